@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+struct digest_stream {
+	EVP_MD_CTX *context;
+};
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+int
+digest_parse(struct span text, struct digest *ret, struct err *err)
+{
+	struct span hex = text;
+	struct span algorithm = span_cut(&hex, ':');
+	struct digest digest;
+
+	if (!hex.p)
+		return err_set(err, ERR_INVALID, "not a digest: \"%.*s\"",
+			       text.n > 100 ? 100 : (int)text.n, text.n ? text.p : "");
+	if (!span_equal(algorithm, SPAN("sha256")))
+		return err_set(err, ERR_UNSUPPORTED, "digest algorithm %.*s (only sha256 is read)",
+			       algorithm.n > 20 ? 20 : (int)algorithm.n, algorithm.p);
+	if (hex.n != DIGEST_HEX)
+		return err_set(err, ERR_INVALID, "a sha256 digest with %zu digits", hex.n);
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		int high = hex_value(hex.p[2 * i]);
+		int low = hex_value(hex.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return err_set(err, ERR_INVALID,
+				       "a sha256 digest with other than hex digits");
+		digest.bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret = digest;
+	return 0;
+}
+
+const char *
+digest_format(const struct digest *digest, char text[DIGEST_TEXT])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	memcpy(text, "sha256:", 7);
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		text[7 + 2 * i] = digits[digest->bytes[i] >> 4];
+		text[8 + 2 * i] = digits[digest->bytes[i] & 15];
+	}
+	text[DIGEST_TEXT - 1] = '\0';
+	return text;
+}
+
+bool
+digest_equal(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a->bytes, b->bytes, DIGEST_BYTES) == 0;
+}
+
+void
+digest_of(struct span bytes, struct digest *ret)
+{
+	(void)SHA256((const unsigned char *)bytes.p, bytes.n, ret->bytes);
+}
+
+struct digest_stream *
+digest_stream_new(void)
+{
+	struct digest_stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return NULL;
+	stream->context = EVP_MD_CTX_new();
+	if (!stream->context || EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1) {
+		digest_stream_free(stream);
+		return NULL;
+	}
+	return stream;
+}
+
+void
+digest_stream_update(struct digest_stream *stream, const void *p, size_t n)
+{
+	(void)EVP_DigestUpdate(stream->context, p, n);
+}
+
+void
+digest_stream_finish(struct digest_stream *stream, struct digest *ret)
+{
+	unsigned int length = 0;
+
+	(void)EVP_DigestFinal_ex(stream->context, ret->bytes, &length);
+}
+
+void
+digest_stream_free(struct digest_stream *stream)
+{
+	if (!stream)
+		return;
+	EVP_MD_CTX_free(stream->context);
+	free(stream);
+}
+
+void
+digest_stream_cleanup(struct digest_stream **stream)
+{
+	digest_stream_free(*stream);
+	*stream = NULL;
+}

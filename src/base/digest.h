@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 and the digest strings of the OCI image specification (descriptor.md, "Digests"). */
+#pragma once
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum {
+	DIGEST_BYTES = 32,
+	DIGEST_HEX = 64,
+	DIGEST_TEXT = 72, /* "sha256:" + hex + NUL */
+};
+
+struct digest {
+	uint8_t bytes[DIGEST_BYTES];
+};
+
+/* "sha256:" + 64 lower-case hex digits. ERR_UNSUPPORTED for another algorithm, ERR_INVALID. */
+int digest_parse(struct span text, struct digest *ret, struct err *err);
+
+/* Writes DIGEST_TEXT bytes; returns `text`. */
+const char *digest_format(const struct digest *digest, char text[DIGEST_TEXT]);
+
+/* The 64 hex digits alone (digest_format() + 7 works as well). */
+bool digest_equal(const struct digest *a, const struct digest *b);
+void digest_of(struct span bytes, struct digest *ret);
+
+/* Streaming. digest_stream_new() is NULL without memory; _finish() may be called once. */
+struct digest_stream;
+struct digest_stream *digest_stream_new(void);
+void digest_stream_update(struct digest_stream *stream, const void *p, size_t n);
+void digest_stream_finish(struct digest_stream *stream, struct digest *ret);
+void digest_stream_free(struct digest_stream *stream);
+void digest_stream_cleanup(struct digest_stream **stream);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files by descriptor: whole reads and writes, atomic replacement, trees. All O_CLOEXEC. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <sys/types.h>
+
+/* Closes when >= 0 and sets -1. */
+void fd_cleanup(int *fd);
+
+/* openat2() that stays below `directory`: no `..` out of it, no absolute or magic links out. */
+int fd_open_beneath(int directory, const char *path, int flags, int *ret_fd, struct err *err);
+
+/* Reads to the end of file into *buf (up to buf->max). */
+int fd_read_all(int fd, struct buf *buf, struct err *err);
+
+/* Exactly n bytes at `offset`; ERR_INVALID when the file ends before. */
+int fd_pread_full(int fd, void *p, size_t n, uint64_t offset, struct err *err);
+int fd_write_full(int fd, struct span s, struct err *err);
+
+/* A whole file into arena memory; ERR_NOT_FOUND, ERR_LIMIT over `max`, ERR_IO. Path in the error.
+ */
+int file_load(const char *path, size_t max, struct arena *arena, struct span *ret, struct err *err);
+
+/*
+ * Writing a file so that a reader sees the old one or the whole new one: a
+ * temporary name in the same directory, fsync, rename, fsync of the directory.
+ */
+int file_replace(const char *path, struct span content, mode_t mode, struct err *err);
+
+/* mkdir -p. */
+int directory_make(const char *path, mode_t mode, struct err *err);
+
+/* rm -rf that never follows a link; a path that is not there is good. */
+int tree_remove(const char *path, struct err *err);
+
+/* mkdtemp below $TMPDIR (or /tmp): "mohs-XXXXXX", mode 0700. */
+int directory_temporary(struct arena *arena, struct span *ret_path, struct err *err);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every ceiling on what is read from outside, in one place. A limit that is hit
+ * is an ERR_LIMIT whose text names the limit and the value.
+ */
+#pragma once
+
+#define KIB 1024UL
+#define MIB (1024UL * 1024UL)
+#define GIB (1024UL * 1024UL * 1024UL)
+
+/* memory */
+#define ARENA_LIMIT_DEFAULT (1 * GIB)
+
+/* JSON documents read whole (manifests, configs, profiles, evidence) */
+#define JSON_DOCUMENT_MAX (64 * MIB)
+#define JSON_DEPTH_MAX	  64
+/* one member of a feed that is read member by member */
+#define JSON_MEMBER_MAX (16 * MIB)
+
+/* images */
+#define MANIFEST_MAX	     (4 * MIB)
+#define CONFIG_MAX	     (8 * MIB)
+#define INDEX_DEPTH_MAX	     4
+#define INDEX_MANIFESTS_MAX  1024
+#define LAYERS_MAX	     1024
+#define LAYER_COMPRESSED_MAX (16 * GIB)
+#define LAYER_INFLATED_MAX   (32 * GIB)
+/* inflated : compressed, once more than LAYER_RATIO_GRACE bytes came out */
+#define LAYER_RATIO_MAX	  200
+#define LAYER_RATIO_GRACE (64 * MIB)
+#define IMAGE_ENTRIES_MAX 4000000
+#define IMAGE_PATH_MAX	  4096
+#define IMAGE_NAME_MAX	  255
+#define IMAGE_DEPTH_MAX	  256
+#define IMAGE_XATTR_MAX	  (64 * KIB)
+#define IMAGE_XATTRS_MAX  64
+#define IMAGE_SPARSE_MAX  65536
+#define SYMLINK_HOPS_MAX  40
+
+/* inventory */
+#define PACKAGE_DATABASE_MAX (64 * MIB)
+#define PACKAGES_MAX	     100000
+#define PACKAGE_FILES_MAX    4000000
+
+/* advisories */
+#define FEED_DOCUMENT_MAX (2 * GIB)
+#define ADVISORIES_MAX	  20000000
+
+/* profile */
+#define PROFILE_PHASES_MAX    1024
+#define PROFILE_MISSING_MAX   100000
+#define PROFILE_PROCESSES_MAX 4096
+
+/* configuration */
+#define YAML_DOCUMENT_MAX  (1 * MIB)
+#define COMMAND_OUTPUT_MAX (1 * MIB)
+#define JUNIT_MAX	   (64 * MIB)

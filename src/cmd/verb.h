@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of the command line, in one table (main.c). Each lives in a file of its own. */
+#pragma once
+
+#include "base/err.h"
+
+struct verb {
+	const char *name;    /* "scan" */
+	const char *summary; /* one line for `mohs --help` */
+	/*
+	 * argv[0] is the verb. Returns the process's exit code: 0 good, 1 a check failed,
+	 * 2 wrong usage, 3 could not do it. Prints its own results (stdout) and errors (stderr).
+	 */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct verb *const verbs[]; /* ended by NULL */

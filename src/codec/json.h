@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON through jansson: strict, depth- and size-limited parsing, and reading of objects
+ * through field tables, so that each record says in one place what it takes.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <jansson.h>
+
+void json_cleanup(json_t **json);
+
+/* Rejects duplicate keys, bad UTF-8, trailing bytes, documents over JSON_DOCUMENT_MAX. ERR_INVALID
+ * with line. */
+int json_parse(struct span text, json_t **ret, struct err *err);
+
+enum json_field_type {
+	JSON_FIELD_SPAN,    /* struct span */
+	JSON_FIELD_U64,	    /* uint64_t, not negative */
+	JSON_FIELD_I64,	    /* int64_t */
+	JSON_FIELD_U32,	    /* uint32_t */
+	JSON_FIELD_DOUBLE,  /* double; integers too */
+	JSON_FIELD_BOOL,    /* bool */
+	JSON_FIELD_STRINGS, /* struct span_list */
+	JSON_FIELD_RAW,	    /* json_t *, borrowed from the document */
+};
+
+struct json_field {
+	const char *name;
+	enum json_field_type type;
+	size_t offset; /* in the record */
+	bool required;
+};
+
+/*
+ * Fills a record from an object by a table ended with a NULL name. Absent optional fields stay
+ * as they are, JSON null counts as absent, unknown members are ignored. Strings are copied to
+ * `arena`. ERR_INVALID names the field.
+ */
+int json_read(const json_t *object, const struct json_field *fields, void *record,
+	      struct arena *arena, struct err *err);
+
+/* Compact text with sorted keys and a final newline: the same value, the same bytes. */
+int json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret,
+	      struct err *err);
+
+/* A JSON string; bytes that are not UTF-8 become U+FFFD. NULL without memory. */
+json_t *json_span(struct span s);
+
+/*
+ * Feeds too big to hold: calls `each` with every member of the object found by following `path`
+ * ("" for the top object; "vulnerabilities" for that member's array or object), parsed alone
+ * (at most JSON_MEMBER_MAX each). `key` is empty for array elements. Bytes come from `read`.
+ */
+int json_each(int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct err *err),
+	      void *context, const char *path,
+	      int (*each)(void *each_context, struct span key, const json_t *value,
+			  struct err *err),
+	      void *each_context, struct err *err);

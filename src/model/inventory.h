@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an image is made of: components, and the paths each one owns. Const once built. */
+#pragma once
+
+#include "model/image.h"
+
+/* os-release(5), as far as advisories and purls need it. */
+struct os_identity {
+	bool known; /* false: no os-release was found (there is a gap that says so) */
+	struct span id;
+	struct span id_like;
+	struct span version_id;	 /* "12" */
+	struct span codename;	 /* "bookworm" */
+	struct span pretty_name; /* for people */
+};
+
+enum component_state {
+	COMPONENT_INSTALLED,
+	COMPONENT_HALF, /* unpacked, half-installed, half-configured, triggers-*: code is there */
+	COMPONENT_CONFIG_FILES, /* removed but for configuration: no code, not matched */
+};
+
+struct component_file {
+	uint32_t entry;	    /* in image.entries; IMAGE_NONE: listed but not in the image */
+	struct span listed; /* as the database writes it, absolute */
+	uint8_t md5[16];
+	bool has_md5;
+	bool conffile;
+};
+
+struct component {
+	struct span ecosystem; /* reader's name: "dpkg" */
+	struct span name;
+	struct span version; /* as the ecosystem writes it, epoch included */
+	struct span architecture;
+	struct span source; /* source package; == name when not stated */
+	struct span source_version;
+	struct span purl; /* pkg:deb/debian/NAME@VERSION?arch=..&distro=debian-12 */
+	struct span maintainer;
+	struct span section;
+	struct span provides; /* the raw relation field; may be empty */
+	struct span depends;  /* Depends and Pre-Depends, comma-joined raw text; may be empty */
+	struct span database; /* path of the record's file: "/var/lib/dpkg/status" */
+	struct span record;   /* the record's own text, byte for byte, without the blank line */
+	bool essential;
+	enum component_state state;
+	struct component_file *files;
+	size_t file_count;
+};
+
+#define COMPONENT_NONE UINT32_MAX
+
+struct inventory {
+	struct arena *arena;
+	struct os_identity os;
+	struct component *components; /* by ecosystem, name, architecture, version */
+	size_t component_count;
+	uint32_t *owners;   /* per image entry: the component that owns it (first in order; for
+			       directories any), or COMPONENT_NONE */
+	size_t owner_count; /* == image.entry_count */
+	struct gap_list gaps;
+	bool any_database; /* false: no package database was found at all */
+};
+
+void inventory_free(struct inventory *inventory);
+void inventory_cleanup(struct inventory **inventory);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/plan.h"
+
+void
+plan_free(struct plan *plan)
+{
+	if (plan)
+		arena_free(plan->arena); /* holds *plan itself */
+}
+
+void
+plan_cleanup(struct plan **plan)
+{
+	plan_free(*plan);
+	*plan = NULL;
+}
+
+static const struct {
+	const char *name;
+	const char *text;
+} reasons[REASONS] = {
+	[REASON_NONE] = {"unused", "nothing asked for it"},
+	[REASON_DROPPED] = {"dropped", "harden.drop names it"},
+	[REASON_USED] = {"used", "used while profiling"},
+	[REASON_DECLARED] = {"declared", "harden.keep names it"},
+	[REASON_CONFIG] = {"config", "the image config names it"},
+	[REASON_NEEDED] = {"needed", "a kept program or library needs this library"},
+	[REASON_INTERPRETER] = {"interpreter", "interpreter of a kept file"},
+	[REASON_LINK] = {"link", "symbolic link on the way to a kept path"},
+	[REASON_TARGET] = {"target", "target of a kept symbolic link"},
+	[REASON_PARENT] = {"parent", "folder above a kept path"},
+	[REASON_NSS] = {"nss", "name service module that nsswitch.conf names"},
+	[REASON_LOADER] = {"loader", "configuration of the dynamic loader"},
+	[REASON_DATA] = {"data", "data of a library that was used"},
+	[REASON_PACKAGE] = {"package", "belongs to a used package or one it depends on"},
+	[REASON_LICENCE] = {"licence", "licence text of a package that stays"},
+	[REASON_METADATA] = {"metadata", "record of what stays"},
+	[REASON_STANDARD] = {"standard", "every container is expected to have it"},
+};
+
+const char *
+plan_reason_name(enum plan_reason reason)
+{
+	return reason < REASONS ? reasons[reason].name : "unknown";
+}
+
+const char *
+plan_reason_text(enum plan_reason reason)
+{
+	return reason < REASONS ? reasons[reason].text : "unknown";
+}

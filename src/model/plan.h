@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every path of an image with keep or remove, and why. Const once built. */
+#pragma once
+
+#include "model/findings.h"
+#include "model/profile.h"
+
+/* Why a path stays; the first that applied is kept. */
+enum plan_reason {
+	REASON_NONE,	 /* removed: nothing asked for it */
+	REASON_DROPPED,	 /* removed: harden.drop names it */
+	REASON_USED,	 /* used while profiling */
+	REASON_DECLARED, /* harden.keep names it */
+	REASON_CONFIG, /* the image config names it (entrypoint, workdir, volume, user database) */
+	REASON_NEEDED, /* a kept ELF file needs this library */
+	REASON_INTERPRETER, /* ELF or #! interpreter of a kept file */
+	REASON_LINK,	    /* symbolic link on the way to a kept path */
+	REASON_TARGET,	    /* target of a kept symbolic link */
+	REASON_PARENT,	    /* directory above a kept path */
+	REASON_NSS,	    /* name service module named in nsswitch.conf */
+	REASON_LOADER,	    /* dynamic loader's configuration and cache */
+	REASON_DATA,	    /* certificates, time zones, character sets: their loader was seen */
+	REASON_PACKAGE, /* granularity package: its package was used, or a used one depends on it */
+	REASON_LICENCE, /* licence text of a package that stays */
+	REASON_METADATA, /* package database of what stays, os-release */
+	REASON_STANDARD, /* what every container is expected to have: /tmp, /dev, /proc, /etc/passwd
+			  */
+	REASONS,
+};
+
+const char *plan_reason_name(enum plan_reason reason); /* "used" */
+const char *plan_reason_text(enum plan_reason reason); /* a phrase for people */
+
+struct plan_entry {
+	bool keep;
+	enum plan_reason reason;
+	uint32_t via; /* image entry that brought it in (the ELF file, the link), or IMAGE_NONE */
+};
+
+/* New content for a kept path: a rewritten package database. */
+struct plan_rewrite {
+	uint32_t entry;
+	struct span content;
+};
+
+enum component_fate {
+	FATE_KEPT,    /* code of it is left: stays on record */
+	FATE_REMOVED, /* nothing of it is left */
+	FATE_DATA,    /* only data is left: off the record, the data listed with its origin */
+};
+
+struct plan_component {
+	enum component_fate fate;
+	uint32_t files_kept; /* of those it owns (directories not counted) */
+	uint32_t files_total;
+	uint32_t because; /* image entry of the first code file that keeps it on record, or
+			     IMAGE_NONE */
+};
+
+enum plan_granularity { GRANULARITY_FILE, GRANULARITY_PACKAGE };
+
+struct plan {
+	struct arena *arena;
+	enum plan_granularity granularity;
+	struct plan_entry *entries; /* one per image entry, same order */
+	size_t entry_count;
+	struct plan_component *components; /* one per inventory component, same order */
+	size_t component_count;
+	struct plan_rewrite *rewrites; /* by entry */
+	size_t rewrite_count;
+	uint32_t kept;	     /* entries */
+	uint64_t kept_bytes; /* content, hard links once */
+	uint64_t total_bytes;
+	struct gap_list gaps;
+};
+
+void plan_free(struct plan *plan);
+void plan_cleanup(struct plan **plan);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/suite.h"
+
+void
+suite_free(struct suite *suite)
+{
+	if (!suite)
+		return;
+	profile_free(suite->run);
+	arena_free(suite->arena); /* holds *suite itself */
+}
+
+void
+suite_cleanup(struct suite **suite)
+{
+	suite_free(*suite);
+	*suite = NULL;
+}

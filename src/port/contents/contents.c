@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/contents.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#include <stdlib.h>
+
+struct contents {
+	size_t count;
+	int fds[];
+};
+
+int
+contents_new(const int *layer_fds, size_t count, struct contents **ret, struct err *err)
+{
+	struct contents *contents = calloc(1, sizeof(*contents) + count * sizeof(int));
+
+	if (!contents) {
+		for (size_t i = 0; i < count; i++) {
+			int fd = layer_fds[i];
+			fd_cleanup(&fd);
+		}
+		return err_memory(err);
+	}
+	contents->count = count;
+	for (size_t i = 0; i < count; i++)
+		contents->fds[i] = layer_fds[i];
+	*ret = contents;
+	return 0;
+}
+
+void
+contents_free(struct contents *contents)
+{
+	if (!contents)
+		return;
+	for (size_t i = 0; i < contents->count; i++)
+		fd_cleanup(&contents->fds[i]);
+	free(contents);
+}
+
+void
+contents_cleanup(struct contents **contents)
+{
+	contents_free(*contents);
+	*contents = NULL;
+}
+
+int
+contents_layer_fd(const struct contents *contents, uint32_t layer)
+{
+	return layer < contents->count ? contents->fds[layer] : -1;
+}
+
+/* Zeroes everywhere, then each extent that overlaps [offset, offset + n). */
+static int
+read_sparse(int fd, const struct image *image, const struct image_entry *inode, uint64_t offset,
+	    char *p, size_t n, struct err *err)
+{
+	memset(p, 0, n);
+	for (uint32_t i = 0; i < inode->extents; i++) {
+		const struct image_extent *extent = &image->extents[inode->first_extent + i];
+		uint64_t from = extent->file_offset > offset ? extent->file_offset : offset;
+		uint64_t end = extent->file_offset + extent->length;
+		uint64_t to = end < offset + n ? end : offset + n;
+
+		if (from >= to)
+			continue;
+		int r = fd_pread_full(fd, p + (from - offset), (size_t)(to - from),
+				      extent->layer_offset + (from - extent->file_offset), err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+contents_read(const struct contents *contents, const struct image *image, uint32_t entry,
+	      uint64_t offset, void *p, size_t n, size_t *ret_n, struct err *err)
+{
+	const struct image_entry *inode = image_inode(image, entry);
+	int fd = contents_layer_fd(contents, inode->layer);
+	int r = 0;
+
+	if (inode->type != IMAGE_FILE || fd < 0)
+		return err_set(err, ERR_INVALID, "%.*s has no content", SPAN_ARG(inode->path));
+	if (offset >= inode->size)
+		n = 0;
+	else if (n > inode->size - offset)
+		n = (size_t)(inode->size - offset);
+	if (n > 0 && inode->extents)
+		r = read_sparse(fd, image, inode, offset, p, n, err);
+	else if (n > 0)
+		r = fd_pread_full(fd, p, n, inode->offset + offset, err);
+	if (r < 0)
+		return err_wrap(err, "%.*s", SPAN_ARG(inode->path));
+	*ret_n = n;
+	return 0;
+}
+
+int
+contents_load(const struct contents *contents, const struct image *image, uint32_t entry,
+	      size_t max, struct arena *arena, struct span *ret, struct err *err)
+{
+	const struct image_entry *inode = image_inode(image, entry);
+	size_t got = 0;
+
+	if (inode->size > max)
+		return err_set(err, ERR_LIMIT, "%.*s has %llu bytes (at most %zu)",
+			       SPAN_ARG(inode->path), (unsigned long long)inode->size, max);
+	char *p = arena_alloc(arena, (size_t)inode->size + 1);
+	if (!p)
+		return err_memory(err);
+	int r = contents_read(contents, image, entry, 0, p, (size_t)inode->size, &got, err);
+	if (r < 0)
+		return r;
+	*ret = (struct span){p, got};
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image, inventory, profile -> plan: keep = used + closure + declared. docs/removal.md */
+#pragma once
+
+#include "model/plan.h"
+#include "model/service.h"
+#include "port/contents.h"
+
+/*
+ * ERR_MISMATCH: the profile was taken on another image (refused unless `force`).
+ * ERR_INVALID: almost nothing would be left, or a glob is malformed.
+ */
+int plan_make(const struct image *image, const struct contents *contents,
+	      const struct inventory *inventory, const struct profile *profile,
+	      const struct service *service, bool force, struct plan **ret, struct err *err);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a container of an image on the lens, in namespaces of its own, under the service's loads
+ * and tests. docs/profile.md
+ */
+#pragma once
+
+#include "base/progress.h"
+#include "model/service.h"
+#include "model/suite.h"
+#include "port/contents.h"
+
+struct profile_sidecar {
+	const struct image *image;
+	const struct contents *contents;
+};
+
+struct profile_options {
+	const struct service *service;
+	const struct image *image;
+	const struct contents *contents;
+	const struct image *original; /* NULL when profiling; the unhardened image when testing */
+	const struct profile_sidecar *sidecars; /* one per service->sidecars */
+	bool loads;		/* run service->loads (or the prober when there are none) */
+	bool tests;		/* run service->tests */
+	bool record;		/* false: plain overlay without the lens's recording matters */
+	const char *log_folder; /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
+				   kept */
+	const struct progress *progress;
+};
+
+/*
+ * One run: start, ready, loads, tests, stop. A container that does not become ready, a load or a
+ * test that fails, is not an error: the results say so (profile->complete, suite->cases).
+ * ret_suite may be NULL when no tests are run.
+ * ERR_UNSUPPORTED (what this machine lacks), ERR_MISMATCH (architecture), ERR_IO, ERR_CANCELLED.
+ */
+int profile_run(const struct profile_options *options, struct profile **ret,
+		struct suite **ret_suite, struct err *err);
+
+/* The union of several runs on the same image; independent of their order. ERR_MISMATCH. */
+int profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,
+		  struct err *err);

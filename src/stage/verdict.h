@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* everything measured x policy -> verdict: one row per checklist item. */
+#pragma once
+
+#include "model/built.h"
+#include "model/shells.h"
+#include "model/suite.h"
+#include "model/verdict.h"
+
+/* What was measured; NULL: that step was not done. */
+struct verdict_input {
+	const struct service *service;
+	const struct findings *before;
+	const struct findings *after;
+	const struct profile *profile;
+	const struct suite *suite;
+	const struct shells *shells;
+	const struct built *built;
+	int64_t now;
+};
+
+int verdict_judge(const struct verdict_input *input, const struct policy *policy,
+		  struct verdict **ret, struct err *err);
