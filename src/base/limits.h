@@ -43,6 +43,13 @@
 #define PACKAGES_MAX	     100000
 #define PACKAGE_FILES_MAX    4000000
 
+/* ELF files */
+#define ELF_FILE_MAX	(1 * GIB)
+#define ELF_HEADERS_MAX 65535
+#define ELF_NEEDED_MAX	4096
+#define ELF_DYNAMIC_MAX 65536
+#define ELF_SYMBOLS_MAX 2000000
+
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)
 #define ADVISORIES_MAX	  20000000
