@@ -36,7 +36,10 @@
 #define IMAGE_XATTR_MAX	  (64 * KIB)
 #define IMAGE_XATTRS_MAX  64
 #define IMAGE_SPARSE_MAX  65536
-#define SYMLINK_HOPS_MAX  40
+#define IMAGE_EXTENTS_MAX 4000000 /* of all sparse files together */
+/* path components walked behind symbolic links while layers are merged */
+#define IMAGE_LINK_STEPS_MAX 100000000
+#define SYMLINK_HOPS_MAX     40
 
 /* inventory */
 #define PACKAGE_DATABASE_MAX (64 * MIB)

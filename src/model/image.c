@@ -59,14 +59,15 @@ static bool
 follow(struct walk *walk, struct span target)
 {
 	char *to = walk->text[!walk->which];
-	size_t n = target.n + 1 + walk->rest.n;
+	size_t n = target.n + (walk->rest.p ? 1 + walk->rest.n : 0);
 
 	if (++walk->hops > SYMLINK_HOPS_MAX || target.n == 0 || n > sizeof(walk->text[0]))
 		return false;
 	memcpy(to, target.p, target.n);
-	to[target.n] = '/';
-	if (walk->rest.n)
+	if (walk->rest.p) {
+		to[target.n] = '/';
 		memcpy(to + target.n + 1, walk->rest.p, walk->rest.n);
+	}
 	walk->which = !walk->which;
 	walk->rest = (struct span){to, n};
 	if (target.p[0] == '/')
@@ -110,7 +111,7 @@ image_resolve(const struct image *image, struct span path, bool follow_last, ima
 		return IMAGE_NONE;
 	while (walk.rest.p) {
 		struct span name = span_cut(&walk.rest, '/');
-		bool last = !walk.rest.p || span_trim(walk.rest).n == 0;
+		bool last = !walk.rest.p; /* a trailing slash follows, as lstat(2) does */
 
 		if (!step(&walk, name, last, follow_last))
 			return IMAGE_NONE;

@@ -22,8 +22,12 @@ void image_builder_cleanup(struct image_builder **builder);
  * mtime, type. `hardlink`: path of the entry this one links to, empty when it is no hard link.
  * A non-directory above a path hides what it held; a path below a symbolic link of a lower layer
  * lands below what the link resolves to inside the image.
- * ERR_INVALID: `..`, NUL, empty path components that escape, a hard link to nothing or to a folder.
- * ERR_LIMIT: IMAGE_ENTRIES_MAX, IMAGE_PATH_MAX, IMAGE_NAME_MAX, IMAGE_DEPTH_MAX, IMAGE_XATTRS_MAX.
+ * Folders stated twice in a layer are no gap: nothing of them is lost.
+ * ERR_INVALID: an empty path, `..`, NUL, a path below a file, a loop of links, a hard link to
+ * nothing or to a folder.
+ * ERR_LIMIT: IMAGE_ENTRIES_MAX (paths of all layers together), IMAGE_PATH_MAX, IMAGE_NAME_MAX,
+ * IMAGE_DEPTH_MAX, IMAGE_XATTR_MAX, IMAGE_XATTRS_MAX, IMAGE_SPARSE_MAX, IMAGE_EXTENTS_MAX,
+ * IMAGE_LINK_STEPS_MAX.
  */
 int image_builder_add(struct image_builder *builder, const struct image_entry *entry,
 		      struct span hardlink, const struct image_xattr *xattrs, size_t xattr_count,
