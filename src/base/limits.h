@@ -23,7 +23,13 @@
 #define CONFIG_MAX	     (8 * MIB)
 #define INDEX_DEPTH_MAX	     4
 #define INDEX_MANIFESTS_MAX  1024
+#define INDEX_DOCUMENTS_MAX  64 /* fetched in search of a platform */
 #define LAYERS_MAX	     1024
+#define IMAGE_LABELS_MAX     10000
+#define IMAGE_PORTS_MAX	     65536
+#define IMAGE_HISTORY_MAX    10000
+#define ARCHIVE_IMAGES_MAX   1024
+#define ARCHIVE_MEMBERS_MAX  100000
 #define LAYER_COMPRESSED_MAX (16 * GIB)
 #define LAYER_INFLATED_MAX   (32 * GIB)
 /* inflated : compressed, once more than LAYER_RATIO_GRACE bytes came out */

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where images come from: one vtable per transport, found by prefix in a table.
- * A source answers for one image reference. It verifies nothing: stage/image
- * checks every byte against its digest and size.
+ * A source answers for one image reference. docs/sources.md
+ *
+ * Who verifies: source_document() checks digest and size, and a registry checks blobs while they
+ * arrive. Bytes from blob() and member() are otherwise as stored: the reader checks them.
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/digest.h"
 #include "base/progress.h"
+#include "codec/oci.h"
 
 struct source_options {
 	const char *platform; /* "linux/arm64/v8"; NULL: this machine's */
+	const char *cache;    /* folder for blobs of registries; NULL: $MOHS_CACHE, else
+				 $XDG_CACHE_HOME/mohs, else ~/.cache/mohs */
+	const char *certs;    /* folder HOST[:PORT]/ca.crt of further authorities, one per registry;
+				 NULL: $MOHS_CERTS, else /etc/docker/certs.d */
 	bool plain_http;      /* HTTP to hosts other than loopback */
 	const struct progress *progress;
 };
@@ -25,11 +30,16 @@ struct blob {
 	void (*close)(void *context);
 };
 
+/* Closes; good on a zeroed one. */
 void blob_cleanup(struct blob *blob);
 
+/* The rest of a blob. ERR_LIMIT past `max`. */
+int blob_load(struct blob *blob, size_t max, struct arena *arena, struct span *ret,
+	      struct err *err);
+
 enum source_kind {
-	SOURCE_OCI,    /* top document is an OCI or docker schema 2 index or manifest */
-	SOURCE_DOCKER, /* top document is a docker-archive manifest.json */
+	SOURCE_OCI,    /* top(), manifest(), blob(): OCI or docker schema 2 documents */
+	SOURCE_DOCKER, /* archive(), member(): a `docker save` archive */
 	SOURCE_ROOTFS, /* no documents: one plain folder */
 };
 
@@ -42,40 +52,65 @@ struct source_type {
 		    struct err *err);
 };
 
-/* What every transport's object starts with. */
+/* The first document: an index or a manifest. */
+struct source_top {
+	struct span document;
+	struct span media_type; /* as the transport says; empty when it does not */
+	struct digest digest;	/* of these bytes; checked when reference or layout promise one */
+};
+
+/* What every transport's object starts with. Calls for one source come from one thread. */
 struct source {
 	const struct source_type *type;
 	enum source_kind kind;
-	struct arena *arena;
-	struct span reference; /* normalised, without credentials */
-	void (*free)(struct source *source);
-	/*
-	 * The top document: an index or manifest (SOURCE_OCI), manifest.json (SOURCE_DOCKER).
-	 * ret_digest: what the reference or the layout promises; false in *ret_known when nothing
-	 * does.
-	 */
-	int (*top)(struct source *source, struct span *ret_document, struct digest *ret_digest,
-		   bool *ret_known, struct err *err);
-	/* By digest (SOURCE_OCI). */
+	struct arena *arena;		     /* holds the object itself and what the calls return */
+	struct span reference;		     /* normalised, without credentials */
+	void (*free)(struct source *source); /* releases what is not in the arena; may be NULL */
+
+	/* SOURCE_OCI */
+	int (*top)(struct source *source, struct source_top *ret, struct err *err);
 	int (*blob)(struct source *source, const struct digest *digest, struct blob *ret,
 		    struct err *err);
-	/* By name inside the archive (SOURCE_DOCKER). */
-	int (*member)(struct source *source, struct span name, struct blob *ret, struct err *err);
-	/* A manifest by digest: registries serve them apart from blobs. NULL: blob() does. */
-	int (*manifest)(struct source *source, const struct digest *digest, size_t max,
-			struct span *ret, struct err *err);
-	/* Hint before the blobs are read: fetch these (in parallel). NULL: nothing to gain. */
-	int (*prefetch)(struct source *source, const struct digest *digests, const uint64_t *sizes,
+	/* A manifest: registries serve them apart from blobs. NULL: blob() does. */
+	int (*manifest)(struct source *source, const struct digest *digest, struct span *ret,
+			struct err *err);
+	/*
+	 * Told before the blobs are read: fetches them, several at once, so that blob() has them
+	 * at hand. NULL: nothing to gain.
+	 */
+	int (*prefetch)(struct source *source, const struct oci_descriptor *const *blobs,
 			size_t count, struct err *err);
-	/* SOURCE_ROOTFS: the folder. */
-	struct span folder;
+
+	/* SOURCE_DOCKER: the image the reference names (the only one when it names none) */
+	int (*archive)(struct source *source, struct oci_archive_image *ret, struct err *err);
+	/* By name inside the archive; links inside the archive are followed. */
+	int (*member)(struct source *source, struct span name, struct blob *ret, struct err *err);
+
+	struct span folder; /* SOURCE_ROOTFS */
 };
 
-/* Opens any reference. ERR_USAGE for an unknown transport (the text lists those there are). */
+/*
+ * Opens any reference. ERR_USAGE for an unknown transport (the text lists those there are),
+ * ERR_NOT_FOUND.
+ */
 int source_open(struct span reference, const struct source_options *options, struct source **ret,
 		struct err *err);
 void source_free(struct source *source);
 void source_cleanup(struct source **source);
 
-/* The table, ended by a NULL prefix: for --help and completion. */
+/*
+ * A manifest, index or config (SOURCE_OCI) by descriptor into `arena`, checked against size and
+ * digest. ERR_DIGEST, ERR_LIMIT. Fits struct oci_fetch with the source as context.
+ */
+int source_document(void *source, const struct oci_descriptor *descriptor, struct arena *arena,
+		    struct span *ret, struct err *err);
+
+/*
+ * top() and oci_select() in one: the manifest of the platform asked for (SOURCE_OCI).
+ * Into `arena`. Errors as theirs.
+ */
+int source_select(struct source *source, const struct source_options *options, struct arena *arena,
+		  struct oci_selected *ret, struct err *err);
+
+/* The table, ended by NULL: for --help and completion. */
 extern const struct source_type *const source_types[];
