@@ -51,6 +51,7 @@
 #define PACKAGE_DATABASE_MAX (64 * MIB)
 #define PACKAGES_MAX	     100000
 #define PACKAGE_FILES_MAX    4000000
+#define OS_RELEASE_MAX	     (64 * KIB)
 
 /* ELF files */
 #define ELF_FILE_MAX	(1 * GIB)
