@@ -17,6 +17,7 @@
 #define JSON_DEPTH_MAX	  64
 /* one member of a feed that is read member by member */
 #define JSON_MEMBER_MAX (16 * MIB)
+#define JSON_KEY_MAX	(64 * KIB)
 
 /* images */
 #define MANIFEST_MAX	     (4 * MIB)

@@ -50,9 +50,13 @@ int json_text(const json_t *json, bool indent, struct arena *arena, struct span 
 json_t *json_span(struct span s);
 
 /*
- * Feeds too big to hold: calls `each` with every member of the object found by following `path`
- * ("" for the top object; "vulnerabilities" for that member's array or object), parsed alone
- * (at most JSON_MEMBER_MAX each). `key` is empty for array elements. Bytes come from `read`.
+ * Feeds too big to hold: calls `each` with every member of the object or array found by following
+ * `path` ("" for the top one; "vulnerabilities" for that member; "a/b" for a member of a member),
+ * parsed alone (at most JSON_MEMBER_MAX each). `key` is empty for array elements; it and `value`
+ * live until `each` returns. Bytes come from `read`, which sets *ret_n to 0 at the end only.
+ * ERR_INVALID when the path is not there, JSON is malformed or something follows it; members that
+ * are not on the path are checked for balance only, and a name that is there twice in the object
+ * that is split is given twice. ERR_LIMIT, and what `read` and `each` return.
  */
 int json_each(int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct err *err),
 	      void *context, const char *path,
