@@ -64,6 +64,11 @@
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)
 #define ADVISORIES_MAX	  20000000
+#define FEED_ID_MAX	  32
+#define FEED_NAME_MAX	  128
+#define FEED_VERSION_MAX  128
+#define FEED_NOTE_MAX	  200
+#define FEED_VECTOR_MAX	  256
 
 /* profile */
 #define PROFILE_PHASES_MAX    1024

@@ -49,17 +49,23 @@ int json_text(const json_t *json, bool indent, struct arena *arena, struct span 
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. NULL without memory. */
 json_t *json_span(struct span s);
 
+/* Fills p with up to n bytes; *ret_n is 0 at the end only. */
+typedef int json_reader(void *context, void *p, size_t n, size_t *ret_n, struct err *err);
+
+/* `key` (empty for array elements) and `value` live until it returns; not 0 ends the reading. */
+typedef int json_visitor(void *context, struct span key, const json_t *value, struct err *err);
+
 /*
  * Feeds too big to hold: calls `each` with every member of the object or array found by following
  * `path` ("" for the top one; "vulnerabilities" for that member; "a/b" for a member of a member),
- * parsed alone (at most JSON_MEMBER_MAX each). `key` is empty for array elements; it and `value`
- * live until `each` returns. Bytes come from `read`, which sets *ret_n to 0 at the end only.
+ * parsed alone (at most JSON_MEMBER_MAX each).
  * ERR_INVALID when the path is not there, JSON is malformed or something follows it; members that
  * are not on the path are checked for balance only, and a name that is there twice in the object
  * that is split is given twice. ERR_LIMIT, and what `read` and `each` return.
  */
-int json_each(int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct err *err),
-	      void *context, const char *path,
-	      int (*each)(void *each_context, struct span key, const json_t *value,
-			  struct err *err),
+int json_each(json_reader *read, void *context, const char *path, json_visitor *each,
 	      void *each_context, struct err *err);
+
+/* As json_each(), and gives the scalar members beside the path to `beside`. */
+int json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
+		     json_visitor *beside, void *each_context, struct err *err);

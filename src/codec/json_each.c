@@ -14,7 +14,7 @@
 enum { SCAN_CHUNK = 256 * 1024 };
 
 struct scan {
-	int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct err *err);
+	json_reader *read;
 	void *context;
 	char *p;
 	size_t filled;
@@ -27,7 +27,8 @@ struct scan {
 };
 
 struct visit {
-	int (*each)(void *context, struct span key, const json_t *value, struct err *err);
+	json_visitor *each;
+	json_visitor *beside; /* NULL, or: scalars that are not on the path */
 	void *context;
 	struct buf *key;
 };
@@ -335,8 +336,9 @@ take_key(struct scan *scan, struct buf *key, struct err *err)
 	return expect(scan, ':', "no colon behind a member's name", err);
 }
 
+/* Hands the next value to `tell` under the name in visit->key. */
 static int
-visit_value(struct scan *scan, const struct visit *visit, struct span key, struct err *err)
+visit_value(struct scan *scan, const struct visit *visit, json_visitor *tell, struct err *err)
 {
 	CLEANUP(json_cleanup) json_t *json = NULL;
 	struct span text;
@@ -347,7 +349,7 @@ visit_value(struct scan *scan, const struct visit *visit, struct span key, struc
 	r = decode(scan, text, &json, err);
 	if (r < 0)
 		return r;
-	return visit->each(visit->context, key, json, err);
+	return tell(visit->context, buf_span(visit->key), json, err);
 }
 
 /* Behind a member: true in *ret_more behind a comma, false behind the closing bracket. */
@@ -400,11 +402,25 @@ visit_members(struct scan *scan, const struct visit *visit, struct err *err)
 		if (close == '}')
 			r = take_key(scan, visit->key, err);
 		if (r == 0)
-			r = visit_value(scan, visit, buf_span(visit->key), err);
+			r = visit_value(scan, visit, visit->each, err);
 		if (r == 0)
 			r = next_member(scan, close, &more, err);
 	}
 	return r;
+}
+
+/* Behind a member that is not on the path. */
+static int
+pass_member(struct scan *scan, const struct visit *visit, struct err *err)
+{
+	int byte;
+	int r = peek_token(scan, &byte, err);
+
+	if (r < 0)
+		return r;
+	if (!visit->beside || byte == '{' || byte == '[')
+		return pass_value(scan, err);
+	return visit_value(scan, visit, visit->beside, err);
 }
 
 /* Follows `path` through objects; as deep as the path, whatever the document. */
@@ -427,7 +443,7 @@ walk(struct scan *scan, struct span path, const struct visit *visit, struct err 
 		if (here && found)
 			return malformed(scan, "a member that is there twice", err);
 		if (r == 0)
-			r = here ? walk(scan, rest, visit, err) : pass_value(scan, err);
+			r = here ? walk(scan, rest, visit, err) : pass_member(scan, visit, err);
 		found |= here;
 		if (r == 0)
 			r = next_member(scan, close, &more, err);
@@ -438,14 +454,12 @@ walk(struct scan *scan, struct span path, const struct visit *visit, struct err 
 }
 
 int
-json_each(int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct err *err),
-	  void *context, const char *path,
-	  int (*each)(void *each_context, struct span key, const json_t *value, struct err *err),
-	  void *each_context, struct err *err)
+json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
+		 json_visitor *beside, void *each_context, struct err *err)
 {
 	struct scan scan = {.read = read, .context = context};
 	CLEANUP(buf_cleanup) struct buf key = BUF_INIT(JSON_KEY_MAX);
-	struct visit visit = {each, each_context, &key};
+	struct visit visit = {each, beside, each_context, &key};
 	int byte = 0;
 	int r = walk(&scan, span_from(path), &visit, err);
 
@@ -455,4 +469,11 @@ json_each(int (*read)(void *context, void *p, size_t n, size_t *ret_n, struct er
 		r = malformed(&scan, "something follows the document", err);
 	free(scan.p);
 	return r;
+}
+
+int
+json_each(json_reader *read, void *context, const char *path, json_visitor *each,
+	  void *each_context, struct err *err)
+{
+	return json_each_beside(read, context, path, each, NULL, each_context, err);
 }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/feed.h"
+
+#include "base/limits.h"
+
+#include <stdio.h>
+
+void
+feed_skip(struct feed_tally *tally, struct span subject, const struct err *problem)
+{
+	if (tally->skipped == 0)
+		(void)snprintf(tally->first, sizeof(tally->first), "%.*s: %.100s",
+			       subject.n > 40 ? 40 : (int)subject.n, subject.n ? subject.p : "",
+			       problem->text);
+	tally->skipped++;
+}
+
+static size_t
+digits_at(struct span s, size_t from)
+{
+	size_t n = 0;
+
+	while (from + n < s.n && s.p[from + n] >= '0' && s.p[from + n] <= '9')
+		n++;
+	return n;
+}
+
+/* https://www.cve.org/Resources/General/CVE-ID-Syntax: four digits of year, four and more. */
+bool
+feed_is_cve(struct span id)
+{
+	enum { YEAR = 4, YEAR_DIGITS = 4, NUMBER = 9, NUMBER_DIGITS = 4 };
+
+	return id.n <= FEED_ID_MAX && span_starts_with(id, SPAN("CVE-")) &&
+	       digits_at(id, YEAR) == YEAR_DIGITS && id.n > NUMBER && id.p[NUMBER - 1] == '-' &&
+	       digits_at(id, NUMBER) >= NUMBER_DIGITS && NUMBER + digits_at(id, NUMBER) == id.n;
+}
+
+static bool
+is_temporary(struct span id)
+{
+	if (id.n > FEED_ID_MAX || !span_starts_with(id, SPAN("TEMP-")) || id.n == SPAN("TEMP-").n)
+		return false;
+	for (size_t i = SPAN("TEMP-").n; i < id.n; i++) {
+		char byte = id.p[i];
+
+		if (!(byte >= '0' && byte <= '9') && !(byte >= 'A' && byte <= 'F') && byte != '-')
+			return false;
+	}
+	return true;
+}
+
+bool
+feed_is_id(struct span id)
+{
+	return feed_is_cve(id) || is_temporary(id);
+}
+
+bool
+feed_is_text(struct span text, size_t max)
+{
+	if (text.n > max)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+bool
+feed_text(const json_t *object, const char *name, struct span *ret)
+{
+	const json_t *value = json_object_get(object, name);
+
+	*ret = (struct span){"", 0};
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_string(value))
+		return false;
+	*ret = (struct span){json_string_value(value), json_string_length(value)};
+	return true;
+}
+
+int
+feed_read_span(void *context, void *p, size_t n, size_t *ret_n, struct err *err)
+{
+	struct span *rest = context;
+	size_t part = rest->n < n ? rest->n : n;
+
+	(void)err;
+	if (part > 0)
+		memcpy(p, rest->p, part);
+	*rest = span_slice(*rest, part, rest->n);
+	*ret_n = part;
+	return 0;
+}
