@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Containers through an OCI runtime started as a program (runc, crun). Works inside a sandbox
+ * (port/sandbox.h) only: mounts and processes made here are cleaned up by it. docs/sandbox.md
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "codec/passwd.h"
+#include "model/service.h"
+
+#include <sys/types.h>
+
+/* A kind of runtime program. */
+struct runtime_type {
+	const char *name;	      /* "runc": the program and the Debian package */
+	const char *const *arguments; /* before the verb; NULL-terminated */
+	bool cgroups;		      /* it may make cgroups: devices are fenced in by them */
+	/* a mount that is detached in the sandbox before a container is made; NULL: none */
+	const char *detach;
+};
+
+struct runtime {
+	const struct runtime_type *type;
+	struct span path;
+};
+
+/*
+ * $MOHS_RUNTIME (a name or a path), else the first of the table that PATH has. ERR_UNSUPPORTED
+ * names what to install.
+ */
+int runtime_find(struct arena *arena, struct runtime *ret, struct err *err);
+
+/* What config.json is made from (OCI runtime-spec 1.0, config.md and config-linux.md). */
+struct runtime_spec {
+	const struct image_config *config;
+	struct span_list environment; /* after the image's: replaces what has the same name */
+	struct span_list command;     /* replaces the image's CMD when not empty */
+	const struct passwd_user *user;
+	const struct service_mount *mounts; /* bind mounts */
+	size_t mount_count;
+	const char *rootfs;
+	const char *files; /* folder that has hosts, hostname and resolv.conf */
+	struct span hostname;
+	struct span cgroup; /* "/NAME/ID" */
+	bool cgroups;	    /* of the runtime_type */
+};
+
+/* ERR_INVALID when there is neither entrypoint nor command. */
+int runtime_spec_make(const struct runtime_spec *spec, struct arena *arena, struct span *ret,
+		      struct err *err);
+
+/* Paths in the container that the default mounts cover; `*ret_count` of them. */
+const char *const *runtime_covered(size_t *ret_count);
+
+/* Writes hosts (with `names` as loopback names), hostname and resolv.conf into a folder. */
+int runtime_files_write(const char *folder, struct span hostname, struct span_list names,
+			struct err *err);
+
+/*
+ * Mounts an overlay at `folder`/rootfs over `lower`, with fresh `folder`/upper and `folder`/work.
+ * Where the temporary folder's file system cannot carry an upper directory, a tmpfs does.
+ */
+int rootfs_mount(const char *folder, const char *lower, bool devices, struct err *err);
+
+/* mkdir -p below a root file system without leaving it. */
+int rootfs_make_directory(const char *rootfs, struct span path, struct err *err);
+
+/* Everything in `folder`/upper. `directory`: made or only there because something below changed. */
+int rootfs_written(const char *folder,
+		   int (*each)(void *context, struct span path, bool directory, struct err *err),
+		   void *context, struct err *err);
+
+struct container_options {
+	const struct runtime *runtime;
+	const char *id;
+	const char *folder; /* of this container: bundle, runtime state; exists */
+	struct span spec;   /* config.json */
+	const char *log;    /* file for stdout and stderr, up to CONTAINER_LOG_MAX */
+};
+
+struct container;
+
+/*
+ * Everything up to, but not including, the first instruction. ERR_NOT_FOUND when there is no such
+ * program in the image, ERR_CHILD with the runtime's words.
+ */
+int container_create(const struct container_options *options, struct container **ret,
+		     struct err *err);
+
+/* The first instruction. */
+int container_start(struct container *container, struct err *err);
+
+/* As seen in the sandbox's PID namespace. */
+pid_t container_pid(const struct container *container);
+
+/* Whether it has ended; then the exit code, or 128 + signal. */
+bool container_ended(struct container *container, int *ret_status);
+
+/* Readable when it has ended: for poll(). */
+int container_fd(const struct container *container);
+
+/* The last bytes it printed. */
+struct span container_tail(const struct container *container);
+
+/* Bytes of output were dropped at CONTAINER_LOG_MAX. */
+bool container_log_cut(const struct container *container);
+
+/* The signal, then after grace_ms KILL. *ret_killed: it had to be killed. */
+int container_stop(struct container *container, int signal_number, uint64_t grace_ms,
+		   int *ret_status, bool *ret_killed, struct err *err);
+
+/* Runs argv inside, as the container's user, with its environment. ERR_CHILD, ERR_TIMEOUT. */
+int container_exec(struct container *container, struct span_list argv, uint64_t timeout_ms,
+		   struct buf *output, struct err *err);
+
+/* Kills what is left of it and removes the runtime's state. NULL is good. */
+void container_free(struct container *container);
+void container_cleanup(struct container **container);
+
+/* "SIGTERM", "TERM" or "15"; SIGTERM for anything else. */
+int runtime_signal(struct span name);
