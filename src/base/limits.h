@@ -88,5 +88,7 @@
 
 /* configuration */
 #define YAML_DOCUMENT_MAX  (1 * MIB)
+#define YAML_DEPTH_MAX	   16
+#define YAML_NODES_MAX	   20000
 #define COMMAND_OUTPUT_MAX (1 * MIB)
 #define JUNIT_MAX	   (64 * MIB)

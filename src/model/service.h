@@ -35,6 +35,11 @@ struct service_mount {
 	bool writable;
 };
 
+enum service_entrypoint {
+	ENTRYPOINT_KEEP, /* as the image has it */
+	ENTRYPOINT_AUTO, /* one that is a shell script is compiled to what it was seen to start */
+};
+
 struct service {
 	struct arena *arena;
 	struct span path; /* of the file; empty when there is none */
@@ -57,6 +62,7 @@ struct service {
 	enum plan_granularity granularity;
 	struct span_list keep; /* globs */
 	struct span_list drop;
+	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
 	struct span policy; /* path, absolute after reading the file; may be empty */
 	struct span signing_key;
@@ -88,7 +94,7 @@ struct waiver {
 	struct span service; /* glob */
 	struct span reason;
 	struct span approved_by;
-	int64_t expires;
+	int64_t expires; /* the first second it no longer holds */
 };
 
 struct policy {
