@@ -277,6 +277,11 @@ collect_gaps(struct collection *c, struct err *err)
 			    SPAN("this kernel cannot expire names (6.2 and newer can): a path "
 				 "counts for the phase of its first use only"),
 			    err);
+	if (r == 0 && c->lens->overlay_kept)
+		r = add_gap(profile,
+			    SPAN("the overlay could not be told to forget missing names: a name "
+				 "that is missing again in a later phase may not be listed there"),
+			    err);
 	if (r == 0 && c->lens->died) {
 		profile->complete = false;
 		r = add_gap(profile,

@@ -26,6 +26,8 @@ lens_free(struct lens *lens)
 		return;
 	(void)lens_stop(lens, &ignored);
 	lens_records_unmap(&lens->records);
+	for (size_t i = 0; i < lens->overlay_count; i++)
+		free(lens->overlays[i]);
 	free(lens->mount_point);
 	free(lens);
 }
@@ -173,18 +175,54 @@ lens_start(const struct lens_options *options, const char *mount_point, struct l
 }
 
 int
+lens_overlay(struct lens *lens, const char *mount_point, struct err *err)
+{
+	if (lens->overlay_count == LENS_OVERLAYS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d overlays on one image view",
+			       LENS_OVERLAYS_MAX);
+	char *copy = strdup(mount_point);
+	if (!copy)
+		return err_memory(err);
+	lens->overlays[lens->overlay_count++] = copy;
+	return 0;
+}
+
+/*
+ * An overlay keeps names that are in none of its layers by itself and never asks below again.
+ * Reconfiguring a file system, also without a change, drops the names nobody holds.
+ */
+static bool
+forget_names(const char *overlay)
+{
+	CLEANUP(fd_cleanup) int fd = fspick(AT_FDCWD, overlay, FSPICK_CLOEXEC);
+
+	return fd >= 0 && fsconfig(fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) == 0;
+}
+
+static int
+order_afresh(struct lens *lens, enum lens_order what, uint32_t phase, struct err *err)
+{
+	int r = order(lens, what, phase, err);
+
+	for (size_t i = 0; r == 0 && i < lens->overlay_count; i++)
+		if (!forget_names(lens->overlays[i]))
+			lens->overlay_kept = true;
+	return r;
+}
+
+int
 lens_phase(struct lens *lens, uint32_t phase, struct err *err)
 {
 	if (phase >= PROFILE_PHASES_MAX)
 		return err_set(err, ERR_LIMIT, "phase %u (at most %d)", phase,
 			       PROFILE_PHASES_MAX - 1);
-	return order(lens, LENS_PHASE, phase, err);
+	return order_afresh(lens, LENS_PHASE, phase, err);
 }
 
 int
 lens_reset(struct lens *lens, struct err *err)
 {
-	return order(lens, LENS_RESET, 0, err);
+	return order_afresh(lens, LENS_RESET, 0, err);
 }
 
 int

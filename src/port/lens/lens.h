@@ -4,6 +4,8 @@
 
 #include "port/lens/serve.h"
 
+enum { LENS_OVERLAYS_MAX = 16 };
+
 struct lens {
 	const struct image *image;
 	const struct image *original; /* or NULL */
@@ -11,6 +13,9 @@ struct lens {
 	char *mount_point;
 	pid_t pid; /* of the server; -1: not running */
 	int control;
+	char *overlays[LENS_OVERLAYS_MAX];
+	size_t overlay_count;
+	bool overlay_kept; /* an overlay did not forget its missing names at a change of phase */
 	bool mounted;
 	bool stopping;
 	bool died; /* before it was told to */
