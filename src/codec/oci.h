@@ -75,6 +75,9 @@ struct oci_document {
 int oci_read(struct span document, struct span media_type, struct arena *arena,
 	     struct oci_document *ret, struct err *err);
 
+/* Whether a media type is that of an index or manifest, which registries serve apart from blobs. */
+bool oci_is_manifest_type(struct span media_type);
+
 struct oci_history {
 	struct span created_by;
 	struct span comment;

@@ -72,8 +72,8 @@ struct source {
 	int (*blob)(struct source *source, const struct digest *digest, struct blob *ret,
 		    struct err *err);
 	/* A manifest: registries serve them apart from blobs. NULL: blob() does. */
-	int (*manifest)(struct source *source, const struct digest *digest, struct span *ret,
-			struct err *err);
+	int (*manifest)(struct source *source, const struct digest *digest, struct arena *arena,
+			struct span *ret, struct err *err);
 	/*
 	 * Told before the blobs are read: fetches them, several at once, so that blob() has them
 	 * at hand. NULL: nothing to gain.

@@ -43,9 +43,9 @@ oci_type_is_index(struct span media_type)
 }
 
 bool
-oci_type_is_manifest(struct span media_type)
+oci_is_manifest_type(struct span media_type)
 {
-	return family_of(media_type) == FAMILY_MANIFEST;
+	return family_of(media_type) >= 0;
 }
 
 struct document_json {

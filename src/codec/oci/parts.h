@@ -19,4 +19,3 @@ int oci_labels_read(json_t *json, const char *what, struct arena *arena, struct 
 
 /* An index (manifest list), not a manifest. */
 bool oci_type_is_index(struct span media_type);
-bool oci_type_is_manifest(struct span media_type);
