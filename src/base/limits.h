@@ -52,6 +52,7 @@
 #define PACKAGE_DATABASE_MAX (64 * MIB)
 #define PACKAGES_MAX	     100000
 #define PACKAGE_FILES_MAX    4000000
+#define INVENTORY_GAPS_MAX   1000000
 #define OS_RELEASE_MAX	     (64 * KIB)
 
 /* ELF files */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/inventory.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "stage/inventory/reading.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void
+reading_cleanup(struct reading *reading)
+{
+	vec_free(&reading->components);
+	vec_free(&reading->gaps);
+	map_free(reading->parents);
+}
+
+int
+reading_gap(struct reading *reading, struct err *err, struct span subject, const char *format, ...)
+{
+	char text[1024];
+	struct gap gap;
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	gap.subject = arena_copy(reading->arena, subject);
+	gap.text = arena_copy(reading->arena, span_from(text));
+	if (!gap.subject.p || !gap.text.p)
+		return err_memory(err);
+	return vec_push(&reading->gaps, &gap, INVENTORY_GAPS_MAX, err);
+}
+
+int
+reading_load(struct reading *reading, uint32_t entry, struct span subject, size_t max,
+	     struct span *ret, bool *ret_good, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int r = contents_load(reading->contents, reading->image, entry, max, reading->arena, ret,
+			      &why);
+
+	*ret_good = r >= 0;
+	if (r >= 0)
+		return 0;
+	if (r == -ERR_MEMORY || r == -ERR_CANCELLED) {
+		*err = why;
+		return r;
+	}
+	return reading_gap(reading, err, subject, "cannot be read: %s", why.text);
+}
+
+/* By ecosystem, name, architecture, version; then by what can still differ. */
+static int
+compare_components(const void *left, const void *right)
+{
+	const struct component *a = left;
+	const struct component *b = right;
+	int order = span_compare(a->ecosystem, b->ecosystem);
+
+	if (order == 0)
+		order = span_compare(a->name, b->name);
+	if (order == 0)
+		order = span_compare(a->architecture, b->architecture);
+	if (order == 0)
+		order = span_compare(a->version, b->version);
+	if (order == 0)
+		order = span_compare(a->database, b->database);
+	return order ? order : span_compare(a->record, b->record);
+}
+
+/* Entries of one component that nobody before it owns. */
+static void
+claim(struct inventory *inventory, uint32_t number)
+{
+	const struct component *component = &inventory->components[number];
+
+	for (size_t i = 0; i < component->file_count; i++) {
+		uint32_t entry = component->files[i].entry;
+
+		if (entry != IMAGE_NONE && inventory->owners[entry] == COMPONENT_NONE)
+			inventory->owners[entry] = number;
+	}
+}
+
+/* What is installed comes before what is removed but for its configuration. */
+static void
+fill_owners(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->owner_count; i++)
+		inventory->owners[i] = COMPONENT_NONE;
+	for (uint32_t i = 0; i < inventory->component_count; i++) {
+		if (inventory->components[i].state != COMPONENT_CONFIG_FILES)
+			claim(inventory, i);
+	}
+	for (uint32_t i = 0; i < inventory->component_count; i++) {
+		if (inventory->components[i].state == COMPONENT_CONFIG_FILES)
+			claim(inventory, i);
+	}
+}
+
+static int
+finish(struct reading *reading, struct inventory *inventory, struct err *err)
+{
+	struct arena *arena = reading->arena;
+
+	inventory->arena = arena;
+	inventory->os = reading->os;
+	inventory->any_database = reading->any_database;
+	inventory->component_count = reading->components.count;
+	inventory->components =
+		arena_array(arena, inventory->component_count + 1, sizeof(struct component));
+	inventory->owner_count = reading->image->entry_count;
+	inventory->owners = arena_array(arena, inventory->owner_count + 1, sizeof(uint32_t));
+	inventory->gaps.count = reading->gaps.count;
+	inventory->gaps.items = arena_array(arena, inventory->gaps.count + 1, sizeof(struct gap));
+	if (!inventory->components || !inventory->owners || !inventory->gaps.items)
+		return err_memory(err);
+	if (reading->components.count) {
+		qsort(reading->components.items, reading->components.count,
+		      sizeof(struct component), compare_components);
+		memcpy(inventory->components, reading->components.items,
+		       reading->components.count * sizeof(struct component));
+	}
+	if (reading->gaps.count)
+		memcpy(inventory->gaps.items, reading->gaps.items,
+		       reading->gaps.count * sizeof(struct gap));
+	fill_owners(inventory);
+	return 0;
+}
+
+static int
+read_all(struct reading *reading, struct err *err)
+{
+	int r = reading_os(reading, err);
+
+	for (size_t i = 0; r >= 0 && i < inventory_reader_count; i++)
+		r = inventory_readers[i].read(reading, err);
+	if (r >= 0 && !reading->any_database)
+		r = reading_gap(reading, err, SPAN("packages"),
+				"no package database was found: what the image is made of is not "
+				"known");
+	return r;
+}
+
+int
+inventory_read(const struct image *image, const struct contents *contents, struct inventory **ret,
+	       struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(reading_cleanup)
+	struct reading reading = {
+		.image = image, .contents = contents, .arena = arena, .parents = map_new(1024)};
+	struct inventory *inventory = arena ? arena_alloc(arena, sizeof(*inventory)) : NULL;
+
+	if (!inventory || !reading.parents)
+		return err_memory(err);
+	int r = read_all(&reading, err);
+	if (r >= 0)
+		r = finish(&reading, inventory, err);
+	if (r < 0)
+		return err_wrap(err, "inventory");
+	*ret = inventory;
+	(void)TAKE(arena);
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "stage/inventory/reading.h"
+
+enum { PURL_MAX = 8 * KIB };
+
+static bool
+is_plain(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c && strchr(".-_~", c));
+}
+
+/* purl-spec, "Character encoding". */
+static int
+append_encoded(struct buf *buf, struct span s, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s.n && r >= 0; i++)
+		r = is_plain(s.p[i]) ? buf_byte(buf, s.p[i], err)
+				     : buf_printf(buf, err, "%%%02X", (unsigned char)s.p[i]);
+	return r;
+}
+
+/* "debian-12", "debian-trixie" where no version is stated. */
+static int
+append_distro(struct buf *buf, const struct os_identity *os, struct err *err)
+{
+	struct span release = os->version_id.n ? os->version_id : os->codename;
+	int r = append_encoded(buf, os->id, err);
+
+	if (r >= 0 && release.n)
+		r = buf_byte(buf, '-', err);
+	return r < 0 ? r : append_encoded(buf, release, err);
+}
+
+struct span
+purl_make(struct reading *reading, const char *type, const struct component *component)
+{
+	CLEANUP(buf_cleanup) struct buf buf = BUF_INIT(PURL_MAX);
+	const struct os_identity *os = &reading->os;
+	struct err ignored = ERR_INIT;
+	struct err *err = &ignored;
+	char separator = '?';
+
+	int r = buf_printf(&buf, err, "pkg:%s/", type);
+	if (r >= 0)
+		r = append_encoded(&buf, os->known ? os->id : SPAN("debian"), err);
+	if (r >= 0)
+		r = buf_byte(&buf, '/', err);
+	if (r >= 0)
+		r = append_encoded(&buf, component->name, err);
+	if (r >= 0 && component->version.n)
+		r = buf_byte(&buf, '@', err);
+	if (r >= 0)
+		r = append_encoded(&buf, component->version, err);
+	if (r >= 0 && component->architecture.n) {
+		r = buf_printf(&buf, err, "%carch=", separator);
+		if (r >= 0)
+			r = append_encoded(&buf, component->architecture, err);
+		separator = '&';
+	}
+	if (r >= 0 && os->known) {
+		r = buf_printf(&buf, err, "%cdistro=", separator);
+		if (r >= 0)
+			r = append_distro(&buf, os, err);
+	}
+	if (r == -ERR_MEMORY)
+		return (struct span){NULL, 0};
+	return arena_copy(reading->arena, r < 0 ? SPAN("") : buf_span(&buf));
+}
