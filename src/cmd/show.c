@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/show.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *
+show_bytes(uint64_t bytes, char text[24])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 999.95 && unit + 1 < COUNT(units)) {
+		value /= 1000;
+		unit++;
+	}
+	(void)snprintf(text, 24, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return text;
+}
+
+enum table_style
+show_severity_style(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_CRITICAL:
+	case SEVERITY_HIGH:
+		return STYLE_BAD;
+	case SEVERITY_MEDIUM:
+		return STYLE_WARN;
+	case SEVERITY_NEGLIGIBLE:
+		return STYLE_DIM;
+	default:
+		return STYLE_PLAIN;
+	}
+}
+
+void
+show_image(const struct image *image, const struct inventory *inventory)
+{
+	char digest[DIGEST_TEXT];
+	char compressed[24];
+	char inflated[24];
+	uint64_t size = 0;
+	uint64_t tar = 0;
+
+	for (size_t i = 0; i < image->layer_count; i++) {
+		size += image->layers[i].size;
+		tar += image->layers[i].inflated;
+	}
+	(void)printf("%.*s\n", SPAN_ARG(image->reference));
+	(void)printf("%s, %.*s/%.*s, %s (%s inflated), %zu paths\n",
+		     digest_format(&image->manifest_digest, digest), SPAN_ARG(image->config.os),
+		     SPAN_ARG(image->config.architecture), show_bytes(size, compressed),
+		     show_bytes(tar, inflated), image->entry_count);
+	if (inventory->os.known)
+		(void)printf("%.*s, ", SPAN_ARG(inventory->os.pretty_name));
+	else
+		(void)printf("unknown distribution, ");
+	if (inventory->any_database)
+		(void)printf("%zu packages\n", inventory->component_count);
+	else
+		(void)printf("no package database found\n");
+}
+
+static const enum severity worst_first[] = {
+	SEVERITY_CRITICAL, SEVERITY_HIGH,	SEVERITY_MEDIUM,
+	SEVERITY_LOW,	   SEVERITY_NEGLIGIBLE, SEVERITY_UNKNOWN,
+};
+
+/* "-85.2 %", "0.0 %", or a dash when there was nothing to reduce. */
+static struct span
+reduction(struct arena *arena, uint32_t before, uint32_t after)
+{
+	if (before == 0)
+		return SPAN("-");
+	return arena_printf(arena, "%.1f %%", 100.0 * ((double)before - after) / before);
+}
+
+static struct span
+number(struct arena *arena, uint32_t value)
+{
+	return arena_printf(arena, "%u", value);
+}
+
+struct count_line {
+	struct span title;
+	enum table_style style;
+	uint32_t values[4]; /* findings before, after; distinct before, after */
+};
+
+static bool
+add_line(struct table *table, struct arena *arena, const struct count_line *line, bool both)
+{
+	const uint32_t *v = line->values;
+	struct table_cell cells[7] = {{line->title, line->style}};
+	size_t n = 1;
+
+	for (int kind = 0; kind < 2; kind++) {
+		cells[n++].text = number(arena, v[2 * kind]);
+		if (!both)
+			continue;
+		cells[n++].text = number(arena, v[2 * kind + 1]);
+		cells[n++].text = reduction(arena, v[2 * kind], v[2 * kind + 1]);
+	}
+	return table_row(table, cells);
+}
+
+static const struct table_column one_side[] = {
+	{"severity", FIT_RIGID, false},
+	{"findings", FIT_RIGID, true},
+	{"distinct CVEs", FIT_RIGID, true},
+};
+
+static const struct table_column two_sides[] = {
+	{"severity", FIT_RIGID, false}, {"findings", FIT_RIGID, true}, {"after", FIT_RIGID, true},
+	{"less by", FIT_RIGID, true},	{"distinct", FIT_RIGID, true}, {"after", FIT_RIGID, true},
+	{"less by", FIT_RIGID, true},
+};
+
+static bool
+fill_counts(struct table *table, struct arena *arena, const struct findings *before,
+	    const struct findings *after)
+{
+	const struct findings *second = after ? after : before;
+	const struct finding_counts *sides[4] = {&before->findings, &second->findings,
+						 &before->distinct, &second->distinct};
+	struct count_line lines[COUNT(worst_first) + 3] = {0};
+	size_t n = 0;
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT(worst_first); i++, n++) {
+		lines[n].title = span_from(severity_name(worst_first[i]));
+		lines[n].style = show_severity_style(worst_first[i]);
+		for (int side = 0; side < 4; side++)
+			lines[n].values[side] = sides[side]->by_severity[worst_first[i]];
+	}
+	lines[n].title = SPAN("all");
+	lines[n].style = STYLE_BOLD;
+	lines[n + 1].title = SPAN("fixable");
+	lines[n + 2].title = SPAN("known exploited");
+	for (int side = 0; side < 4; side++) {
+		lines[n].values[side] = sides[side]->total;
+		lines[n + 1].values[side] = sides[side]->fixable;
+		lines[n + 2].values[side] = sides[side]->exploited;
+	}
+	for (size_t i = 0; i < COUNT(lines) && good; i++)
+		good = add_line(table, arena, &lines[i], after != NULL);
+	return good;
+}
+
+int
+show_counts(const struct findings *before, const struct findings *after, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	char when[CLOCK_TEXT];
+
+	if (!before->matched) {
+		(void)printf("No advisories could be matched; the gaps say why.\n");
+		return 0;
+	}
+	struct table *table = !arena  ? NULL
+			      : after ? table_new(arena, two_sides, COUNT(two_sides))
+				      : table_new(arena, one_side, COUNT(one_side));
+	if (!table || !fill_counts(table, arena, before, after))
+		return err_memory(err);
+	table_print(table, stdout, 0);
+	if (before->undetermined)
+		(void)printf("%u undetermined, in no count\n", before->undetermined);
+	(void)printf("advisories of %s\n", clock_format(before->database.built, when));
+	return 0;
+}
+
+static const struct table_column finding_columns[] = {
+	{"severity", FIT_RIGID, false}, {"CVE", FIT_RIGID, false},    {"package", FIT_CUT, false},
+	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_RIGID, false},
+	{"", FIT_RIGID, false},
+};
+
+int
+show_findings(const struct findings *findings, const struct inventory *inventory,
+	      enum severity least, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct table *table =
+		arena ? table_new(arena, finding_columns, COUNT(finding_columns)) : NULL;
+	size_t rows = 0;
+
+	if (!table)
+		return err_memory(err);
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+		const struct component *component = &inventory->components[finding->component];
+
+		if (finding->severity < least)
+			continue;
+		if (!table_row(
+			    table,
+			    (struct table_cell[]){
+				    {span_from(severity_name(finding->severity)),
+				     show_severity_style(finding->severity)},
+				    {finding->id, STYLE_PLAIN},
+				    {component->name, STYLE_PLAIN},
+				    {component->version, STYLE_PLAIN},
+				    {finding->fixed_version, STYLE_PLAIN},
+				    {span_from(finding_status_name(finding->status)), STYLE_PLAIN},
+				    {finding->exploited ? SPAN("exploited") : SPAN(""), STYLE_BAD},
+			    }))
+			return err_memory(err);
+		rows++;
+	}
+	if (rows > 0)
+		table_print(table, stdout, 0);
+	return 0;
+}
+
+static const struct table_column package_columns[] = {
+	{"package", FIT_CUT, false}, {"version", FIT_CUT, false}, {"arch", FIT_RIGID, false},
+	{"source", FIT_CUT, false},  {"files", FIT_RIGID, true},
+};
+
+int
+show_packages(const struct inventory *inventory, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct table *table =
+		arena ? table_new(arena, package_columns, COUNT(package_columns)) : NULL;
+
+	if (!table)
+		return err_memory(err);
+	for (size_t i = 0; i < inventory->component_count; i++) {
+		const struct component *c = &inventory->components[i];
+
+		if (!table_row(table, (struct table_cell[]){
+					      {c->name, STYLE_PLAIN},
+					      {c->version, STYLE_PLAIN},
+					      {c->architecture, STYLE_DIM},
+					      {c->source, STYLE_DIM},
+					      {number(arena, (uint32_t)c->file_count), STYLE_DIM},
+				      }))
+			return err_memory(err);
+	}
+	table_print(table, stdout, 0);
+	return 0;
+}
+
+void
+show_gaps(const struct gap_list *gaps, const char *of)
+{
+	if (gaps->count == 0)
+		return;
+	(void)printf("Gaps (%s):\n", of);
+	for (size_t i = 0; i < gaps->count; i++)
+		(void)printf("  %.*s: %.*s\n", SPAN_ARG(gaps->items[i].subject),
+			     SPAN_ARG(gaps->items[i].text));
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records as text for people: one function each, to stdout. */
+#pragma once
+
+#include "cmd/table.h"
+#include "model/findings.h"
+
+enum table_style show_severity_style(enum severity severity);
+
+/* What the image is, in two or three lines. */
+void show_image(const struct image *image, const struct inventory *inventory);
+
+/*
+ * Findings and distinct CVEs by severity; with `after`, both sides and the reduction.
+ * Nothing but the reason when nothing could be matched.
+ */
+int show_counts(const struct findings *before, const struct findings *after, struct err *err);
+
+/* One row a finding, of at least this severity. */
+int show_findings(const struct findings *findings, const struct inventory *inventory,
+		  enum severity least, struct err *err);
+
+int show_packages(const struct inventory *inventory, struct err *err);
+
+/* "Gaps:" and a line each; nothing when there is none. `of` says whose. */
+void show_gaps(const struct gap_list *gaps, const char *of);
+
+/* "216.4 MB" in powers of ten. */
+const char *show_bytes(uint64_t bytes, char text[24]);
