@@ -62,6 +62,18 @@
 #define ELF_DYNAMIC_MAX 65536
 #define ELF_SYMBOLS_MAX 2000000
 
+/* removal plan: the loader's cache, its configuration, a `#!` line, an ELF file read whole */
+#define LD_CACHE_MAX	     (16 * MIB)
+#define LD_CACHE_ENTRIES_MAX 100000
+#define LD_CONF_MAX	     (1 * MIB)
+#define LD_CONF_DEPTH_MAX    8
+#define LD_DIRECTORIES_MAX   4096
+#define SHEBANG_MAX	     256 /* BINPRM_BUF_SIZE of Linux */
+#define PLAN_ELF_MAX	     (1 * GIB)
+#define PLAN_GAPS_MAX	     10000
+#define PLAN_CHAIN_MAX	     256
+#define LICENCE_TEXT_MAX     (16 * MIB)
+
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)
 #define ADVISORIES_MAX	  20000000
