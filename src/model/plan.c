@@ -49,3 +49,17 @@ plan_reason_text(enum plan_reason reason)
 {
 	return reason < REASONS ? reasons[reason].text : "unknown";
 }
+
+const char *
+component_fate_name(enum component_fate fate)
+{
+	switch (fate) {
+	case FATE_KEPT:
+		return "kept";
+	case FATE_REMOVED:
+		return "removed";
+	case FATE_DATA:
+		return "data";
+	}
+	return "unknown";
+}

@@ -44,10 +44,12 @@ struct plan_rewrite {
 };
 
 enum component_fate {
-	FATE_KEPT,    /* code of it is left: stays on record */
+	FATE_KEPT,    /* code of it is left, or may be: stays on record */
 	FATE_REMOVED, /* nothing of it is left */
 	FATE_DATA,    /* only data is left: off the record, the data listed with its origin */
 };
+
+const char *component_fate_name(enum component_fate fate); /* "kept" */
 
 struct plan_component {
 	enum component_fate fate;
@@ -55,6 +57,12 @@ struct plan_component {
 	uint32_t files_total;
 	uint32_t because; /* image entry of the first code file that keeps it on record, or
 			     IMAGE_NONE */
+};
+
+/* A kept data file of a component that went off the record: listed in the evidence. */
+struct plan_orphan {
+	uint32_t entry;	    /* in image.entries */
+	uint32_t component; /* in inventory.components: where it came from */
 };
 
 enum plan_granularity { GRANULARITY_FILE, GRANULARITY_PACKAGE };
@@ -66,8 +74,10 @@ struct plan {
 	size_t entry_count;
 	struct plan_component *components; /* one per inventory component, same order */
 	size_t component_count;
-	struct plan_rewrite *rewrites; /* by entry */
+	struct plan_rewrite *rewrites; /* by entry; each of them is kept */
 	size_t rewrite_count;
+	struct plan_orphan *orphans; /* by component, then as the component lists its files */
+	size_t orphan_count;
 	uint32_t kept;	     /* entries */
 	uint64_t kept_bytes; /* content, hard links once */
 	uint64_t total_bytes;

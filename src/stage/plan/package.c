@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Granularity package: a package any of whose files is in use stays whole, with what it depends on
+ * (deb-control(5), "Depends"; versions are taken as satisfied, they were at installation).
+ */
+#include "stage/plan/planner.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+
+/* Reasons by which a file's package counts as used. */
+static const bool uses_package[REASONS] = {
+	[REASON_USED] = true,	     [REASON_DECLARED] = true, [REASON_CONFIG] = true,
+	[REASON_NEEDED] = true,	     [REASON_TARGET] = true,   [REASON_NSS] = true,
+	[REASON_INTERPRETER] = true,
+};
+
+struct packages {
+	struct planner *planner;
+	struct map *names;    /* of installed packages: first component of that name */
+	struct map *provides; /* virtual name -> component */
+	bool *whole;	      /* per component */
+	VEC(uint32_t) queue;
+};
+
+static bool
+is_installed(const struct component *component)
+{
+	return component->state != COMPONENT_CONFIG_FILES;
+}
+
+/* "name:any (>= 1.2) [amd64]" to "name". */
+static struct span
+bare_name(struct span relation)
+{
+	size_t n = 0;
+
+	relation = span_trim(relation);
+	while (n < relation.n && !strchr(" \t\n(:[<", relation.p[n]))
+		n++;
+	return span_slice(relation, 0, n);
+}
+
+static int
+index_names(struct packages *packages, struct err *err)
+{
+	const struct inventory *inventory = packages->planner->inventory;
+	int r = 0;
+
+	for (size_t i = inventory->component_count; r == 0 && i-- > 0;) {
+		const struct component *component = &inventory->components[i];
+		struct span provides = component->provides;
+
+		if (!is_installed(component))
+			continue;
+		r = map_put(packages->names, component->name, i, err);
+		while (r == 0 && provides.p && provides.n) {
+			struct span name = bare_name(span_cut(&provides, ','));
+
+			if (name.n)
+				r = map_put(packages->provides, name, i, err);
+		}
+	}
+	return r;
+}
+
+/* Of several architectures of one name, the asking package's own. */
+static bool
+find_package(const struct packages *packages, struct span name, uint32_t asking, uint32_t *ret)
+{
+	const struct inventory *inventory = packages->planner->inventory;
+	const struct component *from = &inventory->components[asking];
+	uint64_t at;
+
+	if (!map_get(packages->names, name, &at)) {
+		if (!map_get(packages->provides, name, &at))
+			return false;
+		*ret = (uint32_t)at;
+		return true;
+	}
+	*ret = (uint32_t)at;
+	for (size_t i = (size_t)at;
+	     i < inventory->component_count && span_equal(inventory->components[i].name, name);
+	     i++) {
+		if (is_installed(&inventory->components[i]) &&
+		    span_equal(inventory->components[i].architecture, from->architecture)) {
+			*ret = (uint32_t)i;
+			break;
+		}
+	}
+	return true;
+}
+
+static int
+mark_whole(struct packages *packages, uint32_t component, struct err *err)
+{
+	if (packages->whole[component])
+		return 0;
+	packages->whole[component] = true;
+	return vec_push(&packages->queue, &component, PACKAGES_MAX, err);
+}
+
+static int
+mark_dependencies(struct packages *packages, uint32_t component, struct err *err)
+{
+	struct span rest = packages->planner->inventory->components[component].depends;
+
+	while (rest.p && rest.n) {
+		struct span alternatives = span_cut(&rest, ',');
+
+		while (alternatives.p) {
+			struct span name = bare_name(span_cut(&alternatives, '|'));
+			uint32_t found;
+
+			if (name.n == 0 || !find_package(packages, name, component, &found))
+				continue;
+			int r = mark_whole(packages, found, err);
+			if (r < 0)
+				return r;
+			break;
+		}
+	}
+	return 0;
+}
+
+static int
+keep_files(struct packages *packages, uint32_t component, uint32_t via, struct err *err)
+{
+	const struct component *c = &packages->planner->inventory->components[component];
+
+	for (size_t i = 0; i < c->file_count; i++) {
+		int r = planner_keep(packages->planner, c->files[i].entry, REASON_PACKAGE, via,
+				     err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The file for which a package counts as used, or IMAGE_NONE. */
+static uint32_t
+used_file(const struct planner *planner, const struct component *component)
+{
+	for (size_t i = 0; i < component->file_count; i++) {
+		uint32_t entry = component->files[i].entry;
+
+		if (planner_keeps(planner, entry) &&
+		    planner->image->entries[entry].type != IMAGE_DIRECTORY &&
+		    uses_package[planner->plan->entries[entry].reason])
+			return entry;
+	}
+	return IMAGE_NONE;
+}
+
+static int
+keep_used(struct packages *packages, bool *ret_any, struct err *err)
+{
+	const struct inventory *inventory = packages->planner->inventory;
+	int r = 0;
+
+	*ret_any = false;
+	for (uint32_t i = 0; r == 0 && i < inventory->component_count; i++) {
+		uint32_t via = packages->whole[i]
+				       ? IMAGE_NONE
+				       : used_file(packages->planner, &inventory->components[i]);
+
+		if (via == IMAGE_NONE)
+			continue;
+		*ret_any = true;
+		r = mark_whole(packages, i, err);
+		while (r == 0 && packages->queue.count) {
+			uint32_t at = packages->queue.items[--packages->queue.count];
+
+			r = keep_files(packages, at, via, err);
+			if (r == 0)
+				r = mark_dependencies(packages, at, err);
+		}
+	}
+	return r;
+}
+
+int
+package_keep_whole(struct planner *planner, struct err *err)
+{
+	struct packages packages = {.planner = planner};
+	bool any = true;
+
+	if (planner->service->granularity != GRANULARITY_PACKAGE)
+		return 0;
+	packages.names = map_new(planner->inventory->component_count);
+	packages.provides = map_new(0);
+	packages.whole = calloc(planner->inventory->component_count + 1, sizeof(bool));
+
+	int r = packages.names && packages.provides && packages.whole ? index_names(&packages, err)
+								      : err_memory(err);
+	/* What a whole package's programs need may lie in a further package. */
+	while (r == 0 && any) {
+		r = keep_used(&packages, &any, err);
+		if (r == 0)
+			r = closure_run(planner, err);
+	}
+	vec_free(&packages.queue);
+	free(packages.whole);
+	map_free(packages.provides);
+	map_free(packages.names);
+	return r;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of what stays. dpkg's database is cut down to it; a record that is a file of its own
+ * (distroless status.d, a language's metadata) stays or goes with its component; a database of
+ * another kind stays whole, and a gap says so.
+ */
+#include "stage/plan/dpkg.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+static bool
+is_dpkg_status(const struct component *component)
+{
+	return span_equal(component->ecosystem, SPAN("dpkg")) &&
+	       span_ends_with(component->database, SPAN("/status"));
+}
+
+/* Distinct databases of components; `status` of dpkg or all others. */
+static int
+list_databases(const struct planner *planner, bool dpkg, struct vec *ret, struct err *err)
+{
+	CLEANUP(map_cleanup) struct map *seen = map_new(0);
+	uint64_t known;
+	int r = seen ? 0 : err_memory(err);
+
+	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
+		const struct component *component = &planner->inventory->components[i];
+
+		if (component->database.n == 0 || is_dpkg_status(component) != dpkg ||
+		    map_get(seen, component->database, &known))
+			continue;
+		r = map_put(seen, component->database, i, err);
+		if (r == 0)
+			r = vec_push_raw(ret, &component->database, sizeof(struct span),
+					 PACKAGES_MAX, err);
+	}
+	return r;
+}
+
+/* NAME.md5sums and NAME.list lie beside a record of status.d. */
+static int
+keep_beside(struct planner *planner, struct span database, uint32_t via, struct err *err)
+{
+	static const char *const kinds[] = {"md5sums", "list", "preserve"};
+	int r = 0;
+
+	if (!span_contains(database, SPAN("/status.d/")))
+		return 0;
+	for (size_t i = 0; r == 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct span path =
+			arena_printf(planner->arena, "%.*s.%s", SPAN_ARG(database), kinds[i]);
+
+		r = path.p ? planner_keep_way(planner, path, REASON_METADATA, via, NULL, err)
+			   : err_memory(err);
+	}
+	return r;
+}
+
+static int
+keep_other(struct planner *planner, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
+		const struct component *component = &planner->inventory->components[i];
+		const struct plan_component *plan = &planner->plan->components[i];
+
+		if (plan->fate != FATE_KEPT || component->database.n == 0 ||
+		    is_dpkg_status(component))
+			continue;
+		r = planner_keep_way(planner, component->database, REASON_METADATA, plan->because,
+				     NULL, err);
+		if (r == 0)
+			r = keep_beside(planner, component->database, plan->because, err);
+	}
+	return r;
+}
+
+static int
+each_dpkg(struct planner *planner, int (*each)(struct dpkg_folder *folder, struct err *err),
+	  struct err *err)
+{
+	struct vec databases = {0};
+	int r = list_databases(planner, true, &databases, err);
+	const struct span *paths = databases.items;
+
+	for (size_t i = 0; r == 0 && i < databases.count; i++) {
+		struct dpkg_folder folder;
+
+		r = dpkg_open(planner, paths[i], &folder, err);
+		if (r < 0)
+			break;
+		r = each(&folder, err);
+		dpkg_close(&folder);
+	}
+	vec_free_raw(&databases);
+	return r;
+}
+
+int
+record_keep(struct planner *planner, struct err *err)
+{
+	int r = each_dpkg(planner, dpkg_keep, err);
+
+	return r < 0 ? r : keep_other(planner, err);
+}
+
+static int
+rewrite_folder(struct dpkg_folder *folder, struct err *err)
+{
+	struct planner *planner = folder->planner;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
+		struct plan_rewrite rewrite = {i, {NULL, 0}};
+
+		if (planner->plan->entries[i].keep)
+			r = dpkg_rewrite(folder, i, &rewrite.content, err);
+		if (r == 0 && rewrite.content.p)
+			r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
+	}
+	return r;
+}
+
+/* Records that go, in a file that also holds others and cannot be cut. */
+static int
+report_uncut(struct planner *planner, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
+		const struct component *component = &planner->inventory->components[i];
+		uint32_t entry = component->database.n && !is_dpkg_status(component)
+					 ? image_resolve(planner->image, component->database, true,
+							 NULL, NULL)
+					 : IMAGE_NONE;
+
+		if (planner->plan->components[i].fate != FATE_KEPT && planner_keeps(planner, entry))
+			r = planner_gap(planner, component->database, err,
+					"still holds records of components that are no longer "
+					"there: this kind of database is not cut");
+	}
+	return r;
+}
+
+static int
+compare_rewrites(const void *a, const void *b)
+{
+	const struct plan_rewrite *x = a;
+	const struct plan_rewrite *y = b;
+
+	return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+int
+record_rewrite(struct planner *planner, struct err *err)
+{
+	struct plan *plan = planner->plan;
+	int r = each_dpkg(planner, rewrite_folder, err);
+
+	if (r == 0)
+		r = report_uncut(planner, err);
+	if (r < 0)
+		return r;
+	plan->rewrites =
+		arena_array(planner->arena, planner->rewrites.count, sizeof(*plan->rewrites));
+	if (!plan->rewrites)
+		return err_memory(err);
+	if (planner->rewrites.count) {
+		memcpy(plan->rewrites, planner->rewrites.items,
+		       planner->rewrites.count * sizeof(*plan->rewrites));
+		qsort(plan->rewrites, planner->rewrites.count, sizeof(*plan->rewrites),
+		      compare_rewrites);
+	}
+	plan->rewrite_count = planner->rewrites.count;
+	return 0;
+}
