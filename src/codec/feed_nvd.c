@@ -111,6 +111,7 @@ read_metric(const json_t *metric, const struct rank *rank, struct feed_nvd_recor
 	record->severity = word;
 	record->vector = vector;
 	record->source = rank->source;
+	record->primary = rank->primary;
 }
 
 static void

@@ -21,8 +21,9 @@ struct advisory {
 	bool no_dsa;
 	bool unimportant;
 	struct span fixed;
-	struct span urgency; /* the feed's own word: "low", "medium**", "not yet assigned" */
-	struct span note;
+	struct span urgency; /* the feed's own word: "low", "not yet assigned", "end-of-life" */
+	struct span reason;  /* why no fix is planned, as a word: "ignored", "postponed" */
+	struct span note;    /* and in a sentence */
 };
 
 /* What is known of a CVE whatever the distribution. */
@@ -30,10 +31,30 @@ struct advisory_cve {
 	bool known;
 	double score; /* CVSS base score, < 0: none */
 	struct span vector;
-	struct span severity; /* the word of the feed; may be empty */
-	struct span source;   /* "nvd" */
-	double epss;	      /* < 0: not scored */
+	enum severity severity; /* of the score in its own scale, else the feed's word */
+	struct span source; /* "nvd" (CVSS v3), "nvd-cvss4", "nvd-cvss2"; empty: nobody scored */
+	bool primary;	    /* the feed's own judgement, not one it passes on */
+	double epss;	    /* < 0: not scored */
 	bool exploited;
+};
+
+/* What the database holds of one feed. */
+struct advisory_feed {
+	struct span name;     /* "debian" */
+	struct span address;  /* where it came from; without credentials */
+	struct span etag;     /* validators of the last answer; may be empty */
+	struct span modified; /* Last-Modified, as it was sent */
+	int64_t fetched;      /* seconds since 1970: the state of its rows; 0: it has none */
+	uint64_t records;
+	uint64_t skipped;    /* malformed records that are not in */
+	struct span problem; /* why it has no rows, or only old ones, or lacks some; else empty */
+};
+
+/* A release that the database has advisories for. */
+struct advisory_release {
+	struct span distribution; /* "debian" */
+	struct span release;	  /* "bookworm" */
+	uint64_t advisories;
 };
 
 struct advisories;
@@ -41,7 +62,9 @@ struct advisories;
 /* Default file: $MOHS_DB, else $XDG_CACHE_HOME/mohs/advisories.db. */
 int advisories_default_path(struct arena *arena, struct span *ret, struct err *err);
 
-/* ERR_NOT_FOUND when there is none (text says `mohs db update`), ERR_INVALID when it is not ours.
+/*
+ * ERR_NOT_FOUND when there is none (text says `mohs db update`), ERR_INVALID when it is empty,
+ * damaged or not ours, ERR_UNSUPPORTED when another version of mohs wrote it, ERR_IO. One thread.
  */
 int advisories_open(const char *path, struct advisories **ret, struct err *err);
 void advisories_free(struct advisories *advisories);
@@ -54,13 +77,27 @@ int advisories_identity(struct advisories *advisories, struct arena *arena,
 int advisories_covers(struct advisories *advisories, struct span distribution, struct span release,
 		      bool *ret, struct err *err);
 
-/* Calls `each` for every advisory of the source package in the release; strings live until it
- * returns. */
+/* In name order; strings go to `arena`. */
+int advisories_feeds(struct advisories *advisories, struct arena *arena, struct advisory_feed **ret,
+		     size_t *ret_count, struct err *err);
+int advisories_releases(struct advisories *advisories, struct arena *arena,
+			struct advisory_release **ret, size_t *ret_count, struct err *err);
+
+/* Strings live until it returns; it may call advisories_cve(). Not 0 ends the reading. */
+typedef int advisories_visitor(void *context, struct span source, const struct advisory *advisory,
+			       struct err *err);
+
+/* Every advisory of a source package in a release, in id order. */
 int advisories_each(struct advisories *advisories, struct span distribution, struct span release,
-		    struct span source,
-		    int (*each)(void *context, const struct advisory *advisory, struct err *err),
-		    void *context, struct err *err);
+		    struct span source, advisories_visitor *each, void *context, struct err *err);
+
+/* Every advisory of a release, by source package and id. */
+int advisories_all(struct advisories *advisories, struct span distribution, struct span release,
+		   advisories_visitor *each, void *context, struct err *err);
 
 /* Strings go to `arena`. */
 int advisories_cve(struct advisories *advisories, struct span id, struct arena *arena,
 		   struct advisory_cve *ret, struct err *err);
+
+/* Reads everything and compares with the digest it was written with. ERR_DIGEST, ERR_INVALID. */
+int advisories_verify(struct advisories *advisories, struct err *err);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding, judging and opening the database. https://www.sqlite.org/fileformat.html, section 1.3 */
+#include "port/advisories/reader.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	HEADER = 100,
+	AT_PAGE_SIZE = 16,
+	AT_PAGES = 28,
+	AT_VERSION = 60,
+	AT_APPLICATION = 68,
+};
+
+static const char *const queries[READER_QUERIES] = {
+	[READER_META] = "SELECT value FROM meta WHERE key = ?1",
+	[READER_COVERS] = "SELECT 1 FROM scope WHERE distribution = ?1 AND release = ?2"
+			  " AND advisories > 0",
+	[READER_EACH] =
+		"SELECT source, id, state, flags, fixed, urgency, reason, note FROM advisory"
+		" WHERE scope = (SELECT id FROM scope WHERE distribution = ?1"
+		" AND release = ?2) AND source = ?3 ORDER BY id",
+	[READER_ALL] = "SELECT source, id, state, flags, fixed, urgency, reason, note FROM advisory"
+		       " WHERE scope = (SELECT id FROM scope WHERE distribution = ?1"
+		       " AND release = ?2) ORDER BY source, id",
+	[READER_SCORE] = "SELECT score, severity, vector, source, prime FROM score WHERE id = ?1",
+	[READER_EPSS] = "SELECT probability FROM epss WHERE id = ?1",
+	[READER_EXPLOITED] = "SELECT 1 FROM exploited WHERE id = ?1",
+	[READER_FEEDS] = "SELECT name, address, etag, modified, fetched, records, skipped, problem"
+			 " FROM feed ORDER BY name",
+	[READER_RELEASES] = "SELECT distribution, release, advisories FROM scope"
+			    " WHERE advisories > 0 ORDER BY distribution, release",
+};
+
+int
+advisories_default_path(struct arena *arena, struct span *ret, struct err *err)
+{
+	const char *named = getenv("MOHS_DB");
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	struct span path;
+
+	if (named && named[0])
+		path = arena_copy(arena, span_from(named));
+	else if (cache && cache[0] == '/')
+		path = arena_printf(arena, "%s/mohs/advisories.db", cache);
+	else if (home && home[0] == '/')
+		path = arena_printf(arena, "%s/.cache/mohs/advisories.db", home);
+	else
+		return err_set(err, ERR_USAGE,
+			       "no place for the advisory database: set MOHS_DB or HOME");
+	if (!path.p)
+		return err_memory(err);
+	*ret = path;
+	return 0;
+}
+
+static uint32_t
+big_endian(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* What the file's header says, before SQLite sees it. */
+static int
+judge_header(const unsigned char header[HEADER], off_t size, struct err *err)
+{
+	uint32_t page = (uint32_t)header[AT_PAGE_SIZE] << 8 | header[AT_PAGE_SIZE + 1];
+	uint64_t pages = big_endian(header + AT_PAGES);
+	uint32_t version = big_endian(header + AT_VERSION);
+
+	if (memcmp(header, "SQLite format 3", 16) != 0 ||
+	    big_endian(header + AT_APPLICATION) != SCHEMA_APPLICATION)
+		return err_set(err, ERR_INVALID, "not an advisory database of mohs");
+	if (version != SCHEMA_VERSION)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "written by %s mohs (layout %u, this one reads %d); make it anew "
+			       "with mohs db update",
+			       version > SCHEMA_VERSION ? "a newer" : "an older", version,
+			       SCHEMA_VERSION);
+	if ((uint64_t)size != pages * (page == 1 ? 65536 : page))
+		return err_set(err, ERR_INVALID,
+			       "the advisory database is damaged (%lld bytes, %llu pages of %u); "
+			       "make it anew with mohs db update",
+			       (long long)size, (unsigned long long)pages, page);
+	return 0;
+}
+
+static int
+judge_file(const char *path, struct err *err)
+{
+	unsigned char header[HEADER];
+	struct stat st;
+	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(err, ERR_NOT_FOUND, "there is none yet; mohs db update makes it");
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, ERR_IO, errno, "cannot open");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "not a file");
+	if (st.st_size == 0)
+		return err_set(err, ERR_INVALID, "the file is empty; mohs db update fills it");
+	if (st.st_size < HEADER)
+		return err_set(err, ERR_INVALID, "not an advisory database of mohs");
+	int r = fd_pread_full(fd, header, sizeof(header), 0, err);
+	return r < 0 ? r : judge_header(header, st.st_size, err);
+}
+
+/* Nothing in the file may run code of its own: only plain tables and their indexes. */
+static int
+judge_schema(sqlite3 *sqlite, struct err *err)
+{
+	sqlite3_stmt *odd = NULL;
+	int r = schema_prepare(sqlite,
+			       "SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
+			       &odd, err);
+
+	if (r < 0)
+		return r;
+	int code = sqlite3_step(odd);
+	if (code == SQLITE_ROW)
+		r = err_set(err, ERR_INVALID, "not an advisory database of mohs: it has views");
+	else if (code != SQLITE_DONE)
+		r = schema_failed(sqlite, code, "read", err);
+	(void)sqlite3_finalize(odd);
+	return r;
+}
+
+static int
+open_sqlite(struct advisories *advisories, const char *path, struct err *err)
+{
+	CLEANUP(free_cleanup) char *uri = schema_uri(path);
+
+	if (!uri)
+		return err_memory(err);
+	int code =
+		sqlite3_open_v2(uri, &advisories->sqlite,
+				SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code != SQLITE_OK)
+		return schema_failed(advisories->sqlite, code, "open", err);
+	(void)sqlite3_db_config(advisories->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(advisories->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	int r = schema_run(advisories->sqlite,
+			   "PRAGMA mmap_size = 1073741824; PRAGMA cell_size_check = ON;", err);
+	if (r == 0)
+		r = judge_schema(advisories->sqlite, err);
+	for (size_t i = 0; r == 0 && i < READER_QUERIES; i++)
+		r = schema_prepare(advisories->sqlite, queries[i], &advisories->statements[i], err);
+	return r;
+}
+
+int
+advisories_open(const char *path, struct advisories **ret, struct err *err)
+{
+	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
+	int r = judge_file(path, err);
+
+	if (r == 0) {
+		advisories = calloc(1, sizeof(*advisories));
+		r = advisories ? open_sqlite(advisories, path, err) : err_memory(err);
+	}
+	if (r < 0)
+		return err_wrap(err, "advisory database %.100s", path);
+	*ret = TAKE(advisories);
+	return 0;
+}
+
+void
+advisories_free(struct advisories *advisories)
+{
+	if (!advisories)
+		return;
+	schema_close(&advisories->sqlite);
+	free(advisories);
+}
+
+void
+advisories_cleanup(struct advisories **advisories)
+{
+	advisories_free(*advisories);
+	*advisories = NULL;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "port/advisories.h"
+#include "port/advisories/schema.h"
+
+enum reader_query {
+	READER_META,
+	READER_COVERS,
+	READER_EACH,
+	READER_ALL,
+	READER_SCORE,
+	READER_EPSS,
+	READER_EXPLOITED,
+	READER_FEEDS,
+	READER_RELEASES,
+	READER_QUERIES,
+};
+
+struct advisories {
+	sqlite3 *sqlite;
+	sqlite3_stmt *statements[READER_QUERIES];
+};

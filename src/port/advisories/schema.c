@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/advisories/schema.h"
+
+#include "base/cleanup.h"
+
+#include <stdio.h>
+
+const char schema_sql[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE feed (name TEXT PRIMARY KEY, address TEXT NOT NULL, etag TEXT NOT NULL,"
+	" modified TEXT NOT NULL, fetched INTEGER NOT NULL, records INTEGER NOT NULL,"
+	" skipped INTEGER NOT NULL, problem TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE scope (id INTEGER PRIMARY KEY, distribution TEXT NOT NULL,"
+	" release TEXT NOT NULL, advisories INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE (distribution, release));"
+	"CREATE TABLE advisory (scope INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL,"
+	" state INTEGER NOT NULL, flags INTEGER NOT NULL, fixed TEXT NOT NULL,"
+	" urgency TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,"
+	" PRIMARY KEY (scope, source, id)) WITHOUT ROWID;"
+	"CREATE TABLE score (id TEXT PRIMARY KEY, score REAL NOT NULL, severity INTEGER NOT NULL,"
+	" vector TEXT NOT NULL, source TEXT NOT NULL, prime INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE epss (id TEXT PRIMARY KEY, probability REAL NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE exploited (id TEXT PRIMARY KEY) WITHOUT ROWID;";
+
+int
+schema_failed(sqlite3 *sqlite, int code, const char *doing, struct err *err)
+{
+	const char *text = sqlite ? sqlite3_errmsg(sqlite) : sqlite3_errstr(code);
+
+	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return err_memory(err);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_ERROR: /* a table or column of ours is not there */
+	case SQLITE_MISMATCH:
+		return err_set(err, ERR_INVALID,
+			       "the advisory database is damaged (%s: %.100s); make it anew with "
+			       "mohs db update",
+			       doing, text);
+	default:
+		return err_set(err, ERR_IO, "advisory database: %s: %.140s", doing, text);
+	}
+}
+
+int
+schema_prepare(sqlite3 *sqlite, const char *sql, sqlite3_stmt **ret, struct err *err)
+{
+	int code = sqlite3_prepare_v3(sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+
+	return code == SQLITE_OK ? 0 : schema_failed(sqlite, code, "prepare", err);
+}
+
+int
+schema_run(sqlite3 *sqlite, const char *sql, struct err *err)
+{
+	int code = sqlite3_exec(sqlite, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : schema_failed(sqlite, code, "run", err);
+}
+
+void
+schema_bind(sqlite3_stmt *statement, int place, struct span text)
+{
+	(void)sqlite3_bind_text(statement, place, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
+}
+
+struct span
+schema_text(sqlite3_stmt *statement, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+
+	return (struct span){text ? text : "", (size_t)sqlite3_column_bytes(statement, column)};
+}
+
+void
+schema_close(sqlite3 **sqlite)
+{
+	sqlite3_stmt *statement;
+
+	while (*sqlite && (statement = sqlite3_next_stmt(*sqlite, NULL)))
+		(void)sqlite3_finalize(statement);
+	(void)sqlite3_close(*sqlite);
+	*sqlite = NULL;
+}
+
+/* https://www.sqlite.org/uri.html: every byte that could mean something is quoted. */
+char *
+schema_uri(const char *path)
+{
+	static const char query[] = "?mode=ro&immutable=1";
+	size_t n = strlen(path);
+	char *uri = malloc(sizeof("file://") + n * 3 + sizeof(query));
+	char *to = uri;
+
+	if (!uri)
+		return NULL;
+	to = stpcpy(to, path[0] == '/' ? "file://" : "file:");
+	for (size_t i = 0; i < n; i++) {
+		if (memchr("%?#", path[i], 3))
+			to += sprintf(to, "%%%02X", (unsigned)(unsigned char)path[i]);
+		else
+			*to++ = path[i];
+	}
+	(void)stpcpy(to, query);
+	return uri;
+}
+
+/* In the order of their keys. Texts hold no control bytes, so that 0x1f and 0x1e part them. */
+static const char *const digest_queries[] = {
+	"SELECT 'advisory', distribution, release, source, advisory.id, state, flags, fixed,"
+	" urgency, reason, note FROM scope JOIN advisory ON advisory.scope = scope.id"
+	" ORDER BY distribution, release, source, advisory.id",
+	"SELECT 'score', id, score, severity, vector, source, prime FROM score ORDER BY id",
+	"SELECT 'epss', id, probability FROM epss ORDER BY id",
+	"SELECT 'exploited', id FROM exploited ORDER BY id",
+};
+
+static void
+digest_column(struct digest_stream *stream, sqlite3_stmt *row, int column)
+{
+	char number[40];
+
+	if (sqlite3_column_type(row, column) == SQLITE_FLOAT) {
+		int n = snprintf(number, sizeof(number), "%.17g",
+				 sqlite3_column_double(row, column));
+
+		digest_stream_update(stream, number, (size_t)n);
+	} else {
+		struct span text = schema_text(row, column);
+
+		digest_stream_update(stream, text.p, text.n);
+	}
+	digest_stream_update(stream, "\x1f", 1);
+}
+
+static int
+digest_rows(struct digest_stream *stream, sqlite3 *sqlite, const char *sql, struct err *err)
+{
+	sqlite3_stmt *row = NULL;
+	int code;
+	int r = schema_prepare(sqlite, sql, &row, err);
+
+	if (r < 0)
+		return r;
+	int columns = sqlite3_column_count(row);
+	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		for (int i = 0; i < columns; i++)
+			digest_column(stream, row, i);
+		digest_stream_update(stream, "\x1e", 1);
+	}
+	if (code != SQLITE_DONE)
+		r = schema_failed(sqlite, code, "read", err);
+	(void)sqlite3_finalize(row);
+	return r;
+}
+
+int
+schema_digest(sqlite3 *sqlite, struct digest *ret, struct err *err)
+{
+	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
+
+	if (!stream)
+		return err_memory(err);
+	for (size_t i = 0; i < sizeof(digest_queries) / sizeof(digest_queries[0]); i++) {
+		int r = digest_rows(stream, sqlite, digest_queries[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	digest_stream_finish(stream, ret);
+	return 0;
+}
