@@ -77,6 +77,8 @@
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)
 #define ADVISORIES_MAX	  20000000
+#define FINDINGS_MAX	  5000000
+#define MATCH_GAPS_MAX	  200000
 #define FEED_ID_MAX	  32
 #define FEED_NAME_MAX	  128
 #define FEED_VERSION_MAX  128

@@ -13,8 +13,8 @@ struct feed_nvd_record {
 	double score; /* CVSS base score; < 0: none */
 	enum severity severity;
 	struct span vector; /* may be empty */
-	struct span
-		source; /* "nvd" (CVSS v3), "nvd-cvss4", "nvd-cvss2"; empty when nobody scored */
+	bool primary;	    /* NVD's own metric, not one it passes on */
+	struct span source; /* "nvd" (CVSS v3), "nvd-cvss4", "nvd-cvss2"; empty: nobody scored */
 };
 
 /*

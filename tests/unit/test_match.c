@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "port/advisories_build.h"
+#include "stage/match.h"
+
+#include <stdlib.h>
+
+static const struct {
+	struct span source;
+	struct advisory advisory;
+} rows[] = {
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0001"), ADVISORY_FIXED, false, false, SPAN_INIT("7.88.1-10+deb12u6"),
+	  SPAN_INIT("low"), SPAN_INIT(""), SPAN_INIT("")}},
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0002"), ADVISORY_NOT_AFFECTED, false, false, SPAN_INIT("0"),
+	  SPAN_INIT(""), SPAN_INIT(""), SPAN_INIT("")}},
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0003"), ADVISORY_OPEN, true, false, SPAN_INIT(""),
+	  SPAN_INIT("medium"), SPAN_INIT("postponed"), SPAN_INIT("Minor issue")}},
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0004"), ADVISORY_OPEN, true, true, SPAN_INIT(""),
+	  SPAN_INIT("unimportant"), SPAN_INIT(""), SPAN_INIT("")}},
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0005"), ADVISORY_UNDETERMINED, false, false, SPAN_INIT(""),
+	  SPAN_INIT("not yet assigned"), SPAN_INIT(""), SPAN_INIT("")}},
+	{SPAN_INIT("curl"),
+	 {SPAN_INIT("CVE-2024-0006"), ADVISORY_OPEN, false, false, SPAN_INIT(""),
+	  SPAN_INIT("not yet assigned"), SPAN_INIT(""), SPAN_INIT("")}},
+	{SPAN_INIT("zlib"),
+	 {SPAN_INIT("CVE-2024-0001"), ADVISORY_OPEN, false, false, SPAN_INIT(""), SPAN_INIT(""),
+	  SPAN_INIT(""), SPAN_INIT("")}},
+};
+
+struct world {
+	struct arena *arena;
+	struct span folder;
+	struct advisories *advisories;
+	struct component components[8];
+	struct inventory inventory;
+};
+
+static void
+make_database(struct world *world, const char *path)
+{
+	struct advisory_cve critical = {.score = 9.8,
+					.vector = SPAN("CVSS:3.1/x"),
+					.severity = SEVERITY_CRITICAL,
+					.source = SPAN("nvd")};
+	struct advisory_feed feed = {.name = SPAN("epss"), .problem = SPAN("never fetched")};
+	struct advisories_builder *builder = NULL;
+	const char *lost;
+	bool new;
+
+	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_good(advisories_build_advisory(builder, SPAN("debian"), SPAN("bookworm"),
+						      rows[i].source, &rows[i].advisory, &new,
+						      err));
+	assert_good(advisories_build_score(builder, SPAN("CVE-2024-0001"), &critical, err));
+	assert_good(advisories_build_score(builder, SPAN("CVE-2024-0004"), &critical, err));
+	assert_good(advisories_build_exploited(builder, SPAN("CVE-2024-0001"), err));
+	assert_good(advisories_build_epss(builder, SPAN("CVE-2024-0001"), 0.5, err));
+	assert_good(advisories_build_feed(builder, &feed, err));
+	assert_good(advisories_build_finish(builder, 7, err));
+	advisories_builder_free(builder);
+	assert_good(advisories_open(path, &world->advisories, err));
+}
+
+static void
+add(struct world *world, const char *name, const char *source, const char *version)
+{
+	world->components[world->inventory.component_count++] = (struct component){
+		.ecosystem = SPAN("dpkg"),
+		.name = span_from(name),
+		.version = span_from(version),
+		.source = span_from(source),
+		.source_version = span_from(version),
+		.purl = span_from(name),
+	};
+}
+
+static int
+set_up(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	world->arena = arena_new(0);
+	assert_good(directory_temporary(world->arena, &world->folder, err));
+	make_database(world, arena_printf(world->arena, "%s/db", world->folder.p).p);
+	world->inventory.components = world->components;
+	world->inventory.any_database = true;
+	world->inventory.os.known = true;
+	world->inventory.os.id = SPAN("debian");
+	world->inventory.os.version_id = SPAN("12");
+	*state = world;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *world = *state;
+
+	advisories_free(world->advisories);
+	assert_good(tree_remove(world->folder.p, err));
+	arena_free(world->arena);
+	free(world);
+	return 0;
+}
+
+static void
+each_state_has_its_status(void **state)
+{
+	static const struct {
+		const char *id;
+		const char *severity;
+		const char *source;
+		const char *status;
+		const char *fixed;
+		const char *note;
+	} wanted[] = {
+		{"CVE-2024-0001", "critical", "nvd", "fixable", "7.88.1-10+deb12u6", ""},
+		{"CVE-2024-0003", "medium", "debian", "no-dsa", "", "postponed: Minor issue"},
+		{"CVE-2024-0004", "negligible", "debian", "unimportant", "", ""},
+		{"CVE-2024-0005", "unknown", "", "undetermined", "", ""},
+		{"CVE-2024-0006", "unknown", "", "open", "", ""},
+	};
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+	add(world, "libcurl4", "curl", "7.88.1-10+deb12u5");
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_true(findings->matched);
+	assert_int_equal(findings->count, sizeof(wanted) / sizeof(wanted[0]));
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		assert_span(finding->id, wanted[i].id);
+		assert_string_equal(severity_name(finding->severity), wanted[i].severity);
+		assert_span(finding->severity_source, wanted[i].source);
+		assert_string_equal(finding_status_name(finding->status), wanted[i].status);
+		assert_span(finding->fixed_version, wanted[i].fixed);
+		assert_span(finding->note, wanted[i].note);
+	}
+	assert_true(findings->items[0].exploited && findings->items[0].epss == 0.5);
+	assert_true(findings->items[1].epss < 0 && findings->items[1].score < 0);
+	assert_int_equal(findings->findings.total, 4);
+	assert_int_equal(findings->findings.fixable, 1);
+	assert_int_equal(findings->findings.exploited, 1);
+	assert_int_equal(findings->undetermined, 1);
+	assert_int_equal(findings->database.built, 7);
+	assert_int_equal(findings->gaps.count, 1);
+	assert_span(findings->gaps.items[0].subject, "epss");
+}
+
+/* Whether CVE-2024-0001, fixed in 7.88.1-10+deb12u6, is found in this version. */
+static void
+versions_have_their_boundary(void **state)
+{
+	static const struct {
+		const char *version;
+		bool affected;
+	} cases[] = {
+		{"7.88.1-10+deb12u5", true},
+		{"7.88.1-10+deb12u6", false},
+		{"7.88.1-10+deb12u10", false},
+		{"7.88.1-10+deb12u6~bpo1", true},
+		{"7.88.1-10", true},
+		{"1:7.0-1", false},
+		{"7.88.1-10+deb12u6+b1", false},
+		{"7.9-1", true},
+		{"7.88.1~rc1-11", true},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(findings_cleanup) struct findings *findings = NULL;
+		bool affected = false;
+
+		world->inventory.component_count = 0;
+		add(world, "curl", "curl", cases[i].version);
+		assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+		for (size_t j = 0; j < findings->count; j++)
+			affected |= span_equal(findings->items[j].id, SPAN("CVE-2024-0001"));
+		if (affected != cases[i].affected)
+			fail_msg("%s", cases[i].version);
+	}
+}
+
+static void
+counts_are_of_findings_and_of_ids(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+	add(world, "curl", "curl", "7.88.1-10");
+	add(world, "libcurl4", "curl", "7.88.1-10");
+	add(world, "zlib1g", "zlib", "1.2.13");
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_int_equal(findings->findings.total, 9);
+	assert_int_equal(findings->findings.by_severity[SEVERITY_CRITICAL], 3);
+	assert_int_equal(findings->findings.fixable, 2);
+	assert_int_equal(findings->distinct.total, 4);
+	assert_int_equal(findings->distinct.by_severity[SEVERITY_CRITICAL], 1);
+	assert_int_equal(findings->distinct.fixable, 1);
+	assert_int_equal(findings->distinct.exploited, 1);
+	assert_int_equal(findings->undetermined, 2);
+	for (size_t i = 1; i < findings->count; i++)
+		assert_true(findings->items[i - 1].severity >= findings->items[i].severity);
+}
+
+static void
+what_is_not_matched_is_said(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+	add(world, "gone", "curl", "7.88.1-10");
+	world->components[0].state = COMPONENT_CONFIG_FILES;
+	add(world, "odd", "curl", "not a version");
+	add(world, "wheel", "wheel", "1");
+	world->components[2].ecosystem = SPAN("pypi");
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_true(findings->matched);
+	assert_int_equal(findings->count, 0);
+	assert_int_equal(findings->gaps.count, 3);
+	assert_span(findings->gaps.items[1].subject, "odd");
+	assert_span(findings->gaps.items[2].subject, "wheel");
+}
+
+static void
+an_unknown_system_is_not_a_clean_one(void **state)
+{
+	static const struct {
+		bool packages;
+		bool known;
+		struct span id;
+		struct span version;
+		struct span codename;
+		bool matched;
+	} cases[] = {
+		{true, true, SPAN_INIT("debian"), SPAN_INIT("12"), SPAN_INIT(""), true},
+		{true, true, SPAN_INIT("debian"), SPAN_INIT("12.4"), SPAN_INIT(""), true},
+		{true, true, SPAN_INIT("debian"), SPAN_INIT(""), SPAN_INIT("bookworm"), true},
+		{true, true, SPAN_INIT("debian"), SPAN_INIT("11"), SPAN_INIT(""), false},
+		{true, true, SPAN_INIT("debian"), SPAN_INIT(""), SPAN_INIT(""), false},
+		{true, true, SPAN_INIT("debian"), SPAN_INIT("12"), SPAN_INIT("sid"), false},
+		{true, true, SPAN_INIT("ubuntu"), SPAN_INIT("12"), SPAN_INIT("bookworm"), false},
+		{true, false, SPAN_INIT(""), SPAN_INIT(""), SPAN_INIT(""), false},
+		{false, true, SPAN_INIT("debian"), SPAN_INIT("12"), SPAN_INIT(""), false},
+	};
+	struct world *world = *state;
+
+	add(world, "curl", "curl", "7.88.1-10");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+		world->inventory.any_database = cases[i].packages;
+		world->inventory.os = (struct os_identity){.known = cases[i].known,
+							   .id = cases[i].id,
+							   .version_id = cases[i].version,
+							   .codename = cases[i].codename};
+		assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+		if (findings->matched != cases[i].matched)
+			fail_msg("case %zu", i);
+		assert_true(cases[i].matched == (findings->count > 0));
+		assert_int_equal(findings->gaps.count, cases[i].matched ? 1 : 2);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_state_has_its_status),
+		TEST(versions_have_their_boundary),
+		TEST(counts_are_of_findings_and_of_ids),
+		TEST(what_is_not_matched_is_said),
+		TEST(an_unknown_system_is_not_a_clean_one),
+	};
+
+	return cmocka_run_group_tests_name("match", tests, NULL, NULL);
+}
