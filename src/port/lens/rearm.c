@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes the kernel ask again: each name it holds expires (a process that has it open sees
- * nothing of it), pages and attributes are dropped. Never called by a thread that serves.
+ * nothing of it), pages are dropped. Never called by a thread that serves.
  */
 #include "port/lens/serve.h"
 
@@ -37,9 +37,8 @@ rearm_entry(struct lens_server *server, uint32_t index, uint8_t known)
 
 	if (known & KNOWN_NAME && index > 0 && !expire(server, entry->parent, image_name(entry)))
 		server->can_expire = false;
-	/* A negative offset drops attributes only. */
-	(void)fuse_lowlevel_notify_inval_inode(server->session, entry->inode + 1,
-					       known & KNOWN_DATA ? 0 : -1, 0);
+	if (known & KNOWN_DATA)
+		(void)fuse_lowlevel_notify_inval_inode(server->session, entry->inode + 1, 0, 0);
 }
 
 /* Whether a request came at or after `since`, in clock_ms() cut to 32 bits. */
