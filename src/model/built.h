@@ -15,7 +15,7 @@ struct built {
 	struct span media_type; /* of the layer */
 	struct span manifest;	/* documents, byte for byte */
 	struct span config;
-	struct span layer_path; /* file that holds the compressed layer */
+	struct span layer_path; /* file that is the compressed layer; empty: inside an archive */
 	struct span reference;	/* "oci:out/image:hardened": opens with image_open */
 };
 
