@@ -69,9 +69,9 @@
 #define LD_CONF_DEPTH_MAX    8
 #define LD_DIRECTORIES_MAX   4096
 #define SHEBANG_MAX	     256 /* BINPRM_BUF_SIZE of Linux */
-#define PLAN_ELF_MAX	     (1 * GIB)
 #define PLAN_GAPS_MAX	     10000
 #define PLAN_CHAIN_MAX	     256
+#define WHY_STEPS_MAX	     100000
 #define LICENCE_TEXT_MAX     (16 * MIB)
 
 /* advisories */

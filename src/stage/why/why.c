@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/why.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/vec.h"
+
+struct telling {
+	const struct why_input *input;
+	struct why *why;
+	struct arena *arena;
+	VEC(struct why_step) steps;
+};
+
+static int
+tell(struct telling *telling, unsigned depth, struct span subject, struct span text,
+     struct err *err)
+{
+	struct why_step step = {depth, arena_copy(telling->arena, subject),
+				arena_copy(telling->arena, text)};
+
+	if (!subject.p || !text.p || !step.subject.p || !step.text.p)
+		return err_memory(err);
+	return vec_push(&telling->steps, &step, WHY_STEPS_MAX, err);
+}
+
+/* "used while profiling, first in load browse by nginx" */
+static struct span
+tell_use(struct telling *telling, struct span path)
+{
+	const struct profile *profile = telling->input->profile;
+	struct span text = span_from(plan_reason_text(REASON_USED));
+
+	for (size_t i = 0; profile && i < profile->path_count; i++) {
+		const struct profile_path *used = &profile->paths[i];
+
+		if (!span_equal(used->path, path) || used->first_phase >= profile->phase_count)
+			continue;
+
+		const struct profile_phase *phase = &profile->phases[used->first_phase];
+		return arena_printf(telling->arena, "%.*s, first in %s %.*s%s%.*s", SPAN_ARG(text),
+				    profile_phase_name(phase->kind), SPAN_ARG(phase->name),
+				    used->program.n ? " by " : "", SPAN_ARG(used->program));
+	}
+	return text;
+}
+
+static struct span
+tell_entry(struct telling *telling, uint32_t entry)
+{
+	const struct plan_entry *plan = &telling->input->plan->entries[entry];
+
+	if (plan->keep && plan->reason == REASON_USED)
+		return tell_use(telling, telling->input->image->entries[entry].path);
+	return arena_printf(telling->arena, "%s%s",
+			    plan->keep ? "" : "removed: ", plan_reason_text(plan->reason));
+}
+
+/* The entry, and whoever brought it in, up to what stands by itself. */
+static int
+tell_chain(struct telling *telling, uint32_t entry, unsigned depth, struct err *err)
+{
+	const struct why_input *input = telling->input;
+
+	for (unsigned i = 0; entry < input->image->entry_count && i < PLAN_CHAIN_MAX; i++) {
+		int r = tell(telling, depth + i, input->image->entries[entry].path,
+			     tell_entry(telling, entry), err);
+
+		if (r < 0)
+			return r;
+		entry = input->plan->entries[entry].via;
+	}
+	return 0;
+}
+
+static struct span
+component_name(struct telling *telling, const struct component *component)
+{
+	return arena_printf(telling->arena, "%.*s %.*s", SPAN_ARG(component->name),
+			    SPAN_ARG(component->version));
+}
+
+static struct span
+fate_text(struct telling *telling, const struct plan_component *plan)
+{
+	switch (plan->fate) {
+	case FATE_REMOVED:
+		return SPAN("removed: none of its files is left");
+	case FATE_DATA:
+		return SPAN("off the record: only data is left");
+	case FATE_KEPT:
+		break;
+	}
+	if (plan->because == IMAGE_NONE)
+		return SPAN("stays on record: its files are not known");
+	return arena_printf(telling->arena,
+			    "stays on record: %u of %u files are left, code among them",
+			    plan->files_kept, plan->files_total);
+}
+
+static int
+tell_data(struct telling *telling, uint32_t index, unsigned depth, struct err *err)
+{
+	const struct plan *plan = telling->input->plan;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->orphan_count; i++) {
+		if (plan->orphans[i].component == index)
+			r = tell_chain(telling, plan->orphans[i].entry, depth, err);
+	}
+	return r;
+}
+
+static int
+tell_component(struct telling *telling, uint32_t index, unsigned depth, struct err *err)
+{
+	const struct component *component = &telling->input->inventory->components[index];
+	const struct plan_component *plan = &telling->input->plan->components[index];
+	int r = tell(telling, depth, component_name(telling, component), fate_text(telling, plan),
+		     err);
+
+	telling->why->stays |= plan->fate != FATE_REMOVED;
+	if (r == 0 && plan->fate == FATE_KEPT)
+		r = tell_chain(telling, plan->because, depth + 1, err);
+	if (r == 0 && plan->fate == FATE_DATA)
+		r = tell_data(telling, index, depth + 1, err);
+	return r;
+}
+
+static int
+explain_path(struct telling *telling, struct span thing, struct err *err)
+{
+	const struct why_input *input = telling->input;
+	uint32_t entry = image_find(input->image, thing);
+
+	if (entry == IMAGE_NONE)
+		entry = image_resolve(input->image, thing, false, NULL, NULL);
+	if (entry == IMAGE_NONE)
+		return err_set(err, ERR_NOT_FOUND, "%.*s is not in the image",
+			       thing.n > 150 ? 150 : (int)thing.n, thing.p);
+	telling->why->kind = WHY_PATH;
+	telling->why->stays = input->plan->entries[entry].keep;
+
+	int r = tell_chain(telling, entry, 0, err);
+	uint32_t owner = input->inventory->owners[entry];
+	if (r < 0 || owner >= input->inventory->component_count)
+		return r;
+	return tell(telling, 0, component_name(telling, &input->inventory->components[owner]),
+		    arena_printf(telling->arena, "the package it belongs to: %.*s",
+				 SPAN_ARG(fate_text(telling, &input->plan->components[owner]))),
+		    err);
+}
+
+static int
+explain_finding(struct telling *telling, struct span thing, struct err *err)
+{
+	const struct findings *findings = telling->input->findings;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && findings && i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		if (!span_equal_nocase(finding->id, thing) ||
+		    finding->component >= telling->input->inventory->component_count)
+			continue;
+		telling->why->kind = WHY_FINDING;
+		r = tell(telling, 0, finding->id,
+			 arena_printf(telling->arena, "%s, %s%s%.*s",
+				      severity_name(finding->severity),
+				      finding_status_name(finding->status),
+				      finding->fixed_version.n ? ", fixed in " : "",
+				      SPAN_ARG(finding->fixed_version)),
+			 err);
+		if (r == 0)
+			r = tell_component(telling, finding->component, 1, err);
+	}
+	return r;
+}
+
+static bool
+is_named(const struct component *component, struct span thing, bool by_source)
+{
+	if (by_source)
+		return span_equal(component->source, thing);
+	return span_equal(component->name, thing) || span_equal(component->purl, thing);
+}
+
+/* By name or purl; only where none has it, by source package. */
+static int
+explain_package(struct telling *telling, struct span thing, struct err *err)
+{
+	const struct inventory *inventory = telling->input->inventory;
+	int r = 0;
+
+	for (int pass = 0; r == 0 && pass < 2 && telling->steps.count == 0; pass++) {
+		for (uint32_t i = 0; r == 0 && i < inventory->component_count; i++) {
+			if (is_named(&inventory->components[i], thing, pass == 1))
+				r = tell_component(telling, i, 0, err);
+		}
+	}
+	telling->why->kind = WHY_PACKAGE;
+	return r;
+}
+
+static int
+check(const struct why_input *input, struct err *err)
+{
+	if (input->plan->entry_count != input->image->entry_count ||
+	    input->plan->component_count != input->inventory->component_count ||
+	    input->inventory->owner_count != input->image->entry_count)
+		return err_set(err, ERR_MISMATCH, "image, inventory and plan are not of one run");
+	return 0;
+}
+
+static int
+explain(struct telling *telling, struct span thing, struct err *err)
+{
+	if (thing.n && thing.p[0] == '/')
+		return explain_path(telling, thing, err);
+
+	int r = thing.n ? explain_finding(telling, thing, err) : 0;
+	if (r == 0 && thing.n && telling->steps.count == 0)
+		r = explain_package(telling, thing, err);
+	if (r == 0 && telling->steps.count == 0)
+		r = err_set(err, ERR_NOT_FOUND,
+			    "\"%.*s\" is no path, package or known vulnerability of this image",
+			    thing.n > 100 ? 100 : (int)thing.n, thing.n ? thing.p : "");
+	return r;
+}
+
+static int
+hand_over(struct telling *telling, struct err *err)
+{
+	struct why *why = telling->why;
+
+	why->steps = arena_array(telling->arena, telling->steps.count, sizeof(*why->steps));
+	if (!why->steps)
+		return err_memory(err);
+	for (size_t i = 0; i < telling->steps.count; i++)
+		why->steps[i] = telling->steps.items[i];
+	why->count = telling->steps.count;
+	return 0;
+}
+
+int
+why_explain(const struct why_input *input, struct span thing, struct why **ret, struct err *err)
+{
+	struct telling telling = {.input = input};
+	struct arena *arena = arena_new(0);
+	CLEANUP(why_cleanup) struct why *why = arena ? arena_alloc(arena, sizeof(*why)) : NULL;
+
+	if (!why) {
+		arena_free(arena);
+		return err_memory(err);
+	}
+	why->arena = telling.arena = arena;
+	why->thing = arena_copy(arena, thing);
+	telling.why = why;
+
+	int r = why->thing.p ? check(input, err) : err_memory(err);
+	if (r == 0)
+		r = explain(&telling, thing, err);
+	if (r == 0)
+		r = hand_over(&telling, err);
+	vec_free(&telling.steps);
+	if (r == 0)
+		*ret = TAKE(why);
+	return r;
+}
