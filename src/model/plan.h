@@ -53,7 +53,7 @@ const char *component_fate_name(enum component_fate fate); /* "kept" */
 
 struct plan_component {
 	enum component_fate fate;
-	uint32_t files_kept; /* of those it owns (directories not counted) */
+	uint32_t files_kept; /* of those it owns (directories and links to them not counted) */
 	uint32_t files_total;
 	uint32_t because; /* image entry of the first code file that keeps it on record, or
 			     IMAGE_NONE */

@@ -87,10 +87,10 @@ note_import(void *context, const struct elf_symbol *symbol)
 static int
 read_object(struct planner *planner, uint32_t entry, struct object *object, struct err *err)
 {
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(2 * PLAN_ELF_MAX);
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(2 * ELF_FILE_MAX);
 	struct elf_info info;
 	struct span file;
-	int r = arena ? contents_load(planner->contents, planner->image, entry, PLAN_ELF_MAX, arena,
+	int r = arena ? contents_load(planner->contents, planner->image, entry, ELF_FILE_MAX, arena,
 				      &file, err)
 		      : err_memory(err);
 

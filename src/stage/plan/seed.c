@@ -119,33 +119,72 @@ keep_walked(void *context, uint32_t entry)
 			planner_keep(walked->planner, entry, REASON_USED, IMAGE_NONE, walked->err);
 }
 
+/* A name that is not in the image was made while it ran: the folder it was made in must be there.
+ */
+static int
+keep_nearest(struct planner *planner, struct span path, bool *ret_near, struct err *err)
+{
+	uint32_t entry = IMAGE_NONE;
+
+	*ret_near = true;
+	while (entry == IMAGE_NONE && path.n > 1) {
+		path = span_slice(path, 0, span_find_last(path, '/'));
+		if (path.n)
+			entry = image_resolve(planner->image, path, true, NULL, NULL);
+		if (entry == IMAGE_NONE)
+			*ret_near = false;
+	}
+	return path.n ? planner_keep_way(planner, path, REASON_USED, IMAGE_NONE, NULL, err) : 0;
+}
+
+static int
+seed_written(struct planner *planner, struct err *err)
+{
+	const struct span_list *written = &planner->profile->written;
+	bool near;
+
+	for (size_t i = 0; i < written->count; i++) {
+		int r = keep_nearest(planner, written->items[i], &near, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+seed_path(struct planner *planner, struct span path, size_t *strangers, struct err *err)
+{
+	struct walked walked = {planner, err, 0};
+	uint32_t entry = image_find(planner->image, path);
+	bool near = true;
+
+	if (entry != IMAGE_NONE)
+		return planner_keep(planner, entry, REASON_USED, IMAGE_NONE, err);
+	if (image_resolve(planner->image, path, false, NULL, NULL) != IMAGE_NONE) {
+		(void)image_resolve(planner->image, path, false, keep_walked, &walked);
+		return walked.result;
+	}
+
+	int r = keep_nearest(planner, path, &near, err);
+	*strangers += !near;
+	return r;
+}
+
 int
 seed_used(struct planner *planner, struct err *err)
 {
-	struct walked walked = {planner, err, 0};
 	size_t strangers = 0;
 	int r = planner_keep(planner, 0, REASON_STANDARD, IMAGE_NONE, err);
 
 	note_use(planner);
-	for (size_t i = 0; r == 0 && i < planner->profile->path_count; i++) {
-		struct span path = planner->profile->paths[i].path;
-		uint32_t entry = image_find(planner->image, path);
-
-		if (entry != IMAGE_NONE) {
-			r = planner_keep(planner, entry, REASON_USED, IMAGE_NONE, err);
-			continue;
-		}
-		entry = image_resolve(planner->image, path, false, NULL, NULL);
-		if (entry == IMAGE_NONE) {
-			strangers++;
-			continue;
-		}
-		(void)image_resolve(planner->image, path, false, keep_walked, &walked);
-		r = walked.result;
-	}
+	for (size_t i = 0; r == 0 && i < planner->profile->path_count; i++)
+		r = seed_path(planner, planner->profile->paths[i].path, &strangers, err);
+	if (r == 0)
+		r = seed_written(planner, err);
 	if (r == 0 && strangers)
 		r = planner_gap(planner, SPAN("profile"), err,
-				"%zu used paths are not in this image", strangers);
+				"%zu used paths lie in folders this image does not have",
+				strangers);
 	return r;
 }
 
