@@ -53,6 +53,20 @@ lens_server_prepare(struct lens_server *server, struct err *err)
 	return 0;
 }
 
+void
+lens_server_forget(struct lens_server *server)
+{
+	free(server->known);
+	free(server->touched_ms);
+	free(server->last_name);
+	free(server->directories);
+	map_free(server->negative_index);
+	free(server->negatives);
+	free(server->negative_keys);
+	map_free(server->program_index);
+	(void)pthread_mutex_destroy(&server->lock);
+}
+
 /* Under the lock. */
 static uint32_t
 intern_program(struct lens_server *server, struct span name)

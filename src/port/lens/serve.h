@@ -55,8 +55,9 @@ struct lens_server {
 
 extern const struct fuse_lowlevel_ops lens_operations;
 
-/* Tables for `image`; everything is freed by the end of the process. */
+/* Tables for `image`. The server's process leaves their end to its own. */
 int lens_server_prepare(struct lens_server *server, struct err *err);
+void lens_server_forget(struct lens_server *server);
 
 /* Notes that the thread `pid` used the entry. */
 void lens_use(struct lens_server *server, uint32_t entry, enum profile_use use, pid_t pid);
