@@ -36,17 +36,25 @@
 /* inflated : compressed, once more than LAYER_RATIO_GRACE bytes came out */
 #define LAYER_RATIO_MAX	  200
 #define LAYER_RATIO_GRACE (64 * MIB)
-#define IMAGE_ENTRIES_MAX 4000000
-#define IMAGE_PATH_MAX	  4096
-#define IMAGE_NAME_MAX	  255
-#define IMAGE_DEPTH_MAX	  256
-#define IMAGE_XATTR_MAX	  (64 * KIB)
-#define IMAGE_XATTRS_MAX  64
-#define IMAGE_SPARSE_MAX  65536
-#define IMAGE_EXTENTS_MAX 4000000 /* of all sparse files together */
+/* of zstd: 128 MiB, as zstd itself takes without being told to */
+#define LAYER_WINDOW_LOG_MAX 27
+#define IMAGE_MEMORY_MAX     (4 * GIB)
+#define IMAGE_GAPS_MAX	     1000
+#define IMAGE_ENTRIES_MAX    4000000
+#define IMAGE_PATH_MAX	     4096
+#define IMAGE_NAME_MAX	     255
+#define IMAGE_DEPTH_MAX	     256
+#define IMAGE_XATTR_MAX	     (64 * KIB)
+#define IMAGE_XATTRS_MAX     64
+#define IMAGE_SPARSE_MAX     65536
+#define IMAGE_EXTENTS_MAX    4000000 /* of all sparse files together */
 /* path components walked behind symbolic links while layers are merged */
 #define IMAGE_LINK_STEPS_MAX 100000000
 #define SYMLINK_HOPS_MAX     40
+
+/* layer cache: $MOHS_CACHE_MAX replaces the first */
+#define CACHE_BYTES_DEFAULT (20 * GIB)
+#define CACHE_LAYERS_MAX    100000
 
 /* inventory */
 #define PACKAGE_DATABASE_MAX (64 * MIB)
