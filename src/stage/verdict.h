@@ -16,8 +16,16 @@ struct verdict_input {
 	const struct suite *suite;
 	const struct shells *shells;
 	const struct built *built;
+	/* The hardened image and its inventory, to name paths and packages; may be NULL. */
+	const struct image *hardened;
+	const struct inventory *remaining;
 	int64_t now;
 };
+
+/*
+ * docs/verdict.md. Rows point at waivers of `policy`, which must outlive the verdict; texts are
+ * the verdict's own. Fails only for want of memory.
+ */
 
 int verdict_judge(const struct verdict_input *input, const struct policy *policy,
 		  struct verdict **ret, struct err *err);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checks on what ran: profile, tests; and on what must not be there: shell. */
+#include "base/clock.h"
+#include "stage/verdict/judge.h"
+
+enum { NAMED = 3, GAP_TEXT = 160 };
+
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int
+cut(struct span text)
+{
+	return text.n > GAP_TEXT ? GAP_TEXT : (int)text.n;
+}
+
+static void
+add_gap(struct sentences *faults, const struct gap_list *gaps)
+{
+	if (gaps->count == 0)
+		return;
+	const struct gap *gap = &gaps->items[0];
+	sentences_add(faults, "%.*s: %.*s", cut(gap->subject), gap->subject.p, cut(gap->text),
+		      gap->text.p);
+	if (gaps->count > 1)
+		sentences_add(faults, "and %zu more gap%s", gaps->count - 1,
+			      plural(gaps->count - 1));
+}
+
+static void
+add_incomplete(const struct profile *profile, struct sentences *faults)
+{
+	size_t named = 0;
+
+	sentences_add(faults, "the profile is not complete");
+	for (size_t i = 0; i < profile->phase_count && named < NAMED; i++) {
+		const struct profile_phase *phase = &profile->phases[i];
+
+		if (phase->passed)
+			continue;
+		named++;
+		sentences_add(faults, "%s \"%.*s\" failed (status %d)",
+			      profile_phase_name(phase->kind), cut(phase->name), phase->name.p,
+			      phase->status);
+	}
+	if (named == 0)
+		add_gap(faults, &profile->gaps);
+}
+
+static void
+add_profile_faults(const struct judging *judging, struct sentences *faults)
+{
+	const struct profile *profile = judging->input->profile;
+	const struct policy *policy = judging->policy;
+	uint64_t age = judging->input->now > profile->started
+			       ? (uint64_t)(judging->input->now - profile->started) * 1000
+			       : 0;
+	char text[32];
+
+	if (policy->profile_complete && !profile->complete)
+		add_incomplete(profile, faults);
+	if (policy->profile_complete && profile->narrow)
+		sentences_add(faults, "only the built-in prober was the load: declare loads or "
+				      "tests in mohs.yaml");
+	if (profile->duration_ms < policy->profile_duration_min_ms)
+		sentences_add(faults, "observed for less than %s: lengthen the loads",
+			      duration_format(policy->profile_duration_min_ms, text));
+	if (age > policy->profile_age_max_ms)
+		sentences_add(faults, "taken more than %s ago: mohs profile",
+			      duration_format(policy->profile_age_max_ms, text));
+}
+
+int
+judge_profile(const struct judging *judging, struct judgement *ret, struct err *err)
+{
+	const struct profile *profile = judging->input->profile;
+	struct sentences measured = {.arena = judging->arena, .text = SPAN("")};
+	struct sentences faults = measured;
+	char text[32];
+	unsigned loads = 0;
+	unsigned tests = 0;
+
+	if (!profile)
+		return judge_not_done(ret, SPAN("the image was not observed: mohs profile"));
+	for (size_t i = 0; i < profile->phase_count; i++) {
+		loads += profile->phases[i].kind == PHASE_LOAD;
+		tests += profile->phases[i].kind == PHASE_TEST;
+	}
+	sentences_add(&measured, "%zu paths used in %s", profile->path_count,
+		      duration_format(profile->duration_ms, text));
+	sentences_add(&measured, "%u load%s, %u test%s", loads, plural(loads), tests,
+		      plural(tests));
+	sentences_add(&measured, "last new path after %s",
+		      duration_format(profile->last_new_path_ms, text));
+	add_profile_faults(judging, &faults);
+	return judge_by_faults(&measured, &faults, ret, err);
+}
+
+/* The first cases that failed, and what hardening took away from them. */
+static void
+add_failures(const struct suite *suite, struct sentences *faults)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < suite->count && named < NAMED; i++) {
+		const struct suite_case *one = &suite->cases[i];
+
+		if (one->state != CASE_FAILED && one->state != CASE_ERROR)
+			continue;
+		named++;
+		sentences_add(faults, "%.*s: %.*s: %.*s", cut(one->suite), one->suite.p,
+			      cut(one->name), one->name.p, cut(one->message), one->message.p);
+	}
+	named = 0;
+	for (size_t i = 0; suite->run && i < suite->run->missing_count && named < NAMED; i++) {
+		const struct profile_missing *missing = &suite->run->missing[i];
+
+		if (!missing->removed)
+			continue;
+		named++;
+		sentences_add(faults, "%.*s was removed and looked for: harden.keep can hold it",
+			      cut(missing->path), missing->path.p);
+	}
+}
+
+static struct span
+why_no_tests(const struct service *service)
+{
+	if (!service || service->test_count == 0)
+		return SPAN("no tests are declared: add tests to mohs.yaml");
+	return SPAN("the tests were not run on the hardened image: mohs test");
+}
+
+int
+judge_tests(const struct judging *judging, struct judgement *ret, struct err *err)
+{
+	const struct suite *suite = judging->input->suite;
+	struct sentences measured = {.arena = judging->arena, .text = SPAN("")};
+	struct sentences faults = measured;
+
+	if (!suite || (suite->started && suite->count == 0 && suite->gaps.count == 0))
+		return judge_not_done(ret, why_no_tests(judging->input->service));
+	sentences_add(&measured, "%u passed, %u failed, %u skipped", suite->passed, suite->failed,
+		      suite->skipped);
+	if (!suite->started)
+		sentences_add(&faults, "the hardened image did not become ready: %.*s",
+			      cut(suite->start_error), suite->start_error.p);
+	if (suite->failed > 0 || !suite->started)
+		add_failures(suite, &faults);
+	if (suite->started && suite->passed < judging->policy->tests_min)
+		sentences_add(&faults, "fewer passed than the %u the policy asks for",
+			      judging->policy->tests_min);
+	if (suite->gaps.count > 0)
+		add_gap(&faults, &suite->gaps);
+	return judge_by_faults(&measured, &faults, ret, err);
+}
+
+static void
+add_shells(const struct judging *judging, struct sentences *faults)
+{
+	const struct shells *shells = judging->input->shells;
+	const struct image *image = judging->input->hardened;
+	size_t named = 0;
+
+	for (size_t i = 0; i < shells->count && named < NAMED; i++) {
+		const struct shell *shell = &shells->items[i];
+
+		if (shell->kind == SHELL_INTERPRETER)
+			continue;
+		named++;
+		if (image && shell->entry < image->entry_count)
+			sentences_add(faults, "%.*s is %.*s",
+				      cut(image->entries[shell->entry].path),
+				      image->entries[shell->entry].path.p, cut(shell->what),
+				      shell->what.p);
+		else
+			sentences_add(faults, "%.*s", cut(shell->what), shell->what.p);
+	}
+	if (shells->shell_count > 0)
+		sentences_add(faults, "mohs why tells what keeps it");
+}
+
+int
+judge_shell(const struct judging *judging, struct judgement *ret, struct err *err)
+{
+	const struct shells *shells = judging->input->shells;
+	struct sentences measured = {.arena = judging->arena, .text = SPAN("")};
+	struct sentences faults = measured;
+
+	if (!shells)
+		return judge_not_done(ret, SPAN("the hardened image was not searched for shells"));
+	sentences_add(&measured, "%u shell%s, %zu interpreter%s", shells->shell_count,
+		      plural(shells->shell_count), shells->count - shells->shell_count,
+		      plural(shells->count - shells->shell_count));
+	add_shells(judging, &faults);
+	add_gap(&faults, &shells->gaps);
+	return judge_by_faults(&measured, &faults, ret, err);
+}
+
+int
+judge_signature(const struct judging *judging, struct judgement *ret, struct err *err)
+{
+	(void)judging;
+	(void)err;
+	return judge_not_done(ret, SPAN("this version of mohs cannot sign or attest"));
+}
+
+int
+judge_sbom(const struct judging *judging, struct judgement *ret, struct err *err)
+{
+	(void)judging;
+	(void)err;
+	return judge_not_done(ret, SPAN("this version of mohs cannot write an SBOM"));
+}
