@@ -115,3 +115,12 @@
 #define YAML_NODES_MAX	   20000
 #define COMMAND_OUTPUT_MAX (1 * MIB)
 #define JUNIT_MAX	   (64 * MIB)
+
+/* network */
+#define HTTP_HEADERS_MAX    (256 * KIB)
+#define HTTP_ERROR_BODY_MAX (64 * KIB)
+#define HTTP_CREDENTIAL_MAX 16384
+#define CERTIFICATES_MAX    (16 * MIB)
+#define TOKEN_MAX	    (1 * MIB)
+#define CREDENTIAL_FILE_MAX (1 * MIB)
+#define CHALLENGES_MAX	    16

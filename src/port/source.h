@@ -112,5 +112,11 @@ int source_document(void *source, const struct oci_descriptor *descriptor, struc
 int source_select(struct source *source, const struct source_options *options, struct arena *arena,
 		  struct oci_selected *ret, struct err *err);
 
+/*
+ * The cache folder (not created): `given`, else as source_options.cache says; /var/cache/mohs when
+ * there is no home.
+ */
+int cache_folder(const char *given, struct arena *arena, struct span *ret, struct err *err);
+
 /* The table, ended by NULL: for --help and completion. */
 extern const struct source_type *const source_types[];

@@ -8,7 +8,13 @@
 #include "port/source/store.h"
 
 const struct source_type *const source_types[] = {
-	&source_oci, &source_oci_archive, &source_docker_archive, &source_dir, NULL,
+	&source_registry,
+	&source_oci,
+	&source_oci_archive,
+	&source_docker_archive,
+	&source_docker_daemon,
+	&source_dir,
+	NULL,
 };
 
 void
@@ -105,7 +111,11 @@ source_open(struct span reference, const struct source_options *options, struct 
 		if (prefix.n && span_equal(prefix, span_from(source_types[i]->prefix)))
 			return source_types[i]->open(rest, options, ret, err);
 	}
-	return unknown_transport(prefix, err);
+	/* "docker-tarball:x", "rootfs:/x": a dash or a path tells it from a tag or a port */
+	if (prefix.n && (span_find(prefix, '-') < prefix.n || span_starts_with(rest, SPAN("/")) ||
+			 span_starts_with(rest, SPAN("."))))
+		return unknown_transport(prefix, err);
+	return source_registry.open(reference, options, ret, err);
 }
 
 int
@@ -126,7 +136,10 @@ source_document(void *context, const struct oci_descriptor *descriptor, struct a
 	if (source->manifest && oci_is_manifest_type(descriptor->media_type)) {
 		r = source->manifest(source, &descriptor->digest, arena, &document, err);
 	} else {
-		r = source->blob(source, &descriptor->digest, &blob, err);
+		/* with the size known, no more than that is fetched */
+		r = source->prefetch ? source->prefetch(source, &descriptor, 1, err) : 0;
+		if (r == 0)
+			r = source->blob(source, &descriptor->digest, &blob, err);
 		if (r == 0)
 			r = blob_load(&blob, (size_t)descriptor->size + 1, arena, &document, err);
 	}
