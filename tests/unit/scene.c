@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +58,114 @@ scene_link(struct scene *scene, const char *path, const char *target)
 {
 	struct fixture_entry entry = {.path = path, .type = IMAGE_SYMLINK, .link = target};
 
+	scene_entry(scene, &entry);
+}
+
+enum { ELF_TEXT = 1024, ELF_DYNAMIC = 16 };
+
+/* The file as it lies on disk and in memory, at address 0. */
+struct small_elf {
+	Elf64_Ehdr header;
+	Elf64_Phdr segments[3];
+	Elf64_Dyn dynamic[ELF_DYNAMIC];
+	Elf64_Sym symbols[2];
+	uint32_t hash[5]; /* one bucket, two symbols */
+	char text[ELF_TEXT];
+};
+
+static size_t
+add_text(struct small_elf *file, size_t *at, const char *text)
+{
+	size_t start = *at;
+
+	assert_true(start + strlen(text) + 1 <= ELF_TEXT);
+	memcpy(file->text + start, text, strlen(text) + 1);
+	*at += strlen(text) + 1;
+	return start;
+}
+
+static void
+add_dynamic(struct small_elf *file, Elf64_Sxword tag, uint64_t value)
+{
+	for (size_t i = 0; i < ELF_DYNAMIC - 1; i++) {
+		if (file->dynamic[i].d_tag != DT_NULL)
+			continue;
+		file->dynamic[i] = (Elf64_Dyn){.d_tag = tag, .d_un.d_val = value};
+		return;
+	}
+	fail_msg("too many dynamic entries");
+}
+
+static void
+add_segment(struct small_elf *file, uint32_t type, size_t offset, size_t size)
+{
+	file->segments[file->header.e_phnum++] = (Elf64_Phdr){.p_type = type,
+							      .p_flags = PF_R | PF_X,
+							      .p_offset = offset,
+							      .p_vaddr = offset,
+							      .p_paddr = offset,
+							      .p_filesz = size,
+							      .p_memsz = size,
+							      .p_align = 1};
+}
+
+static void
+fill_dynamic(struct small_elf *file, const struct scene_elf *elf, size_t *at)
+{
+	const struct {
+		Elf64_Sxword tag;
+		const char *text;
+	} texts[] = {
+		{DT_SONAME, elf->soname},    {DT_RPATH, elf->rpath},
+		{DT_RUNPATH, elf->runpath},  {DT_NEEDED, elf->needed[0]},
+		{DT_NEEDED, elf->needed[1]}, {DT_NEEDED, elf->needed[2]},
+		{DT_NEEDED, elf->needed[3]},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].text)
+			add_dynamic(file, texts[i].tag, add_text(file, at, texts[i].text));
+	}
+	if (elf->import) {
+		file->symbols[1].st_name = (Elf64_Word)add_text(file, at, elf->import);
+		file->symbols[1].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+	}
+	file->hash[0] = 1;
+	file->hash[1] = 2;
+	file->hash[2] = 1;
+	add_dynamic(file, DT_HASH, offsetof(struct small_elf, hash));
+	add_dynamic(file, DT_SYMTAB, offsetof(struct small_elf, symbols));
+	add_dynamic(file, DT_SYMENT, sizeof(Elf64_Sym));
+	add_dynamic(file, DT_STRTAB, offsetof(struct small_elf, text));
+	add_dynamic(file, DT_STRSZ, ELF_TEXT);
+}
+
+void
+scene_elf(struct scene *scene, const char *path, const struct scene_elf *elf)
+{
+	struct small_elf *file = arena_alloc(scene->arena, sizeof(*file));
+	size_t at = 1;
+
+	assert_non_null(file);
+	file->header = (Elf64_Ehdr){.e_type = ET_DYN,
+				    .e_machine = elf->machine ? elf->machine : EM_X86_64,
+				    .e_version = EV_CURRENT,
+				    .e_phoff = offsetof(struct small_elf, segments),
+				    .e_ehsize = sizeof(Elf64_Ehdr),
+				    .e_phentsize = sizeof(Elf64_Phdr)};
+	memcpy(file->header.e_ident, ELFMAG "\2\1\1", 7);
+	add_segment(file, PT_LOAD, 0, sizeof(*file));
+	add_segment(file, PT_DYNAMIC, offsetof(struct small_elf, dynamic), sizeof(file->dynamic));
+	fill_dynamic(file, elf, &at);
+	if (elf->interpreter) {
+		size_t start = add_text(file, &at, elf->interpreter);
+
+		add_segment(file, PT_INTERP, offsetof(struct small_elf, text) + start,
+			    strlen(elf->interpreter) + 1);
+	}
+
+	struct fixture_entry entry = {
+		.path = path, .mode = 0755, .content = (const char *)file, .size = sizeof(*file)};
 	scene_entry(scene, &entry);
 }
 

@@ -33,6 +33,19 @@ void scene_link(struct scene *scene, const char *path, const char *target);
 /* Copies a path of this machine into the image, with every link on its way and its target. */
 void scene_host(struct scene *scene, const char *path);
 
+/* A small ELF file made up of these; x86-64 unless `machine` says otherwise. */
+struct scene_elf {
+	const char *needed[4];
+	const char *soname;
+	const char *rpath;
+	const char *runpath;
+	const char *interpreter;
+	const char *import; /* one imported function */
+	uint16_t machine;
+};
+
+void scene_elf(struct scene *scene, const char *path, const struct scene_elf *elf);
+
 /* Makes the image. */
 void scene_close(struct scene *scene);
 

@@ -214,9 +214,11 @@ planner_keep_way(struct planner *planner, struct span path, enum plan_reason rea
 {
 	struct way way = {.image = planner->image};
 	uint32_t end = image_resolve(planner->image, path, true, see, &way);
+	/* The way to a record is a record: no harden.drop cuts it. */
+	enum plan_reason on_the_way = reason == REASON_METADATA ? REASON_METADATA : REASON_LINK;
 
 	for (size_t i = 0; end != IMAGE_NONE && i < way.count; i++) {
-		int r = planner_keep(planner, way.links[i], REASON_LINK, via, err);
+		int r = planner_keep(planner, way.links[i], on_the_way, via, err);
 		if (r < 0)
 			return r;
 	}
