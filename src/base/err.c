@@ -33,7 +33,7 @@ format_text(struct err *err, const char *format, va_list args)
 }
 
 int
-err_set(struct err *err, enum err_kind kind, const char *format, ...)
+err_record(struct err *err, enum err_kind kind, const char *format, ...)
 {
 	va_list args;
 
@@ -46,7 +46,7 @@ err_set(struct err *err, enum err_kind kind, const char *format, ...)
 }
 
 int
-err_sys(struct err *err, enum err_kind kind, int error, const char *format, ...)
+err_record_sys(struct err *err, enum err_kind kind, int error, const char *format, ...)
 {
 	va_list args;
 	char reason[64];
@@ -64,7 +64,7 @@ err_sys(struct err *err, enum err_kind kind, int error, const char *format, ...)
 }
 
 int
-err_wrap(struct err *err, const char *format, ...)
+err_prepend(struct err *err, const char *format, ...)
 {
 	va_list args;
 	struct err outer = *err;
@@ -77,12 +77,6 @@ err_wrap(struct err *err, const char *format, ...)
 	(void)snprintf(outer.text + used, sizeof(outer.text) - used, ": %s", err->text);
 	*err = outer;
 	return -(int)err->kind;
-}
-
-int
-err_memory(struct err *err)
-{
-	return err_set(err, ERR_MEMORY, "out of memory");
 }
 
 int

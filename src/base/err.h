@@ -39,19 +39,39 @@ struct err {
 		0                                                                                  \
 	}
 
+/*
+ * Result of the functions below: always negative, and said so to compilers and analysers that do
+ * not see into them.
+ */
+static inline int
+err_result(int result)
+{
+	if (result >= 0)
+		__builtin_unreachable();
+	return result;
+}
+
 /* Sets *err and returns -kind. */
-int err_set(struct err *err, enum err_kind kind, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define err_set(err, kind, ...) err_result(err_record(err, kind, __VA_ARGS__))
 
 /* Like err_set() with ": strerror(error)" appended and `sys` set. */
-int err_sys(struct err *err, enum err_kind kind, int error, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+#define err_sys(err, kind, error, ...) err_result(err_record_sys(err, kind, error, __VA_ARGS__))
 
 /* Puts "context: " before the text that is there; returns -err->kind. */
-int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define err_wrap(err, ...) err_result(err_prepend(err, __VA_ARGS__))
+
+int err_record(struct err *err, enum err_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int err_record_sys(struct err *err, enum err_kind kind, int error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+int err_prepend(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Sets ERR_MEMORY; returns -ERR_MEMORY. */
-int err_memory(struct err *err);
+static inline int
+err_memory(struct err *err)
+{
+	return err_set(err, ERR_MEMORY, "out of memory");
+}
 
 /* The process exit code for a kind: 2 for ERR_USAGE, else 3; 0 for ERR_NONE. */
 int err_exit_code(enum err_kind kind);
