@@ -49,6 +49,7 @@ the_server_keeps_little(void **state)
 
 	(void)state;
 	CLEANUP(fd_cleanup) int other = open("/dev/null", O_RDONLY); /* would be inherited */
+	assert_true(other >= 0);
 	view_start(&view, few, COUNT(few));
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", view.lens->pid);
 	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -199,7 +199,7 @@ static int
 run_in(const char *root, char *const argv[])
 {
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0) {
 		if (chroot(root) == 0 && chdir("/") == 0)
