@@ -208,6 +208,63 @@ a_listing_marks_no_entries(void **state)
 	view_end(&view);
 }
 
+/* Many requests for one listing; also from a place in its middle. */
+static void
+lists_large_directories(void **state)
+{
+	enum { FILES = 3000 };
+	static struct fixture_entry entries[FILES];
+	static char names[FILES][24];
+	struct view view;
+	long middle = 0;
+	char after[24] = "";
+
+	(void)state;
+	for (size_t i = 0; i < FILES; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "/many/file-%zu", i);
+		entries[i] = (struct fixture_entry){.path = names[i], .content = "x"};
+	}
+	view_start(&view, entries, FILES);
+	assert_int_equal(list(view_path("view", "/many")), FILES + 2);
+
+	DIR *directory = opendir(view_path("view", "/many"));
+	assert_non_null(directory);
+	for (size_t i = 0; i < FILES; i++) {
+		const struct dirent *entry = readdir(directory);
+
+		assert_non_null(entry);
+		if (i == FILES / 2)
+			middle = telldir(directory);
+		if (i == FILES / 2 + 1)
+			(void)snprintf(after, sizeof(after), "%.23s", entry->d_name);
+	}
+	seekdir(directory, middle);
+	assert_string_equal(readdir(directory)->d_name, after);
+	(void)closedir(directory);
+	view_collect(&view);
+	assert_paths(&view, "/ /many");
+	view_end(&view);
+}
+
+/* A directory that is in both: the overlay merges its listing by itself. */
+static void
+a_merged_listing_marks_no_entries(void **state)
+{
+	struct view view;
+
+	(void)state;
+	view_start(&view, table, COUNT(table));
+	view_mount_overlay();
+	assert_good(lens_overlay(view.lens, view_path("merged", ""), err));
+	assert_int_equal(mkdir(view_path("merged", "/usr/share/new"), 0755), 0);
+	assert_good(lens_reset(view.lens, err));
+	assert_int_equal(list(view_path("merged", "/usr/share")), 5);
+	view_collect(&view);
+	assert_paths(&view, "/ /usr /usr/share");
+	view_end_overlay();
+	view_end(&view);
+}
+
 static void
 notes_how_a_path_was_used(void **state)
 {
@@ -336,6 +393,8 @@ main(void)
 		cmocka_unit_test(serves_attributes),
 		cmocka_unit_test(serves_holes_as_zeroes),
 		cmocka_unit_test(a_listing_marks_no_entries),
+		cmocka_unit_test(lists_large_directories),
+		cmocka_unit_test(a_merged_listing_marks_no_entries),
 		cmocka_unit_test(notes_how_a_path_was_used),
 		cmocka_unit_test(each_phase_has_its_own_first_uses),
 		cmocka_unit_test(a_reset_forgets),

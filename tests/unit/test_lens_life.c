@@ -282,6 +282,26 @@ long_missing_names_are_a_gap(void **state)
 	notes_end(&notes);
 }
 
+/* As on a kernel before 6.2. */
+static void
+phases_that_run_together_are_a_gap(void **state)
+{
+	struct notes notes;
+	struct lens_records records;
+	struct profile profile;
+
+	(void)state;
+	notes_make(&notes, &records);
+	notes.server.can_expire = false;
+	lens_rearm(&notes.server, false);
+	collect(&notes, &profile);
+	assert_int_equal(profile.gaps.count, 1);
+	assert_true(span_contains(profile.gaps.items[0].text, SPAN("first use only")));
+	assert_true(profile.complete);
+	arena_free(profile.arena);
+	notes_end(&notes);
+}
+
 static void
 collects_the_same_bytes(void **state)
 {
@@ -323,6 +343,7 @@ main(void)
 		cmocka_unit_test(phases_change_under_load),
 		cmocka_unit_test(too_many_missing_names_are_a_gap),
 		cmocka_unit_test(long_missing_names_are_a_gap),
+		cmocka_unit_test(phases_that_run_together_are_a_gap),
 		cmocka_unit_test(collects_the_same_bytes),
 	};
 

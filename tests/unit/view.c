@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static char skip_reason[128];
-static char work[64]; /* a tmpfs: "view", "upper", "workdir", "merged" */
+static char work[64]; /* a tmpfs: "view", "upper", "merged" */
 
 const char *
 view_path(const char *folder, const char *path)
@@ -182,13 +182,19 @@ assert_content(const char *path, const char *expected)
 	assert_memory_equal(text, expected, n);
 }
 
+/* A fresh upper directory each time: a used one hides what is below it. */
 void
 view_mount_overlay(void)
 {
-	char options[512];
+	char options[1024];
 
+	if (mount("tmpfs", view_path("upper", ""), "tmpfs", 0, NULL) < 0 ||
+	    mkdir(view_path("upper", "/files"), 0755) < 0 ||
+	    mkdir(view_path("upper", "/work"), 0755) < 0)
+		fail_msg("upper: %s", strerror(errno));
 	(void)snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,xino=off",
-		       view_path("view", ""), view_path("upper", ""), view_path("workdir", ""));
+		       view_path("view", ""), view_path("upper", "/files"),
+		       view_path("upper", "/work"));
 	if (mount("overlay", view_path("merged", ""), "overlay", 0, options) < 0)
 		fail_msg("overlay: %s", strerror(errno));
 }
@@ -197,13 +203,14 @@ void
 view_end_overlay(void)
 {
 	assert_int_equal(umount2(view_path("merged", ""), MNT_DETACH), 0);
+	assert_int_equal(umount2(view_path("upper", ""), MNT_DETACH), 0);
 }
 
 /* A mount namespace of our own with a tmpfs in it; says why when that cannot be had. */
 void
 view_prepare(void)
 {
-	static const char *const folders[] = {"view", "upper", "workdir", "merged"};
+	static const char *const folders[] = {"view", "upper", "merged"};
 	CLEANUP(fd_cleanup) int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	if (fuse < 0)
