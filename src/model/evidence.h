@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything one run found out, by reference: what `evidence.json` is written from. */
+#pragma once
+
+#include "model/built.h"
+#include "model/shells.h"
+#include "model/suite.h"
+#include "model/verdict.h"
+
+/* The machine it was done on. */
+struct evidence_host {
+	struct span kernel;	  /* "6.1.0-18-amd64" */
+	struct span architecture; /* "x86_64" */
+	struct span system;	  /* os-release PRETTY_NAME; may be empty */
+	struct span runtime;	  /* "runc 1.1.5"; may be empty */
+};
+
+/* One side of the change. NULL: not done. */
+struct evidence_side {
+	const struct image *image;
+	const struct inventory *inventory;
+	const struct findings *findings;
+};
+
+/* All borrowed; NULL where a step was not done. `plan` and `profile` are of `before.image`. */
+struct evidence {
+	struct span tool; /* "mohs 0.1.0" */
+	int64_t created;  /* clock_now() */
+	struct evidence_host host;
+	const struct service *service;
+	const struct policy *policy;
+	struct evidence_side before;
+	struct evidence_side after;
+	const struct profile *profile;
+	const struct plan *plan;
+	const struct built *built;
+	const struct shells *shells; /* of after.image */
+	const struct suite *suite;
+	const struct verdict *verdict;
+};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "hardened.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/proc.h"
+#include "codec/evidence_json.h"
+#include "codec/json.h"
+#include "codec/policy_yaml.h"
+#include "stage/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A run with something in every record. */
+struct scene {
+	struct arena *arena;
+	struct fixture fixture;
+	struct plan *plan;
+	struct policy *policy;
+	struct verdict *verdict;
+	struct service service;
+	struct waiver waiver;
+	struct inventory inventory;
+	struct component components[2];
+	struct plan_component fates[2];
+	struct findings before;
+	struct findings after;
+	struct finding items[2];
+	struct profile profile;
+	struct profile_phase phase;
+	struct profile_path paths[3];
+	struct shells shells;
+	struct shell shell;
+	struct suite suite;
+	struct suite_case one;
+	struct gap gap;
+	struct evidence evidence;
+};
+
+static void
+fill_inventory(struct scene *scene)
+{
+	const struct image *image = scene->fixture.image;
+
+	scene->components[0] = (struct component){
+		.ecosystem = SPAN("dpkg"), .name = SPAN("login"), .version = SPAN("1:4.13")};
+	scene->components[1] = (struct component){
+		.ecosystem = SPAN("dpkg"), .name = SPAN("bad\xff"), .version = SPAN("1")};
+	scene->inventory.os = (struct os_identity){.known = true, .pretty_name = SPAN("Debian 12")};
+	scene->inventory.components = scene->components;
+	scene->inventory.component_count = 2;
+	scene->inventory.owner_count = image->entry_count;
+	scene->inventory.owners = arena_array(scene->arena, image->entry_count, sizeof(uint32_t));
+	for (size_t i = 0; i < image->entry_count; i++)
+		scene->inventory.owners[i] = COMPONENT_NONE;
+	scene->inventory.owners[image_find(image, SPAN("/usr/bin/su"))] = 0;
+	scene->inventory.owners[image_find(image, SPAN("/usr/bin/ping"))] = 1;
+	scene->fates[0] =
+		(struct plan_component){FATE_KEPT, 1, 3, image_find(image, SPAN("/usr/bin/su"))};
+	scene->fates[1] = (struct plan_component){FATE_REMOVED, 0, 2, IMAGE_NONE};
+	scene->plan->components = scene->fates;
+	scene->plan->component_count = 2;
+}
+
+static void
+fill_findings(struct scene *scene)
+{
+	scene->items[0] = (struct finding){
+		.id = SPAN("CVE-2026-1"), .severity = SEVERITY_HIGH, .score = 7.5, .epss = -1};
+	scene->items[1] = (struct finding){
+		.component = 1, .id = SPAN("CVE-2026-2"), .score = (double)NAN, .epss = 0.25};
+	scene->before = (struct findings){.items = scene->items,
+					  .count = 2,
+					  .findings = {.total = 4, .by_severity = {1, 0, 0, 0, 3}},
+					  .distinct = {.total = 2},
+					  .matched = true,
+					  .database = {SPAN("sha256:1"), 86400, 9}};
+	scene->after = scene->before;
+	scene->after.count = 1;
+	scene->after.findings.total = 1;
+	scene->gap = (struct gap){SPAN("/etc/x"), SPAN("cannot be read")};
+	scene->after.gaps = (struct gap_list){&scene->gap, 1};
+}
+
+static void
+fill_runs(struct scene *scene)
+{
+	scene->phase = (struct profile_phase){
+		.kind = PHASE_LOAD, .name = SPAN("browse"), .duration_ms = 5000, .passed = true};
+	scene->paths[0] = (struct profile_path){.path = SPAN("/usr/bin/su"), .use = USE_READ};
+	scene->paths[1] = (struct profile_path){.path = SPAN("/usr/bin/ping"), .use = USE_LOOKUP};
+	scene->paths[2] = (struct profile_path){.path = SPAN("/gone"), .use = USE_READ};
+	scene->profile = (struct profile){.recorder = SPAN("lens"),
+					  .tool = SPAN("mohs"),
+					  .phases = &scene->phase,
+					  .phase_count = 1,
+					  .paths = scene->paths,
+					  .path_count = 3,
+					  .complete = true,
+					  .duration_ms = 45000,
+					  .started = 86400,
+					  .runs = 1};
+	scene->shell = (struct shell){image_find(scene->fixture.image, SPAN("/usr/bin/su")),
+				      SHELL_SHELL, SHELL_BY_CONTENT, SPAN("dash")};
+	scene->shells = (struct shells){.items = &scene->shell, .count = 1, .shell_count = 1};
+	scene->one = (struct suite_case){SPAN("api"), SPAN("login"), CASE_PASSED, SPAN(""), 0.5};
+	scene->suite =
+		(struct suite){.cases = &scene->one, .count = 1, .passed = 1, .started = true};
+}
+
+static int
+setup(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	scene->arena = arena_new(0);
+	assert_good(hardened_make(&scene->fixture, &scene->plan, err));
+	assert_good(policy_default(&scene->policy, err));
+	fill_inventory(scene);
+	fill_findings(scene);
+	fill_runs(scene);
+	scene->service = (struct service){.name = SPAN("shop"), .team = SPAN("web")};
+	scene->waiver =
+		(struct waiver){CHECK_SHELL, SPAN("*"), SPAN("old"), SPAN("ann"), 9 * 86400};
+	scene->policy->waivers = &scene->waiver;
+	scene->policy->waiver_count = 1;
+	struct verdict_input input = {.service = &scene->service,
+				      .before = &scene->before,
+				      .after = &scene->after,
+				      .profile = &scene->profile,
+				      .suite = &scene->suite,
+				      .shells = &scene->shells,
+				      .now = 2 * 86400};
+	assert_good(verdict_judge(&input, scene->policy, &scene->verdict, err));
+	scene->evidence = (struct evidence){
+		.tool = SPAN("mohs 0.1.0"),
+		.created = 2 * 86400,
+		.host = {SPAN("6.1"), SPAN("x86_64"), SPAN("Debian"), SPAN("runc")},
+		.service = &scene->service,
+		.policy = scene->policy,
+		.before = {scene->fixture.image, &scene->inventory, &scene->before},
+		.after = {scene->fixture.image, &scene->inventory, &scene->after},
+		.profile = &scene->profile,
+		.plan = scene->plan,
+		.shells = &scene->shells,
+		.suite = &scene->suite,
+		.verdict = scene->verdict,
+	};
+	*state = scene;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	verdict_free(scene->verdict);
+	policy_free(scene->policy);
+	plan_free(scene->plan);
+	fixture_free(&scene->fixture);
+	arena_free(scene->arena);
+	free(scene);
+	return 0;
+}
+
+/* "a.b.0.c" in a document; fails when it is not there. */
+static const json_t *
+get(const json_t *json, const char *path)
+{
+	struct span rest = span_from(path);
+
+	while (rest.p) {
+		struct span name = span_cut(&rest, '.');
+		uint64_t index = 0;
+
+		json = json_is_array(json) && span_to_u64(name, &index)
+			       ? json_array_get(json, (size_t)index)
+			       : json_object_getn(json, name.p, name.n);
+		if (!json)
+			fail_msg("%s is not there", path);
+	}
+	return json;
+}
+
+static void
+everything_is_in_it(void **state)
+{
+	struct scene *scene = *state;
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct span text;
+	struct span again;
+
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
+	assert_good(evidence_write(&scene->evidence, scene->arena, &again, err));
+	assert_true(span_equal(text, again));
+	assert_good(json_parse(text, &json, err));
+	assert_string_equal(json_string_value(get(json, "schema")), EVIDENCE_SCHEMA);
+	assert_string_equal(json_string_value(get(json, "created")), "1970-01-03T00:00:00Z");
+	assert_int_equal(json_integer_value(get(json, "inventory.before.by_ecosystem.dpkg")), 2);
+	assert_string_equal(json_string_value(get(json, "inventory.components.0.because")),
+			    "/usr/bin/su");
+	assert_string_equal(json_string_value(get(json, "inventory.components.1.fate")), "removed");
+	assert_true(json_real_value(get(json, "findings.reduction.findings.ratio")) == 0.75);
+	assert_true(json_is_null(get(json, "findings.before.items.1.score")));
+	assert_string_equal(json_string_value(get(json, "findings.before.items.0.package")),
+			    "login");
+	assert_int_equal(json_array_size(get(json, "profile.binaries")), 1);
+	assert_string_equal(json_string_value(get(json, "profile.packages.0")), "login");
+	assert_string_equal(json_string_value(get(json, "verdict.checks.4.state")), "waived");
+	assert_string_equal(json_string_value(get(json, "verdict.checks.4.waiver.approved_by")),
+			    "ann");
+	assert_true(json_is_false(get(json, "verdict.passed")));
+	assert_string_equal(json_string_value(get(json, "gaps.0.step")), "rescan");
+	assert_int_equal(json_array_size(get(json, "gaps")), 1);
+}
+
+static void
+what_was_not_done_is_null(void **state)
+{
+	static const char *const parts[] = {"service",
+					    "profile",
+					    "plan",
+					    "shells",
+					    "tests",
+					    "verdict",
+					    "image.before",
+					    "findings.after",
+					    "findings.reduction",
+					    "inventory.components"};
+	struct scene *scene = *state;
+	struct evidence nothing = {.tool = SPAN("mohs")};
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct span text;
+
+	assert_good(evidence_write(&nothing, scene->arena, &text, err));
+	assert_good(json_parse(text, &json, err));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		assert_true(json_is_null(get(json, parts[i])));
+}
+
+static void
+strangers_are_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct span text;
+
+	scene->plan->component_count = 1;
+	assert_fails(ERR_MISMATCH, evidence_write(&scene->evidence, scene->arena, &text, err));
+	scene->plan->component_count = 2;
+	scene->inventory.owner_count--;
+	assert_fails(ERR_MISMATCH, evidence_write(&scene->evidence, scene->arena, &text, err));
+}
+
+/* 0 valid, 77 no python3-jsonschema, else not valid. */
+static int
+validate(struct scene *scene, struct span text)
+{
+	static const char program[] =
+		"import sys, json\n"
+		"try:\n"
+		"    import jsonschema\n"
+		"except ImportError:\n"
+		"    sys.exit(77)\n"
+		"schema = json.load(open('data/schema/evidence.json'))\n"
+		"jsonschema.Draft202012Validator.check_schema(schema)\n"
+		"found = "
+		"list(jsonschema.Draft202012Validator(schema).iter_errors(json.load(open(sys."
+		"argv[1]))))\n"
+		"for f in found: print(list(f.absolute_path), f.message[:300])\n"
+		"sys.exit(1 if found else 0)\n";
+	struct span folder;
+	CLEANUP(proc_cleanup) struct proc proc = PROC_INIT;
+	struct err started = ERR_INIT;
+	int status = 0;
+
+	assert_good(directory_temporary(scene->arena, &folder, err));
+	struct span path = arena_printf(scene->arena, "%s/evidence.json", folder.p);
+	assert_good(file_replace(path.p, text, 0644, err));
+	const char *const argv[] = {"python3", "-c", program, path.p, NULL};
+	struct proc_options options = {.argv = argv, .input = -1, .output = 2, .error = 2};
+	if (proc_start(&options, &proc, &started) == -ERR_NOT_FOUND)
+		status = 77;
+	else
+		assert_good(proc_wait(&proc, 60000, &status, err));
+	assert_good(tree_remove(folder.p, err));
+	return status;
+}
+
+static void
+the_schema_agrees(void **state)
+{
+	struct scene *scene = *state;
+	struct evidence nothing = {.tool = SPAN("mohs")};
+	struct span text;
+
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
+	int status = validate(scene, text);
+	if (status == 77) {
+		print_message("python3-jsonschema is not installed\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+	assert_good(evidence_write(&nothing, scene->arena, &text, err));
+	assert_int_equal(validate(scene, text), 0);
+	scene->evidence.tool = SPAN("");
+	scene->profile.recorder = SPAN("\xc3\xa4\xff");
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
+	assert_int_equal(validate(scene, text), 0);
+	assert_int_equal(validate(scene, SPAN("{\"schema\":\"other\"}")), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(everything_is_in_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_not_done_is_null, setup, teardown),
+		cmocka_unit_test_setup_teardown(strangers_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_schema_agrees, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
+}
