@@ -89,9 +89,10 @@ feed_read_span(void *context, void *p, size_t n, size_t *ret_n, struct err *err)
 	size_t part = rest->n < n ? rest->n : n;
 
 	(void)err;
-	if (part > 0)
-		memcpy(p, rest->p, part);
-	*rest = span_slice(*rest, part, rest->n);
 	*ret_n = part;
+	if (part == 0)
+		return 0;
+	memcpy(p, rest->p, part);
+	*rest = span_slice(*rest, part, rest->n);
 	return 0;
 }

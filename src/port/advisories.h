@@ -24,6 +24,7 @@ struct advisory {
 	struct span urgency; /* the feed's own word: "low", "not yet assigned", "end-of-life" */
 	struct span reason;  /* why no fix is planned, as a word: "ignored", "postponed" */
 	struct span note;    /* and in a sentence */
+	struct span release; /* advisories_all() says it */
 };
 
 /* What is known of a CVE whatever the distribution. */
@@ -91,7 +92,7 @@ typedef int advisories_visitor(void *context, struct span source, const struct a
 int advisories_each(struct advisories *advisories, struct span distribution, struct span release,
 		    struct span source, advisories_visitor *each, void *context, struct err *err);
 
-/* Every advisory of a release, by source package and id. */
+/* Every advisory of a release (empty: of all of them), by source package, id and release. */
 int advisories_all(struct advisories *advisories, struct span distribution, struct span release,
 		   advisories_visitor *each, void *context, struct err *err);
 

@@ -29,7 +29,8 @@ int advisories_build_advisory(struct advisories_builder *builder, struct span di
 			      struct span release, struct span source,
 			      const struct advisory *advisory, bool *ret_new, struct err *err);
 
-/* Score, severity, vector, source and primary of one CVE; replaces what is there. */
+/* Score, severity, vector, source and primary of one CVE; replaces what is there. No source: none.
+ */
 int advisories_build_score(struct advisories_builder *builder, struct span id,
 			   const struct advisory_cve *cve, struct err *err);
 int advisories_build_epss(struct advisories_builder *builder, struct span id, double probability,

@@ -19,6 +19,7 @@ enum build_query {
 	BUILD_SCOPE,
 	BUILD_ADVISORY,
 	BUILD_SCORE,
+	BUILD_UNSCORE,
 	BUILD_EPSS,
 	BUILD_EXPLOITED,
 	BUILD_FEED,
@@ -34,6 +35,7 @@ static const char *const queries[BUILD_QUERIES] = {
 		" scope, state, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[BUILD_SCORE] = "REPLACE INTO score (id, vector, source, score, severity, prime)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[BUILD_UNSCORE] = "DELETE FROM main.score WHERE id = ?1",
 	[BUILD_EPSS] = "REPLACE INTO epss (id, probability) VALUES (?1, ?2)",
 	[BUILD_EXPLOITED] = "REPLACE INTO exploited (id) VALUES (?1)",
 	[BUILD_FEED] =
@@ -317,9 +319,12 @@ int
 advisories_build_score(struct advisories_builder *builder, struct span id,
 		       const struct advisory_cve *cve, struct err *err)
 {
-	sqlite3_stmt *add = builder->statements[BUILD_SCORE];
+	bool none = cve->source.n == 0;
+	sqlite3_stmt *add = builder->statements[none ? BUILD_UNSCORE : BUILD_SCORE];
 
 	schema_bind(add, 1, id);
+	if (none)
+		return put(builder, add, err);
 	schema_bind(add, 2, cve->vector);
 	schema_bind(add, 3, cve->source);
 	(void)sqlite3_bind_double(add, 4, cve->score);

@@ -107,6 +107,7 @@ visit_rows(struct advisories *advisories, sqlite3_stmt *row, advisories_visitor 
 			.urgency = schema_text(row, 5),
 			.reason = schema_text(row, 6),
 			.note = schema_text(row, 7),
+			.release = schema_text(row, 8),
 		};
 
 		if (state < ADVISORY_OPEN || state > ADVISORY_UNDETERMINED)
