@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct verb *const verbs[] = {
+	&db_verb,
 	NULL,
 };
 

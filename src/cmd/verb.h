@@ -15,3 +15,5 @@ struct verb {
 };
 
 extern const struct verb *const verbs[]; /* ended by NULL */
+
+extern const struct verb db_verb;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feeds -> advisory database, and back. docs/advisories.md */
+#pragma once
+
+#include "base/progress.h"
+#include "port/advisories.h"
+
+/* An advisory database older than this is stale. */
+#define UPDATE_STALE_S (5 * 86400)
+
+struct update_options {
+	const char *database; /* the file */
+	const char *mirror;   /* URL or folder of the mirror's layout; NULL: official addresses */
+	const char *nvd;      /* address of a service with NVD's API; NULL: NVD's own */
+	const char *nvd_key;  /* its key; NULL: none */
+	bool plain_http;      /* HTTP to hosts other than loopback */
+	const struct progress *progress;
+};
+
+enum update_outcome {
+	UPDATE_NEW,	  /* read anew */
+	UPDATE_UNCHANGED, /* the server says nothing has changed: rows kept */
+	UPDATE_KEPT,	  /* could not be had: old rows kept */
+	UPDATE_MISSING,	  /* could not be had, and there are no old rows */
+};
+
+const char *update_outcome_name(enum update_outcome outcome); /* "unchanged" */
+
+struct update_feed {
+	struct advisory_feed feed;
+	enum update_outcome outcome;
+};
+
+struct update_report {
+	struct arena *arena;
+	struct update_feed *feeds;
+	size_t count;
+	size_t failed;	  /* kept or missing */
+	struct span lost; /* why the old database could not be used; empty */
+	struct advisory_identity identity;
+};
+
+/*
+ * Fetches every feed and replaces the database as a whole. A feed that cannot be had is not an
+ * error as long as another can: the report and the database say so. ERR_NETWORK or what it was
+ * when none can be had; the old database then is as it was.
+ */
+int update_run(const struct update_options *options, struct update_report **ret, struct err *err);
+void update_report_free(struct update_report *report);
+void update_report_cleanup(struct update_report **report);
+
+struct update_status {
+	struct arena *arena;
+	struct advisory_identity identity;
+	struct advisory_feed *feeds;
+	size_t feed_count;
+	struct advisory_release *releases;
+	size_t release_count;
+	int64_t age; /* seconds since identity.built; < 0: has no advisories at all */
+	bool stale;  /* older than UPDATE_STALE_S, or of unknown age */
+};
+
+int update_status_read(const char *database, int64_t now, struct update_status **ret,
+		       struct err *err);
+void update_status_free(struct update_status *status);
+void update_status_cleanup(struct update_status **status);
+
+/*
+ * Writes the feeds in their own formats and the mirror's layout below `folder` (made when it is
+ * not there): advisories of `release` (NULL: of all), and the scores of CVEs these name.
+ * feeds.json holds each feed's date. The same content gives the same bytes. ERR_NOT_FOUND when the
+ * database has nothing for the release.
+ */
+int update_export(const char *database, const char *folder, const char *release, struct err *err);

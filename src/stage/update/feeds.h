@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The feeds there are: where each comes from and how its records become rows. */
+#pragma once
+
+#include "codec/feed.h"
+#include "port/advisories_build.h"
+
+struct feed_import {
+	struct advisories_builder *builder;
+	struct feed_tally tally;
+	uint64_t total; /* what the document says it holds; UINT64_MAX: it says nothing */
+};
+
+struct feed_type {
+	const char *name;
+	const char *address; /* official */
+	const char *path;    /* below a mirror, without .zst or .gz */
+	const char *lacking; /* what follows when it is not there */
+	enum advisories_table table;
+	struct span distribution; /* of ADVISORIES_OF_DISTRIBUTION */
+	bool paged;		  /* the official address gives pages (nvd_api.h) */
+	int (*import)(struct feed_import *import, const struct feed_input *input, struct err *err);
+};
+
+enum { FEEDS = 4 };
+extern const struct feed_type feed_types[FEEDS];

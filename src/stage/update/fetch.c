@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/update/fetch.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "codec/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Names are tried in this order below a mirror. */
+static const char *const suffixes[] = {".zst", ".gz", ""};
+
+enum { SUFFIXES = sizeof(suffixes) / sizeof(suffixes[0]), MANIFEST_BYTES = 65536 };
+
+static const char manifest_name[] = "feeds.json";
+
+void
+fetched_cleanup(struct fetched *fetched)
+{
+	fd_cleanup(&fetched->fd);
+}
+
+static bool
+is_url(const char *text)
+{
+	return span_starts_with(span_from(text), SPAN("http://")) ||
+	       span_starts_with(span_from(text), SPAN("https://"));
+}
+
+/* A file without a name: it is gone with the process. */
+static int
+open_nameless(const char *folder, int *ret_fd, struct err *err)
+{
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int
+sink_start(void *context, uint64_t offset, struct err *err)
+{
+	int fd = *(int *)context;
+
+	if (ftruncate(fd, (off_t)offset) < 0 || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		return err_sys(err, ERR_IO, errno, "cannot keep the download");
+	return 0;
+}
+
+static int
+sink_data(void *context, struct span bytes, struct err *err)
+{
+	return fd_write_full(*(int *)context, bytes, err);
+}
+
+static int
+judge_answer(int status, const char *address, struct err *err)
+{
+	if (status == 200 || status == 206 || status == 304)
+		return 0;
+	if (status == 404 || status == 410)
+		return err_set(err, ERR_NOT_FOUND, "%.150s: not there (%d)", address, status);
+	return err_set(err, status == 401 || status == 403 ? ERR_AUTH : ERR_NETWORK,
+		       "%.150s: answered %d", address, status);
+}
+
+static int
+copy_header(const struct http_response *response, const char *name, struct arena *arena,
+	    struct span *ret, struct err *err)
+{
+	struct span value = http_header(response, name, 0);
+
+	*ret = arena_copy(arena, value.p && feed_is_text(value, KIB) ? value : SPAN(""));
+	return ret->p ? 0 : err_memory(err);
+}
+
+/* HTTP-date in its preferred form (RFC 9110, 5.6.7); 0 when it is none. */
+static int64_t
+parse_http_date(struct span text)
+{
+	struct tm tm = {0};
+	const char *end = text.n > 0 ? strptime(text.p, "%a, %d %b %Y %H:%M:%S GMT", &tm) : NULL;
+
+	return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
+}
+
+static int
+read_answer(struct fetcher *fetcher, const struct http_response *response, struct fetched *fetched,
+	    struct err *err)
+{
+	int r = copy_header(response, "ETag", fetcher->arena, &fetched->etag, err);
+
+	if (r == 0)
+		r = copy_header(response, "Last-Modified", fetcher->arena, &fetched->modified, err);
+	fetched->unchanged = response->status == 304;
+	if (fetched->unchanged)
+		fd_cleanup(&fetched->fd);
+	return r;
+}
+
+int
+fetch_address(struct fetcher *fetcher, const char *address, const char *const *headers,
+	      struct fetched *ret, struct err *err)
+{
+	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
+	struct http_sink sink = {.context = &fetched.fd, .start = sink_start, .data = sink_data};
+	struct http_exchange exchange = {.request = {.method = "GET",
+						     .url = address,
+						     .headers = headers,
+						     .body_max = FEED_DOCUMENT_MAX,
+						     .sink = &sink}};
+	int r = open_nameless(fetcher->folder, &fetched.fd, err);
+
+	fetched.address = arena_printf(fetcher->arena, "%s", address);
+	if (r == 0 && !fetched.address.p)
+		r = err_memory(err);
+	if (r == 0)
+		r = http_run(fetcher->http, &exchange, 1, 1, err);
+	if (r == 0)
+		r = judge_answer(exchange.response.status, address, err);
+	if (r == 0)
+		r = read_answer(fetcher, &exchange.response, &fetched, err);
+	http_response_free(&exchange.response);
+	if (r < 0)
+		return r;
+	fetched.date = clock_now();
+	*ret = fetched;
+	fetched.fd = -1;
+	return 0;
+}
+
+/* With validators, when `before` came from the same address. */
+static int
+fetch_conditional(struct fetcher *fetcher, const char *address, const struct advisory_feed *before,
+		  struct fetched *ret, struct err *err)
+{
+	const char *headers[4] = {"Accept-Encoding: gzip"};
+	size_t count = 1;
+	bool same =
+		before && before->fetched > 0 && span_equal(before->address, span_from(address));
+
+	if (same && before->etag.n > 0)
+		headers[count++] =
+			arena_printf(fetcher->arena, "If-None-Match: %.*s", SPAN_ARG(before->etag))
+				.p;
+	if (same && before->modified.n > 0)
+		headers[count++] = arena_printf(fetcher->arena, "If-Modified-Since: %.*s",
+						SPAN_ARG(before->modified))
+					   .p;
+	for (size_t i = 0; i < count; i++) {
+		if (!headers[i])
+			return err_memory(err);
+	}
+	int r = fetch_address(fetcher, address, headers, ret, err);
+	if (r == 0 && ret->unchanged && !same)
+		r = err_set(err, ERR_NETWORK, "%.150s: unchanged, but nothing is known of it",
+			    address);
+	return r;
+}
+
+static int
+open_in_folder(const char *path, struct fetched *ret, struct err *err)
+{
+	struct stat st;
+	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
+			       errno, "%.180s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "%.180s: not a file", path);
+	ret->fd = TAKE_FD(fd);
+	ret->date = (int64_t)st.st_mtime;
+	return 0;
+}
+
+static int
+fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct advisory_feed *before,
+		  struct fetched *ret, struct err *err)
+{
+	struct span mirror = span_from(fetcher->options->mirror);
+	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
+
+	while (mirror.n > 1 && mirror.p[mirror.n - 1] == '/')
+		mirror.n--;
+	fetched.address = arena_printf(fetcher->arena, "%.*s/%s", SPAN_ARG(mirror), path);
+	if (!fetched.address.p)
+		return err_memory(err);
+	int r = fetcher->http ? fetch_conditional(fetcher, fetched.address.p, before, &fetched, err)
+			      : open_in_folder(fetched.address.p, &fetched, err);
+	if (r < 0)
+		return r;
+	if (fetcher->http) {
+		int64_t modified = parse_http_date(fetched.modified);
+
+		fetched.date = fetched.unchanged && before ? before->fetched
+			       : modified > 0		   ? modified
+							   : fetched.date;
+	}
+	*ret = fetched;
+	return 0;
+}
+
+/* The date that the mirror's manifest gives a feed. */
+static int
+read_date(const struct fetcher *fetcher, const struct feed_type *type, struct fetched *fetched,
+	  struct err *err)
+{
+	struct span text;
+
+	if (!feed_text(fetcher->dates, type->name, &text))
+		return err_set(err, ERR_INVALID, "%s: date of %s is not a string", manifest_name,
+			       type->name);
+	if (text.n == 0)
+		return 0;
+	int r = clock_parse(text, &fetched->date, err);
+	return r < 0 ? err_wrap(err, "%s: %s", manifest_name, type->name) : 0;
+}
+
+int
+fetch_feed(struct fetcher *fetcher, const struct feed_type *type,
+	   const struct advisory_feed *before, struct fetched *ret, struct err *err)
+{
+	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
+	int r = -ERR_NOT_FOUND;
+
+	if (!fetcher->options->mirror)
+		return fetch_conditional(fetcher, type->address, before, ret, err);
+	for (size_t i = 0; r == -ERR_NOT_FOUND && i < SUFFIXES; i++) {
+		struct span path = arena_printf(fetcher->arena, "%s%s", type->path, suffixes[i]);
+
+		if (!path.p)
+			return err_memory(err);
+		r = fetch_from_mirror(fetcher, path.p, before, &fetched, err);
+	}
+	if (r == 0)
+		r = read_date(fetcher, type, &fetched, err);
+	if (r < 0)
+		return r;
+	*ret = fetched;
+	fetched.fd = -1;
+	return 0;
+}
+
+/* A mirror need not have feeds.json; one that cannot be read is an error. */
+static int
+read_manifest(struct fetcher *fetcher, struct err *err)
+{
+	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
+	CLEANUP(buf_cleanup) struct buf text = BUF_INIT(MANIFEST_BYTES);
+	struct err problem = ERR_INIT;
+	int r = fetch_from_mirror(fetcher, manifest_name, NULL, &fetched, &problem);
+
+	if (r < 0)
+		return r == -ERR_MEMORY || r == -ERR_CANCELLED
+			       ? err_set(err, problem.kind, "%s", problem.text)
+			       : 0;
+	if (lseek(fetched.fd, 0, SEEK_SET) < 0)
+		return err_sys(err, ERR_IO, errno, "%s", manifest_name);
+	r = fd_read_all(fetched.fd, &text, err);
+	if (r == 0)
+		r = json_parse(buf_span(&text), &fetcher->dates, err);
+	return r < 0 ? err_wrap(err, "%s of the mirror", manifest_name) : 0;
+}
+
+static const char *
+parent_of(const char *path, struct arena *arena)
+{
+	size_t slash = span_find_last(span_from(path), '/');
+
+	if (path[slash] == '\0')
+		return ".";
+	return arena_printf(arena, "%.*s", (int)(slash ? slash : 1), path).p;
+}
+
+int
+fetcher_start(const struct update_options *options, struct arena *arena, struct fetcher *ret,
+	      struct err *err)
+{
+	struct fetcher fetcher = {.options = options, .arena = arena};
+	struct http_options http = {.plain_http = options->plain_http};
+	int r = 0;
+
+	fetcher.folder = parent_of(options->database, arena);
+	if (!fetcher.folder)
+		return err_memory(err);
+	if (!options->mirror || is_url(options->mirror))
+		r = http_new(&http, &fetcher.http, err);
+	if (r == 0 && options->mirror)
+		r = read_manifest(&fetcher, err);
+	if (r < 0) {
+		fetcher_cleanup(&fetcher);
+		return r;
+	}
+	*ret = fetcher;
+	return 0;
+}
+
+void
+fetcher_cleanup(struct fetcher *fetcher)
+{
+	http_cleanup(&fetcher->http);
+	json_cleanup(&fetcher->dates);
+}
