@@ -120,6 +120,39 @@ hard_links_and_shared_files(void **state)
 }
 
 static void
+copies_under_other_names_count(void **state)
+{
+	static const char *const owned[] = {"/usr/bin/tool", NULL};
+	struct scene scene;
+
+	(void)state;
+	for (int copied = 0; copied < 2; copied++) {
+		scene_open(&scene);
+		scene_elf(&scene, "/app", &(struct scene_elf){.soname = "app"});
+		scene_elf(&scene, "/usr/bin/tool", &(struct scene_elf){.soname = "tool"});
+		scene_elf(&scene, "/opt/mytool",
+			  &(struct scene_elf){.soname = copied ? "tool" : "tolo"});
+		scene_close(&scene);
+		struct component_file *file = scene_package(&scene, "tool", owned)->files;
+		file->has_md5 = true;
+		assert_int_equal(EVP_Q_digest(NULL, "MD5", NULL, scene.entries.items[1].content,
+					      scene.entries.items[1].size, file->md5, NULL),
+				 1);
+		scene_use(&scene, "/app", RUN);
+		scene_use(&scene, "/opt/mytool", RUN);
+
+		struct plan *plan = scene_plan(&scene);
+		assert_false(scene_keeps(&scene, plan, "/usr/bin/tool"));
+		assert_int_equal(fate_of(&scene, plan, "tool"), copied ? FATE_KEPT : FATE_REMOVED);
+		if (copied)
+			assert_int_equal(plan->components[0].because,
+					 image_find(scene.fixture.image, SPAN("/opt/mytool")));
+		plan_free(plan);
+		scene_free(&scene);
+	}
+}
+
+static void
 licences_of_what_stays(void **state)
 {
 	static const char *const app[] = {"/bin/app", "/usr/share/doc/app", NULL};
@@ -524,6 +557,7 @@ why_tells_the_chain(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(records_leave_with_their_code),
 	cmocka_unit_test(hard_links_and_shared_files),
+	cmocka_unit_test(copies_under_other_names_count),
 	cmocka_unit_test(licences_of_what_stays),
 	cmocka_unit_test(whole_packages_and_their_dependencies),
 	cmocka_unit_test(dpkg_database_says_what_is_left),

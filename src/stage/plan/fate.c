@@ -50,10 +50,12 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 			continue;
 		ret->files_total++;
 
-		/* A hard link that stays carries the content, whoever owns its name. */
+		/* A hard link or a copy that stays carries the content, whoever owns its name. */
 		uint32_t name = planner_keeps(planner, entry)
 					? entry
 					: names[planner->image->entries[entry].inode];
+		if (name == IMAGE_NONE && component->files[i].has_md5)
+			name = copies_of(planner, component->files[i].md5);
 		if (name == IMAGE_NONE)
 			continue;
 		ret->files_kept += planner_keeps(planner, entry);

@@ -20,6 +20,7 @@ planner_free(struct planner *planner)
 	vec_free(&planner->gaps);
 	vec_free(&planner->rewrites);
 	map_free(planner->gap_keys);
+	map_free(planner->copies);
 	plan_free(planner->plan);
 	free(planner);
 }
@@ -76,8 +77,9 @@ planner_new(const struct image *image, const struct contents *contents,
 	planner->kinds = calloc(image->entry_count + 1, 1);
 	planner->licences_read = calloc(image->entry_count + 1, sizeof(bool));
 	planner->gap_keys = map_new(0);
+	planner->copies = map_new(0);
 	if (!planner->marks || !planner->use || !planner->kinds || !planner->licences_read ||
-	    !planner->gap_keys) {
+	    !planner->gap_keys || !planner->copies) {
 		(void)err_memory(err);
 		return NULL;
 	}

@@ -37,6 +37,7 @@ struct planner {
 	uint8_t *use;	     /* per entry: enum profile_use */
 	uint8_t *kinds;	     /* per entry: enum file_kind */
 	bool *licences_read; /* per entry */
+	struct map *copies;  /* md5 of kept code nobody owns -> entry */
 	struct loader *loader;
 	VEC(uint32_t) queue;
 	VEC(struct gap) gaps;
@@ -128,17 +129,17 @@ int loader_report(struct planner *planner, struct err *err);
 /* Finds NAME as needed by no one in particular: configured and default folders. */
 uint32_t loader_find(struct planner *planner, struct span name, struct err *err);
 void loader_free(struct loader *loader);
-
 /* package.c: granularity package. */
 int package_keep_whole(struct planner *planner, struct err *err);
+/* copies.c: kept code under other names than the package's; once, before fates are decided. */
+int copies_find(struct planner *planner, struct err *err);
+uint32_t copies_of(const struct planner *planner, const uint8_t md5[16]);
 
 /* fate.c */
 int fate_decide(struct planner *planner, struct err *err);
 int fate_list_orphans(struct planner *planner, struct err *err);
-
 /* licence.c: licence texts of what stays on record. */
 int licence_keep(struct planner *planner, struct err *err);
-
 /* record.c: package database files of what stays, and their new contents. */
 int record_keep(struct planner *planner, struct err *err);
 int record_rewrite(struct planner *planner, struct err *err);
