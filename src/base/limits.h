@@ -115,6 +115,7 @@
 #define YAML_NODES_MAX	   20000
 #define COMMAND_OUTPUT_MAX (1 * MIB)
 #define JUNIT_MAX	   (64 * MIB)
+#define JUNIT_DEPTH_MAX	   64
 
 /* network */
 #define HTTP_HEADERS_MAX    (256 * KIB)

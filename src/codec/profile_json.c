@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/profile_json.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/limits.h"
+
+#include <stddef.h>
+
+static const struct {
+	const char *name;
+	uint8_t bit;
+} uses[] = {
+	{"lookup", USE_LOOKUP}, {"readlink", USE_READLINK}, {"read", USE_READ},
+	{"list", USE_LIST},	{"xattr", USE_XATTR},
+};
+
+enum { USES = sizeof(uses) / sizeof(uses[0]) };
+
+/* ---- writing ---- */
+
+static void
+put(json_t *object, const char *name, json_t *value)
+{
+	(void)json_object_set_new(object, name, value);
+}
+
+/* A string when it is one, else its bytes in hexadecimal. */
+static json_t *
+bytes_json(struct span s)
+{
+	static const char digits[] = "0123456789abcdef";
+	json_t *text = json_stringn(s.p ? s.p : "", s.n);
+
+	if (text)
+		return text;
+	CLEANUP(free_cleanup) char *hex = malloc(s.n * 2 + 1);
+	if (!hex)
+		return NULL;
+	for (size_t i = 0; i < s.n; i++) {
+		hex[i * 2] = digits[(unsigned char)s.p[i] >> 4];
+		hex[i * 2 + 1] = digits[(unsigned char)s.p[i] & 15];
+	}
+	return json_pack("{s:o}", "hex", json_stringn(hex, s.n * 2));
+}
+
+static json_t *
+number(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+json_t *
+gaps_json_make(const struct gap_list *gaps)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < gaps->count; i++)
+		(void)json_array_append_new(
+			list, json_pack("{s:o, s:o}", "subject", json_span(gaps->items[i].subject),
+					"text", json_span(gaps->items[i].text)));
+	return list;
+}
+
+static json_t *
+phases_make(const struct profile *profile)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < profile->phase_count; i++) {
+		const struct profile_phase *phase = &profile->phases[i];
+		json_t *object = json_object();
+
+		put(object, "kind", json_string(profile_phase_name(phase->kind)));
+		put(object, "name", json_span(phase->name));
+		put(object, "command", json_span(phase->command));
+		put(object, "duration_ms", number(phase->duration_ms));
+		put(object, "status", json_integer(phase->status));
+		put(object, "passed", json_boolean(phase->passed));
+		put(object, "new_paths", number(phase->new_paths));
+		put(object, "used_paths", number(phase->used_paths));
+		(void)json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *
+path_make(const struct profile_path *path)
+{
+	json_t *object = json_object();
+	json_t *how = json_array();
+	json_t *phases = json_array();
+
+	for (size_t i = 0; i < USES; i++) {
+		if (path->use & uses[i].bit)
+			(void)json_array_append_new(how, json_string(uses[i].name));
+	}
+	for (size_t i = 0; i < path->phase_count; i++)
+		(void)json_array_append_new(phases, number(path->phases[i]));
+	put(object, "path", bytes_json(path->path));
+	put(object, "use", how);
+	put(object, "first_phase", number(path->first_phase));
+	put(object, "first_ms", number(path->first_ms));
+	put(object, "program", json_span(path->program));
+	put(object, "phases", phases);
+	return object;
+}
+
+static json_t *
+missing_make(const struct profile *profile)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < profile->missing_count; i++) {
+		const struct profile_missing *missing = &profile->missing[i];
+		json_t *object = json_object();
+
+		put(object, "path", bytes_json(missing->path));
+		put(object, "program", json_span(missing->program));
+		put(object, "phase", number(missing->phase));
+		put(object, "removed", json_boolean(missing->removed));
+		(void)json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *
+processes_make(const struct profile *profile)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < profile->process_count; i++) {
+		const struct profile_process *process = &profile->processes[i];
+		json_t *object = json_object();
+
+		put(object, "program", json_span(process->program));
+		put(object, "command", json_span(process->command));
+		put(object, "phase", number(process->phase));
+		put(object, "uid", number(process->uid));
+		(void)json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *
+lists_make(const struct profile *profile, json_t *object)
+{
+	json_t *paths = json_array();
+	json_t *curve = json_array();
+	json_t *written = json_array();
+
+	for (size_t i = 0; i < profile->path_count; i++)
+		(void)json_array_append_new(paths, path_make(&profile->paths[i]));
+	for (size_t i = 0; i < profile->curve_count; i++)
+		(void)json_array_append_new(curve, json_pack("[o, o]", number(profile->curve[i].ms),
+							     number(profile->curve[i].paths)));
+	for (size_t i = 0; i < profile->written.count; i++)
+		(void)json_array_append_new(written, bytes_json(profile->written.items[i]));
+	put(object, "paths", paths);
+	put(object, "curve", curve);
+	put(object, "written", written);
+	put(object, "phases", phases_make(profile));
+	put(object, "missing", missing_make(profile));
+	put(object, "processes", processes_make(profile));
+	put(object, "gaps", gaps_json_make(&profile->gaps));
+	return object;
+}
+
+int
+profile_json_write(const struct profile *profile, struct arena *arena, struct span *ret,
+		   struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = json_object();
+	char digest[DIGEST_TEXT];
+	char started[CLOCK_TEXT];
+
+	if (!json)
+		return err_memory(err);
+	put(json, "schema", json_string(PROFILE_SCHEMA));
+	put(json, "image", json_string(digest_format(&profile->image, digest)));
+	put(json, "reference", json_span(profile->reference));
+	put(json, "architecture", json_span(profile->architecture));
+	put(json, "recorder", json_span(profile->recorder));
+	put(json, "tool", json_span(profile->tool));
+	put(json, "started", json_string(clock_format(profile->started, started)));
+	put(json, "duration_ms", number(profile->duration_ms));
+	put(json, "runs", number(profile->runs));
+	put(json, "complete", json_boolean(profile->complete));
+	put(json, "narrow", json_boolean(profile->narrow));
+	put(json, "last_new_path_ms", number(profile->last_new_path_ms));
+	return json_text(lists_make(profile, json), true, arena, ret, err);
+}
+
+/* ---- reading ---- */
+
+/* What the field table of the document fills. */
+struct document {
+	struct profile profile;
+	struct span schema;
+	struct span image;
+	struct span started;
+	json_t *phases;
+	json_t *paths;
+	json_t *missing;
+	json_t *processes;
+	json_t *curve;
+	json_t *written;
+	json_t *gaps;
+};
+
+#define AT(member) offsetof(struct document, member)
+
+static const struct json_field document_fields[] = {
+	{"schema", JSON_FIELD_SPAN, AT(schema), true},
+	{"image", JSON_FIELD_SPAN, AT(image), true},
+	{"reference", JSON_FIELD_SPAN, AT(profile.reference), true},
+	{"architecture", JSON_FIELD_SPAN, AT(profile.architecture), true},
+	{"recorder", JSON_FIELD_SPAN, AT(profile.recorder), true},
+	{"tool", JSON_FIELD_SPAN, AT(profile.tool), true},
+	{"started", JSON_FIELD_SPAN, AT(started), true},
+	{"duration_ms", JSON_FIELD_U64, AT(profile.duration_ms), true},
+	{"runs", JSON_FIELD_U32, AT(profile.runs), true},
+	{"complete", JSON_FIELD_BOOL, AT(profile.complete), true},
+	{"narrow", JSON_FIELD_BOOL, AT(profile.narrow), true},
+	{"last_new_path_ms", JSON_FIELD_U64, AT(profile.last_new_path_ms), true},
+	{"phases", JSON_FIELD_RAW, AT(phases), true},
+	{"paths", JSON_FIELD_RAW, AT(paths), true},
+	{"missing", JSON_FIELD_RAW, AT(missing), true},
+	{"processes", JSON_FIELD_RAW, AT(processes), true},
+	{"curve", JSON_FIELD_RAW, AT(curve), true},
+	{"written", JSON_FIELD_RAW, AT(written), true},
+	{"gaps", JSON_FIELD_RAW, AT(gaps), true},
+	{NULL},
+};
+
+static int
+check_list(const json_t *list, const char *name, size_t max, struct err *err)
+{
+	if (!json_is_array(list))
+		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
+	if (json_array_size(list) > max)
+		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)", name,
+			       json_array_size(list), max);
+	return 0;
+}
+
+/* A zeroed array for the items of a list. */
+static int
+list_room(const json_t *list, const char *name, size_t max, size_t item_size, struct arena *arena,
+	  void *ret_items, size_t *ret_count, struct err *err)
+{
+	int r = check_list(list, name, max, err);
+	size_t count = json_array_size(list);
+
+	if (r < 0)
+		return r;
+	void *items = arena_array(arena, count ? count : 1, item_size);
+	if (!items)
+		return err_memory(err);
+	memcpy(ret_items, &items, sizeof(items));
+	*ret_count = count;
+	return 0;
+}
+
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int
+hex_read(struct span hex, struct arena *arena, struct span *ret, struct err *err)
+{
+	char *bytes = arena_alloc(arena, hex.n / 2 + 1);
+
+	if (!bytes)
+		return err_memory(err);
+	for (size_t i = 0; i < hex.n / 2; i++) {
+		int high = hex_digit(hex.p[i * 2]);
+		int low = hex_digit(hex.p[i * 2 + 1]);
+
+		if (high < 0 || low < 0 || (high | low) == 0)
+			return err_set(err, ERR_INVALID, "not hexadecimal bytes of a path");
+		bytes[i] = (char)(high << 4 | low);
+	}
+	if (hex.n % 2)
+		return err_set(err, ERR_INVALID, "not hexadecimal bytes of a path");
+	*ret = (struct span){bytes, hex.n / 2};
+	return 0;
+}
+
+/* An absolute path, as text or as {"hex": ...}. */
+static int
+path_read(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
+{
+	const json_t *hex = json_object_get(value, "hex");
+	const json_t *from = hex ? hex : value;
+	struct span text = {json_string_value(from), json_string_length(from)};
+	int r = 0;
+
+	if (!text.p || memchr(text.p, '\0', text.n))
+		return err_set(err, ERR_INVALID, "a path is not text");
+	if (hex)
+		r = hex_read(text, arena, &text, err);
+	else
+		text = arena_copy(arena, text);
+	if (r < 0)
+		return r;
+	if (!text.p)
+		return err_memory(err);
+	if (text.n == 0 || text.p[0] != '/')
+		return err_set(err, ERR_INVALID, "a path is not absolute");
+	if (text.n > IMAGE_PATH_MAX)
+		return err_set(err, ERR_LIMIT, "a path of %zu bytes (at most %d)", text.n,
+			       IMAGE_PATH_MAX);
+	*ret = text;
+	return 0;
+}
+
+int
+gaps_json_read(const json_t *list, struct arena *arena, struct gap_list *ret, struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"subject", JSON_FIELD_SPAN, offsetof(struct gap, subject), true},
+		{"text", JSON_FIELD_SPAN, offsetof(struct gap, text), true},
+		{NULL},
+	};
+	struct gap_list gaps;
+	int r = list_room(list, "gaps", PROFILE_GAPS_MAX, sizeof(*gaps.items), arena, &gaps.items,
+			  &gaps.count, err);
+
+	for (size_t i = 0; r == 0 && i < gaps.count; i++)
+		r = json_read(json_array_get(list, i), fields, &gaps.items[i], arena, err);
+	if (r == 0)
+		*ret = gaps;
+	return r;
+}
+
+static bool
+phase_kind(struct span name, enum profile_phase_kind *ret)
+{
+	for (enum profile_phase_kind kind = 0; kind < PHASE_KINDS; kind++) {
+		if (span_equal(name, span_from(profile_phase_name(kind)))) {
+			*ret = kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct phase_document {
+	struct profile_phase phase;
+	struct span kind;
+	int64_t status;
+};
+
+#define PHASE_AT(member) offsetof(struct phase_document, member)
+
+static int
+phase_read(const json_t *value, struct arena *arena, struct profile_phase *ret, struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"kind", JSON_FIELD_SPAN, PHASE_AT(kind), true},
+		{"name", JSON_FIELD_SPAN, PHASE_AT(phase.name), true},
+		{"command", JSON_FIELD_SPAN, PHASE_AT(phase.command), true},
+		{"duration_ms", JSON_FIELD_U64, PHASE_AT(phase.duration_ms), true},
+		{"status", JSON_FIELD_I64, PHASE_AT(status), true},
+		{"passed", JSON_FIELD_BOOL, PHASE_AT(phase.passed), true},
+		{"new_paths", JSON_FIELD_U32, PHASE_AT(phase.new_paths), true},
+		{"used_paths", JSON_FIELD_U32, PHASE_AT(phase.used_paths), true},
+		{NULL},
+	};
+	struct phase_document document = {0};
+	int r = json_read(value, fields, &document, arena, err);
+
+	if (r < 0)
+		return r;
+	if (!phase_kind(document.kind, &document.phase.kind) || document.status < INT32_MIN ||
+	    document.status > INT32_MAX)
+		return err_set(err, ERR_INVALID, "a phase with an unknown kind or status");
+	*ret = document.phase;
+	ret->status = (int)document.status;
+	return 0;
+}
+
+static int
+phase_index(const json_t *value, const struct profile *profile, uint32_t *ret, struct err *err)
+{
+	json_int_t index = json_integer_value(value);
+
+	if (!json_is_integer(value) || index < 0 || (uint64_t)index >= profile->phase_count)
+		return err_set(err, ERR_INVALID, "a phase that is not in \"phases\"");
+	*ret = (uint32_t)index;
+	return 0;
+}
+
+static int
+use_read(const json_t *list, uint8_t *ret, struct err *err)
+{
+	uint8_t use = 0;
+	size_t index;
+	const json_t *value;
+
+	if (!json_is_array(list))
+		return err_set(err, ERR_INVALID, "member \"use\" is not a list");
+	json_array_foreach(list, index, value)
+	{
+		size_t i = 0;
+
+		while (i < USES &&
+		       !span_equal(span_from(json_string_value(value)), span_from(uses[i].name)))
+			i++;
+		if (i == USES)
+			return err_set(err, ERR_INVALID, "an unknown \"use\"");
+		use |= uses[i].bit;
+	}
+	*ret = use;
+	return 0;
+}
+
+static int
+path_phases_read(const json_t *list, const struct profile *profile, struct arena *arena,
+		 struct profile_path *path, struct err *err)
+{
+	int r = list_room(list, "phases", PROFILE_PHASES_MAX, sizeof(*path->phases), arena,
+			  &path->phases, &path->phase_count, err);
+
+	for (size_t i = 0; r == 0 && i < path->phase_count; i++) {
+		r = phase_index(json_array_get(list, i), profile, &path->phases[i], err);
+		if (r == 0 && i > 0 && path->phases[i] <= path->phases[i - 1])
+			r = err_set(err, ERR_INVALID, "phases of a path are not in order");
+	}
+	return r;
+}
+
+struct path_document {
+	struct profile_path path;
+	json_t *name;
+	json_t *use;
+	json_t *first_phase;
+	json_t *phases;
+};
+
+#define PATH_AT(member) offsetof(struct path_document, member)
+
+static int
+used_path_read(const json_t *value, const struct profile *profile, struct arena *arena,
+	       struct profile_path *ret, struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"path", JSON_FIELD_RAW, PATH_AT(name), true},
+		{"use", JSON_FIELD_RAW, PATH_AT(use), true},
+		{"first_phase", JSON_FIELD_RAW, PATH_AT(first_phase), true},
+		{"first_ms", JSON_FIELD_U64, PATH_AT(path.first_ms), true},
+		{"program", JSON_FIELD_SPAN, PATH_AT(path.program), true},
+		{"phases", JSON_FIELD_RAW, PATH_AT(phases), true},
+		{NULL},
+	};
+	struct path_document document = {0};
+	int r = json_read(value, fields, &document, arena, err);
+
+	if (r == 0)
+		r = path_read(document.name, arena, &document.path.path, err);
+	if (r == 0)
+		r = use_read(document.use, &document.path.use, err);
+	if (r == 0)
+		r = phase_index(document.first_phase, profile, &document.path.first_phase, err);
+	if (r == 0)
+		r = path_phases_read(document.phases, profile, arena, &document.path, err);
+	if (r == 0)
+		*ret = document.path;
+	return r;
+}
+
+static int
+phases_and_paths_read(const struct document *document, struct profile *profile, struct err *err)
+{
+	struct arena *arena = profile->arena;
+	int r = list_room(document->phases, "phases", PROFILE_PHASES_MAX, sizeof(*profile->phases),
+			  arena, &profile->phases, &profile->phase_count, err);
+
+	for (size_t i = 0; r == 0 && i < profile->phase_count; i++)
+		r = phase_read(json_array_get(document->phases, i), arena, &profile->phases[i],
+			       err);
+	if (r == 0)
+		r = list_room(document->paths, "paths", PROFILE_PATHS_MAX, sizeof(*profile->paths),
+			      arena, &profile->paths, &profile->path_count, err);
+	for (size_t i = 0; r == 0 && i < profile->path_count; i++) {
+		r = used_path_read(json_array_get(document->paths, i), profile, arena,
+				   &profile->paths[i], err);
+		if (r == 0 && i > 0 &&
+		    span_compare(profile->paths[i - 1].path, profile->paths[i].path) >= 0)
+			r = err_set(err, ERR_INVALID, "paths are not in order");
+		if (r < 0)
+			return err_wrap(err, "paths[%zu]", i);
+	}
+	return r;
+}
+
+struct missing_document {
+	struct profile_missing missing;
+	json_t *path;
+	json_t *phase;
+};
+
+static int
+missing_read(const json_t *list, struct profile *profile, struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"path", JSON_FIELD_RAW, offsetof(struct missing_document, path), true},
+		{"phase", JSON_FIELD_RAW, offsetof(struct missing_document, phase), true},
+		{"program", JSON_FIELD_SPAN, offsetof(struct missing_document, missing.program),
+		 true},
+		{"removed", JSON_FIELD_BOOL, offsetof(struct missing_document, missing.removed),
+		 true},
+		{NULL},
+	};
+	int r = list_room(list, "missing", PROFILE_MISSING_MAX, sizeof(*profile->missing),
+			  profile->arena, &profile->missing, &profile->missing_count, err);
+
+	for (size_t i = 0; r == 0 && i < profile->missing_count; i++) {
+		struct missing_document document = {0};
+
+		r = json_read(json_array_get(list, i), fields, &document, profile->arena, err);
+		if (r == 0)
+			r = path_read(document.path, profile->arena, &document.missing.path, err);
+		if (r == 0)
+			r = phase_index(document.phase, profile, &document.missing.phase, err);
+		profile->missing[i] = document.missing;
+	}
+	return r;
+}
+
+struct process_document {
+	struct profile_process process;
+	json_t *phase;
+};
+
+static int
+processes_read(const json_t *list, struct profile *profile, struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"program", JSON_FIELD_SPAN, offsetof(struct process_document, process.program),
+		 true},
+		{"command", JSON_FIELD_SPAN, offsetof(struct process_document, process.command),
+		 true},
+		{"uid", JSON_FIELD_U32, offsetof(struct process_document, process.uid), true},
+		{"phase", JSON_FIELD_RAW, offsetof(struct process_document, phase), true},
+		{NULL},
+	};
+	int r = list_room(list, "processes", PROFILE_PROCESSES_MAX, sizeof(*profile->processes),
+			  profile->arena, &profile->processes, &profile->process_count, err);
+
+	for (size_t i = 0; r == 0 && i < profile->process_count; i++) {
+		struct process_document document = {0};
+
+		r = json_read(json_array_get(list, i), fields, &document, profile->arena, err);
+		if (r == 0)
+			r = phase_index(document.phase, profile, &document.process.phase, err);
+		profile->processes[i] = document.process;
+	}
+	return r;
+}
+
+static int
+curve_read(const json_t *list, struct profile *profile, struct err *err)
+{
+	int r = list_room(list, "curve", PROFILE_CURVE_MAX, sizeof(*profile->curve), profile->arena,
+			  &profile->curve, &profile->curve_count, err);
+
+	for (size_t i = 0; r == 0 && i < profile->curve_count; i++) {
+		const json_t *point = json_array_get(list, i);
+		const json_t *ms = json_array_get(point, 0);
+		const json_t *paths = json_array_get(point, 1);
+		json_int_t count = json_integer_value(paths);
+
+		if (json_array_size(point) != 2 || !json_is_integer(ms) ||
+		    !json_is_integer(paths) || json_integer_value(ms) < 0 || count < 0 ||
+		    count > UINT32_MAX)
+			return err_set(err, ERR_INVALID, "curve[%zu] is not [ms, paths]", i);
+		profile->curve[i] =
+			(struct profile_point){(uint64_t)json_integer_value(ms), (uint32_t)count};
+		if (i > 0 && (profile->curve[i].ms < profile->curve[i - 1].ms ||
+			      profile->curve[i].paths < profile->curve[i - 1].paths))
+			return err_set(err, ERR_INVALID, "the curve is not in order");
+	}
+	return r;
+}
+
+static int
+lists_read(const struct document *document, struct profile *profile, struct err *err)
+{
+	int r = phases_and_paths_read(document, profile, err);
+
+	if (r == 0)
+		r = missing_read(document->missing, profile, err);
+	if (r == 0)
+		r = processes_read(document->processes, profile, err);
+	if (r == 0)
+		r = curve_read(document->curve, profile, err);
+	if (r == 0)
+		r = gaps_json_read(document->gaps, profile->arena, &profile->gaps, err);
+	if (r == 0)
+		r = list_room(document->written, "written", PROFILE_WRITTEN_MAX,
+			      sizeof(struct span), profile->arena, &profile->written.items,
+			      &profile->written.count, err);
+	for (size_t i = 0; r == 0 && i < profile->written.count; i++)
+		r = path_read(json_array_get(document->written, i), profile->arena,
+			      &profile->written.items[i], err);
+	return r;
+}
+
+static int
+document_read(const json_t *json, struct profile *profile, struct err *err)
+{
+	struct document document = {0};
+	struct arena *arena = profile->arena;
+	int r = json_read(json, document_fields, &document, arena, err);
+
+	if (r < 0)
+		return r;
+	if (!span_equal(document.schema, SPAN(PROFILE_SCHEMA)))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "not a profile of this version: schema \"%.80s\"",
+			       document.schema.p);
+	*profile = document.profile;
+	profile->arena = arena;
+	r = digest_parse(document.image, &profile->image, err);
+	if (r == 0)
+		r = clock_parse(document.started, &profile->started, err);
+	return r < 0 ? r : lists_read(&document, profile, err);
+}
+
+int
+profile_json_read(struct span text, struct profile **ret, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct arena *arena = arena_new(0);
+	struct profile *profile = arena ? arena_alloc(arena, sizeof(*profile)) : NULL;
+
+	if (!profile) {
+		arena_free(arena);
+		return err_memory(err);
+	}
+	profile->arena = arena;
+	int r = json_parse(text, &json, err);
+	if (r == 0)
+		r = document_read(json, profile, err);
+	if (r < 0) {
+		arena_free(arena);
+		return err_wrap(err, "profile");
+	}
+	*ret = profile;
+	return 0;
+}
