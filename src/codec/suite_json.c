@@ -80,7 +80,7 @@ case_read(const json_t *value, struct arena *arena, struct suite_case *ret, stru
 
 	if (r < 0)
 		return r;
-	for (enum case_state state = 0; state < STATES; state++) {
+	for (enum case_state state = CASE_PASSED; state <= CASE_SKIPPED; state++) {
 		if (span_equal(document.state, span_from(suite_case_state_name(state)))) {
 			*ret = document.one;
 			ret->state = state;

@@ -55,11 +55,13 @@ struct profile_missing {
 	bool removed; /* the original image has it: hardening took it away */
 };
 
+#define PROFILE_UID_UNKNOWN UINT32_MAX
+
 struct profile_process {
 	struct span program; /* path of the executable when known, else its comm */
 	struct span command; /* arguments, joined by blanks, cut at 256 bytes */
 	uint32_t phase;	     /* first seen in */
-	uint32_t uid;
+	uint32_t uid;	     /* PROFILE_UID_UNKNOWN: it was too short-lived to be asked */
 };
 
 struct profile_point {

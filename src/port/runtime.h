@@ -59,7 +59,8 @@ int runtime_files_write(const char *folder, struct span hostname, struct span_li
 			struct err *err);
 
 /*
- * Mounts an overlay at `folder`/rootfs over `lower`, with fresh `folder`/upper and `folder`/work.
+ * Mounts an overlay at `folder`/rootfs over `lower` (NULL: over what is mounted at `folder`/lower
+ * already), with fresh `folder`/upper and `folder`/work.
  * Where the temporary folder's file system cannot carry an upper directory, a tmpfs does.
  */
 int rootfs_mount(const char *folder, const char *lower, bool devices, struct err *err);

@@ -62,10 +62,12 @@ static int
 overlay_here(const char *lower, unsigned long flags)
 {
 	static const char options[] =
-		"lowerdir=lower,upperdir=upper,workdir=work,index=off,metacopy=off";
+		"lowerdir=lower,upperdir=upper,workdir=work,index=off,metacopy=off,"
+		"xino=off";
 
-	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 || mkdir("lower", 0755) < 0 ||
-	    mkdir("rootfs", 0755) < 0 || mount(lower, "lower", NULL, MS_BIND, NULL) < 0)
+	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 || mkdir("rootfs", 0755) < 0)
+		return -1;
+	if (lower && (mkdir("lower", 0755) < 0 || mount(lower, "lower", NULL, MS_BIND, NULL) < 0))
 		return -1;
 	return mount("overlay", "rootfs", "overlay", flags, options);
 }
@@ -86,7 +88,8 @@ static int
 overlay_on_tmpfs(unsigned long flags)
 {
 	static const char options[] =
-		"lowerdir=lower,upperdir=memory/upper,workdir=memory/work,index=off,metacopy=off";
+		"lowerdir=lower,upperdir=memory/upper,workdir=memory/work,index=off,metacopy=off,"
+		"xino=off";
 
 	if (mkdir("memory", 0700) < 0 ||
 	    mount("tmpfs", "memory", "tmpfs", MS_NOSUID, "mode=0700") < 0 ||
@@ -111,7 +114,7 @@ rootfs_mount(const char *folder, const char *lower, bool devices, struct err *er
 		r = copy_root_attributes();
 	if (r < 0)
 		r = err_sys(err, errno == ENODEV ? ERR_UNSUPPORTED : ERR_IO, errno,
-			    "cannot mount an overlay over %s", lower);
+			    "cannot mount an overlay over %s", lower ? lower : "the image");
 	if (fchdir(before) < 0 && r == 0)
 		r = err_sys(err, ERR_IO, errno, "cannot go back");
 	return r;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/profile/session.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/limits.h"
+
+#include <stdio.h>
+
+/* The bytes of a file of the image; empty when it has none. */
+static int
+load_text(const struct instance_options *options, struct span path, struct arena *arena,
+	  struct span *ret, struct err *err)
+{
+	uint32_t entry = image_resolve(options->image, path, true, NULL, NULL);
+
+	*ret = SPAN("");
+	if (entry == IMAGE_NONE || options->image->entries[entry].type != IMAGE_FILE)
+		return 0;
+	return contents_load(options->contents, options->image, entry, PASSWD_MAX, arena, ret, err);
+}
+
+static int
+find_user(const struct instance_options *options, struct arena *arena, struct passwd_user *ret,
+	  struct err *err)
+{
+	struct span passwd;
+	struct span group;
+	int r = load_text(options, SPAN("/etc/passwd"), arena, &passwd, err);
+
+	if (r == 0)
+		r = load_text(options, SPAN("/etc/group"), arena, &group, err);
+	if (r == 0)
+		r = passwd_resolve(options->image->config.user, passwd, group, arena, ret, err);
+	return r;
+}
+
+/* Docker's: the first twelve digits of an identity. */
+static struct span
+hostname(const struct image *image, struct arena *arena)
+{
+	char text[DIGEST_TEXT];
+
+	return arena_printf(arena, "%.12s", digest_format(&image->manifest_digest, text) + 7);
+}
+
+static int
+mount_view(const struct session *session, const struct instance_options *options,
+	   struct instance *instance, struct err *err)
+{
+	char lower[SESSION_PATH];
+	char rootfs[SESSION_PATH];
+	struct lens_options view = {.image = options->image,
+				    .contents = options->contents,
+				    .original = options->original};
+	struct span cwd = options->image->config.working_directory;
+
+	(void)snprintf(lower, sizeof(lower), "%s/lower", instance->folder);
+	(void)snprintf(rootfs, sizeof(rootfs), "%s/rootfs", instance->folder);
+	int r = directory_make(lower, 0755, err);
+	if (r == 0)
+		r = lens_start(&view, lower, &instance->lens, err);
+	if (r == 0)
+		r = rootfs_mount(instance->folder, NULL, session->runtime.type->cgroups, err);
+	if (r == 0)
+		r = lens_overlay(instance->lens, rootfs, err);
+	if (r == 0 && cwd.n > 0)
+		r = rootfs_make_directory(rootfs, cwd, err);
+	return r;
+}
+
+static int
+make_config(const struct session *session, const struct instance_options *options,
+	    const struct instance *instance, struct arena *arena, struct span *ret, struct err *err)
+{
+	struct passwd_user user;
+	struct runtime_spec spec = {
+		.config = &options->image->config,
+		.environment = options->environment,
+		.command = options->command,
+		.user = &user,
+		.mounts = options->mounts,
+		.mount_count = options->mount_count,
+		.rootfs = arena_printf(arena, "%s/rootfs", instance->folder).p,
+		.files = instance->folder,
+		.hostname = hostname(options->image, arena),
+		.cgroup = arena_printf(arena, "/%s/%s", session->sandbox->name, instance->id),
+		.cgroups = session->runtime.type->cgroups,
+	};
+
+	if (!spec.rootfs || !spec.hostname.p || !spec.cgroup.p)
+		return err_memory(err);
+	int r = find_user(options, arena, &user, err);
+	if (r == 0)
+		r = runtime_files_write(instance->folder, spec.hostname, options->names, err);
+	if (r == 0)
+		r = runtime_spec_make(&spec, arena, ret, err);
+	return r;
+}
+
+int
+instance_create(struct session *session, const char *id, const struct instance_options *options,
+		struct instance *ret, struct err *err)
+{
+	struct arena *arena = session->arena;
+	struct span spec = SPAN("");
+
+	*ret = (struct instance){
+		.id = id,
+		.folder = arena_printf(arena, "%s/%s", session->sandbox->folder, id).p,
+		.image = options->image,
+	};
+	struct container_options container = {
+		.runtime = &session->runtime,
+		.id = id,
+		.folder = ret->folder,
+		.log = arena_printf(arena, "%s/%s.log", session->logs, id).p,
+	};
+	if (!ret->folder || !container.log)
+		return err_memory(err);
+	int r = directory_make(ret->folder, 0700, err);
+	if (r == 0)
+		r = mount_view(session, options, ret, err);
+	if (r == 0)
+		r = make_config(session, options, ret, arena, &spec, err);
+	container.spec = spec;
+	if (r == 0)
+		r = container_create(&container, &ret->container, err);
+	return r;
+}
+
+bool
+instance_ended(struct instance *instance)
+{
+	if (!instance->ended && instance->container)
+		instance->ended = container_ended(instance->container, &instance->status);
+	return instance->ended;
+}
+
+void
+instance_free(struct instance *instance)
+{
+	container_cleanup(&instance->container);
+	lens_cleanup(&instance->lens);
+}

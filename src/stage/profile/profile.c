@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/profile/session.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "codec/profile_json.h"
+#include "codec/suite_json.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+/* What uname says, and which GOARCH such a machine runs. */
+static const struct {
+	const char *machine;
+	const char *architecture;
+} machines[] = {
+	{"x86_64", "amd64"},  {"x86_64", "386"},      {"i686", "386"},
+	{"aarch64", "arm64"}, {"aarch64", "arm"},     {"armv7l", "arm"},
+	{"armv6l", "arm"},    {"ppc64le", "ppc64le"}, {"riscv64", "riscv64"},
+	{"s390x", "s390x"},   {"mips64", "mips64le"}, {"loongarch64", "loong64"},
+};
+
+static int
+check_architecture(const struct image *image, struct err *err)
+{
+	struct span wanted = image->config.architecture;
+	struct utsname host;
+
+	if (wanted.n == 0 || uname(&host) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		if (span_equal(span_from(host.machine), span_from(machines[i].machine)) &&
+		    span_equal(wanted, span_from(machines[i].architecture)))
+			return 0;
+	}
+	return err_set(err, ERR_MISMATCH,
+		       "the image is for %.*s, this machine is %s: profile it on a machine of its "
+		       "kind, or name a platform this one runs",
+		       SPAN_ARG(wanted), host.machine);
+}
+
+/* The inside has another working directory in places: absolute, and there. */
+static int
+prepare_logs(const struct profile_options *options, char path[PATH_MAX], struct err *err)
+{
+	int r = directory_make(options->log_folder, 0755, err);
+
+	if (r == 0 && !realpath(options->log_folder, path))
+		r = err_set(err, ERR_IO, "cannot use the log folder %s", options->log_folder);
+	return r;
+}
+
+/* PROFILE NUL SUITE */
+static int
+read_answer(struct span answer, struct profile **ret, struct suite **ret_suite, struct err *err)
+{
+	CLEANUP(profile_cleanup) struct profile *profile = NULL;
+	CLEANUP(suite_cleanup) struct suite *suite = NULL;
+	struct span rest = answer;
+	struct span text = span_cut(&rest, SESSION_SEPARATOR);
+
+	if (!rest.p)
+		return err_set(err, ERR_CHILD, "the session gave half an answer");
+	int r = profile_json_read(text, &profile, err);
+	if (r == 0 && ret_suite)
+		r = suite_json_read(rest, &suite, err);
+	if (r == 0 && ret_suite)
+		r = profile_json_read(text, &suite->run, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(profile);
+	if (ret_suite)
+		*ret_suite = TAKE(suite);
+	return 0;
+}
+
+int
+profile_run(const struct profile_options *options, struct profile **ret, struct suite **ret_suite,
+	    struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf answer = BUF_INIT(SESSION_ANSWER_MAX);
+	struct profile_options inside = *options;
+	char logs[PATH_MAX];
+	int r = check_architecture(options->image, err);
+
+	if (r == 0 && options->log_folder) {
+		r = prepare_logs(options, logs, err);
+		inside.log_folder = logs;
+	}
+	for (size_t i = 0; r == 0 && i < options->service->sidecar_count; i++)
+		r = check_architecture(options->sidecars[i].image, err);
+	if (r < 0)
+		return r;
+	const struct sandbox_options sandbox = {
+		.run = session_main,
+		.context = &inside,
+		.result_max = SESSION_ANSWER_MAX,
+		.progress = options->progress,
+	};
+	r = sandbox_run(&sandbox, &answer, err);
+	return r < 0 ? r : read_answer(buf_span(&answer), ret, ret_suite, err);
+}

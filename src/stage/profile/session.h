@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One recording session, from inside the sandbox; shared by the files of this room. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/proc.h"
+#include "base/vec.h"
+#include "codec/junit.h"
+#include "port/lens.h"
+#include "port/runtime.h"
+#include "port/sandbox.h"
+#include "stage/profile.h"
+
+enum {
+	SESSION_TICK_MS = 50,	   /* how often processes are looked at */
+	SESSION_RUNNING_MS = 2000, /* ready by default: it has been running for that long */
+	SESSION_READY_MS = 60000,  /* time for becoming ready when none is stated */
+	SESSION_GRACE_MS = 10000,  /* between stop signal and kill when none is stated */
+	SESSION_ATTEMPT_MS = 2000, /* one attempt at connecting */
+	SESSION_PAUSE_MS = 100,	   /* between attempts */
+	SESSION_TAIL = 4096,	   /* of a command's output, for messages */
+	SESSION_PATH = 4096,
+};
+
+/* A container with what it stands on. */
+struct instance {
+	const char *id;
+	const char *folder; /* of this container, in the sandbox's folder */
+	const struct image *image;
+	struct lens *lens;
+	struct container *container;
+	bool ended;
+	int status;
+};
+
+struct session {
+	const struct profile_options *options;
+	const struct service *service;
+	const struct sandbox *sandbox;
+	struct arena *arena; /* of `profile`: everything that ends up in it */
+	struct profile *profile;
+	struct suite *suite;
+	struct runtime runtime;
+	const char *logs; /* folder */
+	struct instance app;
+	struct instance *sidecars;
+	uint64_t start_ms; /* clock_ms() at the first instruction */
+	uint64_t phase_ms; /* at the start of the phase */
+	uint16_t port;	   /* MOHS_PORT; 0: none */
+	bool prober;	   /* was run */
+	bool failed;	   /* something was lost or did not pass */
+	VEC(struct profile_phase) phases;
+	VEC(struct gap) gaps;
+	VEC(struct profile_process) processes;
+	struct map *seen_processes;
+	char namespace[64]; /* the container's PID namespace, as /proc says it */
+	junit_cases cases;
+};
+
+/* ---- session.c ---- */
+
+/* A remark; `lost`: the profile is not complete. */
+int session_gap(struct session *session, bool lost, struct span subject, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+int session_phase_begin(struct session *session, enum profile_phase_kind kind, struct span name,
+			struct span command, struct err *err);
+void session_phase_end(struct session *session, int status, bool passed);
+
+enum session_event { SESSION_READABLE, SESSION_TIMEOUT, SESSION_ENDED };
+
+/*
+ * Until `fd` (-1: none) is readable, the time is over, or the container has ended; samples
+ * processes meanwhile.
+ */
+enum session_event session_wait(struct session *session, int fd, uint64_t deadline);
+
+/* The last words of the container, for messages: one line. */
+struct span session_last_words(const struct session *session);
+
+/* ---- instance.c ---- */
+
+struct instance_options {
+	const struct image *image;
+	const struct contents *contents;
+	const struct image *original;
+	struct span_list environment;
+	struct span_list command;
+	const struct service_mount *mounts;
+	size_t mount_count;
+	struct span_list names; /* that mean 127.0.0.1 inside */
+};
+
+/* View, overlay, user, config: everything up to the first instruction. */
+int instance_create(struct session *session, const char *id, const struct instance_options *options,
+		    struct instance *ret, struct err *err);
+
+bool instance_ended(struct instance *instance);
+void instance_free(struct instance *instance);
+
+/* ---- ready.c ---- */
+
+struct ready_options {
+	struct span http;
+	struct span tcp;
+	struct span_list command;
+	uint64_t timeout_ms;
+	bool by_default; /* the image's ports, health check, or time */
+};
+
+/*
+ * Waits for the instance to be ready. `ended_is_good`: one that ends with status 0 by itself was.
+ * ERR_TIMEOUT, ERR_CHILD (it ended), with texts for people.
+ */
+int ready_wait(struct session *session, struct instance *instance,
+	       const struct ready_options *options, struct err *err);
+
+/* One run of the image's health check inside; 1 good, 0 not, < 0 none. */
+int ready_health(struct instance *instance);
+
+/* ---- http.c ---- */
+
+bool tcp_accepts(const char *host, uint16_t port, unsigned timeout_ms);
+
+/* GET or HEAD; *body (may be NULL) gets at most its max. 0 when there was no answer. */
+long http_ask(const char *url, bool head, unsigned timeout_ms, struct buf *body,
+	      struct buf *content_type);
+
+/* ---- command.c ---- */
+
+struct command_result {
+	int status;
+	bool timed_out;
+	bool container_ended;
+	struct span tail; /* of its output, in the session's arena */
+};
+
+/* Runs one of the service's commands once. ERR_NOT_FOUND and its like are in *ret. */
+int command_run(struct session *session, const struct service_command *command, const char *kind,
+		const char *junit, struct command_result *ret, struct err *err);
+
+/* ---- loads.c ---- */
+
+int loads_run(struct session *session, struct err *err);
+int tests_run(struct session *session, struct err *err);
+
+/* ---- prober.c ---- */
+
+/* What is done when the service has no loads: asks the exposed ports. */
+int prober_run(struct session *session, struct err *err);
+
+/* ---- processes.c ---- */
+
+int processes_watch(struct session *session, pid_t container, struct err *err);
+void processes_sample(struct session *session);
+
+/* Adds programs that the view saw but no sample did. */
+int processes_from_paths(struct session *session, struct err *err);
+
+/* ---- inside.c ---- */
+
+/* The work of the sandbox. */
+int session_main(void *context, const struct sandbox *sandbox, struct buf *result, struct err *err);
+
+/* Where a container's profile ends and its suite begins in the answer. */
+enum { SESSION_SEPARATOR = '\0' };

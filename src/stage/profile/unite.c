@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The union of profiles. Everything is a least or greatest element, a sum, or a set in a fixed
+ * order, so that neither the order of the runs nor the grouping of unions matters.
+ */
+#include "stage/profile.h"
+
+#include "base/limits.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+struct united {
+	struct arena *arena;
+	struct profile *profile;
+	VEC(struct profile_phase) phases;
+	VEC(struct profile_path) paths;
+	VEC(struct profile_missing) missing;
+	VEC(struct profile_process) processes;
+	VEC(struct gap) gaps;
+	VEC(struct span) written;
+	struct map *seen;   /* keys with a letter in front; to the index in its list */
+	struct arena *keys; /* of `seen` */
+};
+
+/* Finds what has this key, or adds a zeroed one: 1 when it is new, 0, < 0 error. */
+static int
+find_or_add(struct united *united, struct vec *list, size_t size, size_t max, struct span key,
+	    size_t *ret, struct err *err)
+{
+	uint64_t index;
+
+	if (!key.p)
+		return err_memory(err);
+	if (map_get(united->seen, key, &index)) {
+		*ret = (size_t)index;
+		return 0;
+	}
+	index = list->count;
+	int r = vec_push_raw(list, NULL, size, max, err);
+	if (r == 0)
+		r = map_put(united->seen, key, index, err);
+	if (r < 0)
+		return r;
+	*ret = (size_t)index;
+	return 1;
+}
+
+#define FIND_OR_ADD(united, list, max, key, ret, err)                                              \
+	find_or_add((united), (struct vec *)(void *)&(united)->list,                               \
+		    sizeof(*(united)->list.items), (max), (key), (ret), (err))
+
+/* The lesser of two texts, an empty one counting as the greatest. */
+static struct span
+lesser(struct span a, struct span b)
+{
+	if (a.n == 0)
+		return b;
+	return b.n > 0 && span_compare(b, a) < 0 ? b : a;
+}
+
+static int
+compare_phases(const void *a, const void *b)
+{
+	const struct profile_phase *x = a;
+	const struct profile_phase *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return span_compare(x->name, y->name);
+}
+
+static struct span
+phase_key(const struct united *united, const struct profile_phase *phase)
+{
+	return arena_printf(united->keys, "P%d%.*s", (int)phase->kind, SPAN_ARG(phase->name));
+}
+
+static int
+add_phases(struct united *united, const struct profile *profile, struct err *err)
+{
+	for (size_t i = 0; i < profile->phase_count; i++) {
+		const struct profile_phase *phase = &profile->phases[i];
+		size_t at;
+		int r = FIND_OR_ADD(united, phases, PROFILE_PHASES_MAX, phase_key(united, phase),
+				    &at, err);
+
+		if (r < 0)
+			return r;
+		struct profile_phase *to = &united->phases.items[at];
+		if (r > 0)
+			*to = (struct profile_phase){.kind = phase->kind,
+						     .name = phase->name,
+						     .command = phase->command,
+						     .status = phase->status,
+						     .passed = true};
+		to->command = lesser(to->command, phase->command);
+		to->duration_ms += phase->duration_ms;
+		to->status = phase->status > to->status ? phase->status : to->status;
+		to->passed = to->passed && phase->passed;
+	}
+	return 0;
+}
+
+/* Phases in their order; `seen` then gives the place in it. */
+static int
+order_phases(struct united *united, struct err *err)
+{
+	int r = 0;
+
+	if (united->phases.count)
+		qsort(united->phases.items, united->phases.count, sizeof(*united->phases.items),
+		      compare_phases);
+	for (size_t i = 0; r == 0 && i < united->phases.count; i++)
+		r = map_put(united->seen, phase_key(united, &united->phases.items[i]), i, err);
+	return r;
+}
+
+/* For each phase of a run its place in the united order. */
+static int
+map_phases(const struct united *united, const struct profile *profile, uint32_t **ret,
+	   struct err *err)
+{
+	uint32_t *places = arena_array(united->keys, profile->phase_count + 1, sizeof(*places));
+
+	if (!places)
+		return err_memory(err);
+	for (size_t i = 0; i < profile->phase_count; i++) {
+		uint64_t place = 0;
+
+		(void)map_get(united->seen, phase_key(united, &profile->phases[i]), &place);
+		places[i] = (uint32_t)place;
+	}
+	*ret = places;
+	return 0;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Both lists in one, each phase once. */
+static int
+join_phases(struct united *united, struct profile_path *to, const struct profile_path *from,
+	    const uint32_t *places, struct err *err)
+{
+	size_t count = to->phase_count + from->phase_count;
+	uint32_t *all = arena_array(united->arena, count + 1, sizeof(*all));
+	size_t n = 0;
+
+	if (!all)
+		return err_memory(err);
+	for (size_t i = 0; i < to->phase_count; i++)
+		all[i] = to->phases[i];
+	for (size_t i = 0; i < from->phase_count; i++)
+		all[to->phase_count + i] = places[from->phases[i]];
+	qsort(all, count, sizeof(*all), compare_numbers);
+	for (size_t i = 0; i < count; i++) {
+		if (n == 0 || all[n - 1] != all[i])
+			all[n++] = all[i];
+	}
+	to->phases = all;
+	to->phase_count = n;
+	return 0;
+}
+
+/* A path's phases, without new memory when it adds none. */
+static bool
+has_all(const struct profile_path *to, const struct profile_path *from, const uint32_t *places)
+{
+	for (size_t i = 0; i < from->phase_count; i++) {
+		if (!bsearch(&places[from->phases[i]], to->phases, to->phase_count,
+			     sizeof(*to->phases), compare_numbers))
+			return false;
+	}
+	return true;
+}
+
+static int
+add_paths(struct united *united, const struct profile *profile, const uint32_t *places,
+	  struct err *err)
+{
+	for (size_t i = 0; i < profile->path_count; i++) {
+		const struct profile_path *path = &profile->paths[i];
+		uint32_t first = profile->phase_count ? places[path->first_phase] : 0;
+		size_t at;
+		int r = FIND_OR_ADD(united, paths, PROFILE_PATHS_MAX,
+				    arena_printf(united->keys, "F%.*s", SPAN_ARG(path->path)), &at,
+				    err);
+
+		if (r < 0)
+			return r;
+		struct profile_path *to = &united->paths.items[at];
+		if (r > 0)
+			*to = (struct profile_path){.path = path->path,
+						    .first_phase = first,
+						    .first_ms = path->first_ms,
+						    .program = path->program};
+		to->use |= path->use;
+		to->first_phase = first < to->first_phase ? first : to->first_phase;
+		if (path->first_ms == to->first_ms)
+			to->program = lesser(to->program, path->program);
+		else if (path->first_ms < to->first_ms)
+			to->program = path->program;
+		to->first_ms = path->first_ms < to->first_ms ? path->first_ms : to->first_ms;
+		if (!has_all(to, path, places))
+			r = join_phases(united, to, path, places, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+add_missing(struct united *united, const struct profile *profile, const uint32_t *places,
+	    struct err *err)
+{
+	for (size_t i = 0; i < profile->missing_count; i++) {
+		const struct profile_missing *missing = &profile->missing[i];
+		uint32_t phase = places[missing->phase];
+		size_t at;
+		int r = FIND_OR_ADD(united, missing, PROFILE_MISSING_MAX,
+				    arena_printf(united->keys, "M%.*s", SPAN_ARG(missing->path)),
+				    &at, err);
+
+		if (r < 0)
+			return r;
+		struct profile_missing *to = &united->missing.items[at];
+		if (r > 0)
+			*to = (struct profile_missing){
+				.path = missing->path, .program = missing->program, .phase = phase};
+		to->program = lesser(to->program, missing->program);
+		to->phase = phase < to->phase ? phase : to->phase;
+		to->removed = to->removed || missing->removed;
+	}
+	return 0;
+}
+
+static int
+add_processes(struct united *united, const struct profile *profile, const uint32_t *places,
+	      struct err *err)
+{
+	for (size_t i = 0; i < profile->process_count; i++) {
+		const struct profile_process *process = &profile->processes[i];
+		uint32_t phase = places[process->phase];
+		size_t at;
+		int r = FIND_OR_ADD(united, processes, PROFILE_PROCESSES_MAX,
+				    arena_printf(united->keys, "X%u %.*s\n%.*s", process->uid,
+						 SPAN_ARG(process->program),
+						 SPAN_ARG(process->command)),
+				    &at, err);
+
+		if (r < 0)
+			return r;
+		struct profile_process *to = &united->processes.items[at];
+		if (r > 0)
+			*to = (struct profile_process){process->program, process->command, phase,
+						       process->uid};
+		to->phase = phase < to->phase ? phase : to->phase;
+	}
+	return 0;
+}
+
+static int
+add_texts(struct united *united, const struct profile *profile, struct err *err)
+{
+	size_t at;
+
+	for (size_t i = 0; i < profile->gaps.count; i++) {
+		const struct gap *gap = &profile->gaps.items[i];
+		int r = FIND_OR_ADD(united, gaps, PROFILE_GAPS_MAX,
+				    arena_printf(united->keys, "G%.*s\n%.*s",
+						 SPAN_ARG(gap->subject), SPAN_ARG(gap->text)),
+				    &at, err);
+
+		if (r < 0)
+			return r;
+		united->gaps.items[at] = *gap;
+	}
+	for (size_t i = 0; i < profile->written.count; i++) {
+		struct span path = profile->written.items[i];
+		int r = FIND_OR_ADD(united, written, PROFILE_WRITTEN_MAX,
+				    arena_printf(united->keys, "W%.*s", SPAN_ARG(path)), &at, err);
+
+		if (r < 0)
+			return r;
+		united->written.items[at] = path;
+	}
+	return 0;
+}
+
+static int
+check_same_image(const struct profile *a, const struct profile *b, struct err *err)
+{
+	char text_a[DIGEST_TEXT];
+	char text_b[DIGEST_TEXT];
+
+	if (digest_equal(&a->image, &b->image) && span_equal(a->architecture, b->architecture))
+		return 0;
+	return err_set(err, ERR_MISMATCH, "profiles of different images: %s and %s",
+		       digest_format(&a->image, text_a), digest_format(&b->image, text_b));
+}
+
+static void
+add_totals(struct profile *to, const struct profile *from)
+{
+	bool first = to->runs == 0;
+
+	to->image = from->image;
+	to->architecture = from->architecture;
+	to->reference = first ? from->reference : lesser(to->reference, from->reference);
+	to->recorder = first ? from->recorder : lesser(to->recorder, from->recorder);
+	to->tool = first ? from->tool : lesser(to->tool, from->tool);
+	to->started = first || from->started < to->started ? from->started : to->started;
+	to->duration_ms += from->duration_ms;
+	to->runs += from->runs ? from->runs : 1;
+	to->complete = (first || to->complete) && from->complete;
+	to->narrow = (first || to->narrow) && from->narrow;
+}
+
+static int
+compare_paths(const void *a, const void *b)
+{
+	return span_compare(((const struct profile_path *)a)->path,
+			    ((const struct profile_path *)b)->path);
+}
+
+static int
+compare_missing(const void *a, const void *b)
+{
+	return span_compare(((const struct profile_missing *)a)->path,
+			    ((const struct profile_missing *)b)->path);
+}
+
+static int
+compare_processes(const void *a, const void *b)
+{
+	const struct profile_process *x = a;
+	const struct profile_process *y = b;
+	int order = x->phase < y->phase ? -1 : x->phase > y->phase;
+
+	if (order == 0)
+		order = span_compare(x->program, y->program);
+	if (order == 0)
+		order = span_compare(x->command, y->command);
+	return order ? order : x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+static int
+compare_gaps(const void *a, const void *b)
+{
+	const struct gap *x = a;
+	const struct gap *y = b;
+	int order = span_compare(x->subject, y->subject);
+
+	return order ? order : span_compare(x->text, y->text);
+}
+
+static int
+compare_spans(const void *a, const void *b)
+{
+	return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a;
+	uint64_t y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A sorted copy of a list in the arena. */
+static int
+settle(const struct united *united, const struct vec *list, size_t size,
+       int (*compare)(const void *, const void *), void *ret_items, size_t *ret_count,
+       struct err *err)
+{
+	void *items = arena_array(united->arena, list->count + 1, size);
+
+	if (!items)
+		return err_memory(err);
+	if (list->count) {
+		memcpy(items, list->items, list->count * size);
+		qsort(items, list->count, size, compare);
+	}
+	memcpy(ret_items, &items, sizeof(items));
+	*ret_count = list->count;
+	return 0;
+}
+
+#define SETTLE(united, list, compare, items, count, err)                                           \
+	settle((united), (const struct vec *)(const void *)&(united)->list,                        \
+	       sizeof(*(united)->list.items), (compare), &(items), &(count), (err))
+
+static int
+settle_lists(struct united *united, struct err *err)
+{
+	struct profile *profile = united->profile;
+	int r = SETTLE(united, phases, compare_phases, profile->phases, profile->phase_count, err);
+
+	if (r == 0)
+		r = SETTLE(united, paths, compare_paths, profile->paths, profile->path_count, err);
+	if (r == 0)
+		r = SETTLE(united, missing, compare_missing, profile->missing,
+			   profile->missing_count, err);
+	if (r == 0)
+		r = SETTLE(united, processes, compare_processes, profile->processes,
+			   profile->process_count, err);
+	if (r == 0)
+		r = SETTLE(united, gaps, compare_gaps, profile->gaps.items, profile->gaps.count,
+			   err);
+	if (r == 0)
+		r = SETTLE(united, written, compare_spans, profile->written.items,
+			   profile->written.count, err);
+	return r;
+}
+
+/* Counters of the phases, the curve and its end follow from the paths. */
+static int
+derive(struct united *united, struct err *err)
+{
+	struct profile *profile = united->profile;
+	uint64_t *times = arena_array(united->keys, profile->path_count + 1, sizeof(*times));
+	struct profile_point *curve =
+		arena_array(united->arena, profile->path_count + 1, sizeof(*curve));
+	size_t n = 0;
+
+	if (!times || !curve)
+		return err_memory(err);
+	for (size_t i = 0; i < profile->path_count; i++) {
+		const struct profile_path *path = &profile->paths[i];
+
+		times[i] = path->first_ms;
+		if (profile->phase_count)
+			profile->phases[path->first_phase].new_paths++;
+		for (size_t k = 0; k < path->phase_count; k++)
+			profile->phases[path->phases[k]].used_paths++;
+	}
+	qsort(times, profile->path_count, sizeof(*times), compare_times);
+	for (size_t i = 0; i < profile->path_count; i++) {
+		if (n == 0 || curve[n - 1].ms != times[i])
+			curve[n++].ms = times[i];
+		curve[n - 1].paths = (uint32_t)i + 1;
+	}
+	profile->curve = curve;
+	profile->curve_count = n;
+	profile->last_new_path_ms = n ? curve[n - 1].ms : 0;
+	return 0;
+}
+
+/* Every text into the union's own arena. */
+static int
+own(struct united *united, struct span *text, struct err *err)
+{
+	*text = arena_copy(united->arena, *text);
+	return text->p ? 0 : err_memory(err);
+}
+
+static int
+own_lists(struct united *united, struct err *err)
+{
+	struct profile *profile = united->profile;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < profile->phase_count; i++) {
+		r = own(united, &profile->phases[i].name, err);
+		r = r < 0 ? r : own(united, &profile->phases[i].command, err);
+	}
+	for (size_t i = 0; r == 0 && i < profile->path_count; i++) {
+		r = own(united, &profile->paths[i].path, err);
+		r = r < 0 ? r : own(united, &profile->paths[i].program, err);
+	}
+	for (size_t i = 0; r == 0 && i < profile->missing_count; i++) {
+		r = own(united, &profile->missing[i].path, err);
+		r = r < 0 ? r : own(united, &profile->missing[i].program, err);
+	}
+	for (size_t i = 0; r == 0 && i < profile->process_count; i++) {
+		r = own(united, &profile->processes[i].program, err);
+		r = r < 0 ? r : own(united, &profile->processes[i].command, err);
+	}
+	for (size_t i = 0; r == 0 && i < profile->gaps.count; i++) {
+		r = own(united, &profile->gaps.items[i].subject, err);
+		r = r < 0 ? r : own(united, &profile->gaps.items[i].text, err);
+	}
+	for (size_t i = 0; r == 0 && i < profile->written.count; i++)
+		r = own(united, &profile->written.items[i], err);
+	return r;
+}
+
+static int
+own_texts(struct united *united, struct err *err)
+{
+	struct profile *profile = united->profile;
+	int r = own(united, &profile->reference, err);
+
+	if (r == 0)
+		r = own(united, &profile->architecture, err);
+	if (r == 0)
+		r = own(united, &profile->recorder, err);
+	if (r == 0)
+		r = own(united, &profile->tool, err);
+	return r < 0 ? r : own_lists(united, err);
+}
+
+static int
+unite_all(struct united *united, const struct profile *const *profiles, size_t count,
+	  struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = check_same_image(profiles[0], profiles[i], err);
+		if (r == 0)
+			r = add_phases(united, profiles[i], err);
+		if (r == 0)
+			add_totals(united->profile, profiles[i]);
+	}
+	if (r == 0)
+		r = order_phases(united, err);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		uint32_t *places;
+
+		r = map_phases(united, profiles[i], &places, err);
+		if (r == 0)
+			r = add_paths(united, profiles[i], places, err);
+		if (r == 0)
+			r = add_missing(united, profiles[i], places, err);
+		if (r == 0)
+			r = add_processes(united, profiles[i], places, err);
+		if (r == 0)
+			r = add_texts(united, profiles[i], err);
+	}
+	if (r == 0)
+		r = settle_lists(united, err);
+	if (r == 0)
+		r = derive(united, err);
+	return r < 0 ? r : own_texts(united, err);
+}
+
+int
+profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,
+	      struct err *err)
+{
+	struct united united = {.arena = arena_new(0), .keys = arena_new(0), .seen = map_new(0)};
+	int r = 0;
+
+	if (count == 0)
+		r = err_set(err, ERR_USAGE, "no profile to unite");
+	united.profile = united.arena ? arena_alloc(united.arena, sizeof(*united.profile)) : NULL;
+	if (r == 0 && (!united.profile || !united.keys || !united.seen))
+		r = err_memory(err);
+	if (r == 0) {
+		united.profile->arena = united.arena;
+		r = unite_all(&united, profiles, count, err);
+	}
+	vec_free(&united.phases);
+	vec_free(&united.paths);
+	vec_free(&united.missing);
+	vec_free(&united.processes);
+	vec_free(&united.gaps);
+	vec_free(&united.written);
+	map_free(united.seen);
+	arena_free(united.keys);
+	if (r < 0) {
+		arena_free(united.arena);
+		return r;
+	}
+	*ret = united.profile;
+	return 0;
+}
