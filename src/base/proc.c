@@ -126,14 +126,14 @@ wait_readable(int fd, uint64_t deadline, struct err *err)
 
 		if (proc_cancel)
 			return err_set(err, ERR_CANCELLED, "interrupted");
-		if (now >= deadline)
-			return 0;
-		uint64_t left = deadline - now;
+		uint64_t left = deadline > now ? deadline - now : 0;
 		int got = poll(&poll_fd, 1, left < POLL_STEP_MS ? (int)left : POLL_STEP_MS);
 		if (got > 0)
 			return 1;
 		if (got < 0 && errno != EINTR)
 			return err_sys(err, ERR_IO, errno, "cannot wait");
+		if (left == 0)
+			return 0;
 	}
 }
 

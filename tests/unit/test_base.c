@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "codec/glob.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -217,6 +218,16 @@ programs_run_and_are_killed(void **state)
 	assert_string_equal(problem.text, "sh exited with status 3: why");
 	assert_fails(ERR_TIMEOUT, proc_run(&slow, 50, NULL, err));
 	assert_fails(ERR_NOT_FOUND, proc_run(&absent, 50, NULL, err));
+
+	/* one that has ended is seen without any time to wait */
+	struct proc ended = PROC_INIT;
+	struct pollfd end = {.events = POLLIN};
+	int status = -1;
+	assert_good(proc_start(&fails, &ended, err));
+	end.fd = ended.pidfd;
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	assert_good(proc_wait(&ended, 0, &status, err));
+	assert_int_equal(status, 3);
 	buf_cleanup(&output);
 }
 
