@@ -283,7 +283,7 @@ users_and_folders_are_as_the_image_says(void **state)
 				    .user = "web",
 				    .cwd = "/deep/er",
 				    .wait_ms = 10000},
-		      "uid=33(web) gid=44\n/srv\n/deep/er\n");
+		      "uid=33(web) gid=44 groups=44\n/srv\n/deep/er\n");
 	/* ports below 1024 need no privilege */
 	assert_output(
 		&(struct run){.command = {"sh", "-c",
@@ -291,7 +291,7 @@ users_and_folders_are_as_the_image_says(void **state)
 					  "nc 127.0.0.1 80 </dev/null && break; sleep 0.1; done"},
 			      .user = "33:44",
 			      .wait_ms = 10000},
-		"uid=33(web) gid=44\n");
+		"uid=33(web) gid=44 groups=44\n");
 }
 
 static void

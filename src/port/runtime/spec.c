@@ -203,6 +203,8 @@ make_user(const struct passwd_user *user)
 {
 	json_t *groups = json_array();
 
+	/* Docker names the primary group here as well (CVE-2022-36109) */
+	(void)json_array_append_new(groups, json_integer(user->gid));
 	for (size_t i = 0; i < user->group_count; i++)
 		(void)json_array_append_new(groups, json_integer(user->groups[i]));
 	return json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)user->uid, "gid",

@@ -275,7 +275,7 @@ command_run(struct session *session, const struct service_command *command, cons
 	CLEANUP(free_cleanup) struct capture *capture = calloc(1, sizeof(*capture));
 	struct variables variables;
 	struct err failed = ERR_INIT;
-	const char **argv;
+	const char **argv = NULL;
 
 	*ret = (struct command_result){.tail = SPAN("")};
 	if (!capture || !make_variables(session, junit, &variables))

@@ -115,8 +115,7 @@ start_app(struct session *session, struct err *err)
 
 	/* the runtime's own accesses so far are not the container's */
 	int r = lens_reset(session->app.lens, err);
-	if (r == 0)
-		r = processes_watch(session, container_pid(session->app.container), err);
+	processes_watch(session, container_pid(session->app.container));
 	session->start_ms = clock_ms();
 	session->phase_ms = session->start_ms;
 	if (r == 0)
@@ -371,6 +370,9 @@ prepare(struct session *session, struct err *err)
 		.runs = 1,
 	};
 	session->suite->start_error = SPAN("");
+	session->seen_processes = map_new(0);
+	if (!session->seen_processes)
+		return err_memory(err);
 	session->logs = session->options->log_folder ? session->options->log_folder
 						     : session->sandbox->folder;
 	/* containers whose user is not root pass through here; its name is not to be guessed */

@@ -134,19 +134,15 @@ processes_sample(struct session *session)
 	}
 }
 
-int
-processes_watch(struct session *session, pid_t container, struct err *err)
+void
+processes_watch(struct session *session, pid_t container)
 {
 	char pid[16];
 	char space[64];
 
-	session->seen_processes = map_new(0);
-	if (!session->seen_processes)
-		return err_memory(err);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)container);
 	struct span found = read_link(pid, "ns/pid", space, sizeof(space));
 	(void)snprintf(session->namespace, sizeof(session->namespace), "%.*s", SPAN_ARG(found));
-	return 0;
 }
 
 /* The kernel cuts a comm at 15 bytes. */

@@ -5,6 +5,8 @@
 #include "base/limits.h"
 
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 int
 session_gap(struct session *session, bool lost, struct span subject, const char *format, ...)

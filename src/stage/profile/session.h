@@ -151,7 +151,7 @@ int prober_run(struct session *session, struct err *err);
 
 /* ---- processes.c ---- */
 
-int processes_watch(struct session *session, pid_t container, struct err *err);
+void processes_watch(struct session *session, pid_t container);
 void processes_sample(struct session *session);
 
 /* Adds programs that the view saw but no sample did. */

@@ -46,10 +46,6 @@ find_or_add(struct united *united, struct vec *list, size_t size, size_t max, st
 	return 1;
 }
 
-#define FIND_OR_ADD(united, list, max, key, ret, err)                                              \
-	find_or_add((united), (struct vec *)(void *)&(united)->list,                               \
-		    sizeof(*(united)->list.items), (max), (key), (ret), (err))
-
 /* The lesser of two texts, an empty one counting as the greatest. */
 static struct span
 lesser(struct span a, struct span b)
@@ -82,8 +78,9 @@ add_phases(struct united *united, const struct profile *profile, struct err *err
 	for (size_t i = 0; i < profile->phase_count; i++) {
 		const struct profile_phase *phase = &profile->phases[i];
 		size_t at;
-		int r = FIND_OR_ADD(united, phases, PROFILE_PHASES_MAX, phase_key(united, phase),
-				    &at, err);
+		int r = find_or_add(united, (struct vec *)(void *)&united->phases,
+				    sizeof(*united->phases.items), PROFILE_PHASES_MAX,
+				    phase_key(united, phase), &at, err);
 
 		if (r < 0)
 			return r;
@@ -189,7 +186,8 @@ add_paths(struct united *united, const struct profile *profile, const uint32_t *
 		const struct profile_path *path = &profile->paths[i];
 		uint32_t first = profile->phase_count ? places[path->first_phase] : 0;
 		size_t at;
-		int r = FIND_OR_ADD(united, paths, PROFILE_PATHS_MAX,
+		int r = find_or_add(united, (struct vec *)(void *)&united->paths,
+				    sizeof(*united->paths.items), PROFILE_PATHS_MAX,
 				    arena_printf(united->keys, "F%.*s", SPAN_ARG(path->path)), &at,
 				    err);
 
@@ -224,7 +222,8 @@ add_missing(struct united *united, const struct profile *profile, const uint32_t
 		const struct profile_missing *missing = &profile->missing[i];
 		uint32_t phase = places[missing->phase];
 		size_t at;
-		int r = FIND_OR_ADD(united, missing, PROFILE_MISSING_MAX,
+		int r = find_or_add(united, (struct vec *)(void *)&united->missing,
+				    sizeof(*united->missing.items), PROFILE_MISSING_MAX,
 				    arena_printf(united->keys, "M%.*s", SPAN_ARG(missing->path)),
 				    &at, err);
 
@@ -249,7 +248,8 @@ add_processes(struct united *united, const struct profile *profile, const uint32
 		const struct profile_process *process = &profile->processes[i];
 		uint32_t phase = places[process->phase];
 		size_t at;
-		int r = FIND_OR_ADD(united, processes, PROFILE_PROCESSES_MAX,
+		int r = find_or_add(united, (struct vec *)(void *)&united->processes,
+				    sizeof(*united->processes.items), PROFILE_PROCESSES_MAX,
 				    arena_printf(united->keys, "X%u %.*s\n%.*s", process->uid,
 						 SPAN_ARG(process->program),
 						 SPAN_ARG(process->command)),
@@ -273,7 +273,8 @@ add_texts(struct united *united, const struct profile *profile, struct err *err)
 
 	for (size_t i = 0; i < profile->gaps.count; i++) {
 		const struct gap *gap = &profile->gaps.items[i];
-		int r = FIND_OR_ADD(united, gaps, PROFILE_GAPS_MAX,
+		int r = find_or_add(united, (struct vec *)(void *)&united->gaps,
+				    sizeof(*united->gaps.items), PROFILE_GAPS_MAX,
 				    arena_printf(united->keys, "G%.*s\n%.*s",
 						 SPAN_ARG(gap->subject), SPAN_ARG(gap->text)),
 				    &at, err);
@@ -284,7 +285,8 @@ add_texts(struct united *united, const struct profile *profile, struct err *err)
 	}
 	for (size_t i = 0; i < profile->written.count; i++) {
 		struct span path = profile->written.items[i];
-		int r = FIND_OR_ADD(united, written, PROFILE_WRITTEN_MAX,
+		int r = find_or_add(united, (struct vec *)(void *)&united->written,
+				    sizeof(*united->written.items), PROFILE_WRITTEN_MAX,
 				    arena_printf(united->keys, "W%.*s", SPAN_ARG(path)), &at, err);
 
 		if (r < 0)
@@ -395,30 +397,32 @@ settle(const struct united *united, const struct vec *list, size_t size,
 	return 0;
 }
 
-#define SETTLE(united, list, compare, items, count, err)                                           \
-	settle((united), (const struct vec *)(const void *)&(united)->list,                        \
-	       sizeof(*(united)->list.items), (compare), &(items), &(count), (err))
-
 static int
 settle_lists(struct united *united, struct err *err)
 {
 	struct profile *profile = united->profile;
-	int r = SETTLE(united, phases, compare_phases, profile->phases, profile->phase_count, err);
+	int r = settle(united, (struct vec *)(void *)&united->phases, sizeof(*united->phases.items),
+		       compare_phases, &profile->phases, &profile->phase_count, err);
 
 	if (r == 0)
-		r = SETTLE(united, paths, compare_paths, profile->paths, profile->path_count, err);
+		r = settle(united, (struct vec *)(void *)&united->paths,
+			   sizeof(*united->paths.items), compare_paths, &profile->paths,
+			   &profile->path_count, err);
 	if (r == 0)
-		r = SETTLE(united, missing, compare_missing, profile->missing,
-			   profile->missing_count, err);
+		r = settle(united, (struct vec *)(void *)&united->missing,
+			   sizeof(*united->missing.items), compare_missing, &profile->missing,
+			   &profile->missing_count, err);
 	if (r == 0)
-		r = SETTLE(united, processes, compare_processes, profile->processes,
-			   profile->process_count, err);
+		r = settle(united, (struct vec *)(void *)&united->processes,
+			   sizeof(*united->processes.items), compare_processes, &profile->processes,
+			   &profile->process_count, err);
 	if (r == 0)
-		r = SETTLE(united, gaps, compare_gaps, profile->gaps.items, profile->gaps.count,
-			   err);
+		r = settle(united, (struct vec *)(void *)&united->gaps, sizeof(*united->gaps.items),
+			   compare_gaps, &profile->gaps.items, &profile->gaps.count, err);
 	if (r == 0)
-		r = SETTLE(united, written, compare_spans, profile->written.items,
-			   profile->written.count, err);
+		r = settle(united, (struct vec *)(void *)&united->written,
+			   sizeof(*united->written.items), compare_spans, &profile->written.items,
+			   &profile->written.count, err);
 	return r;
 }
 
@@ -525,7 +529,7 @@ unite_all(struct united *united, const struct profile *const *profiles, size_t c
 	if (r == 0)
 		r = order_phases(united, err);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		uint32_t *places;
+		uint32_t *places = NULL;
 
 		r = map_phases(united, profiles[i], &places, err);
 		if (r == 0)
