@@ -219,6 +219,14 @@ take_ends(struct span whole, struct span *name, struct reference *ref, struct er
 	return 0;
 }
 
+/* docker.io's repositories of one word stand in library/. */
+static bool
+in_library(const struct reference *ref)
+{
+	return span_equal(ref->domain, SPAN("docker.io")) &&
+	       span_find(ref->repository, '/') == ref->repository.n;
+}
+
 static int
 check_name(struct span whole, const struct reference *ref, struct err *err)
 {
@@ -229,7 +237,8 @@ check_name(struct span whole, const struct reference *ref, struct err *err)
 			     "a repository is lower-case words joined by \".\", \"_\", \"-\", "
 			     "\"/\"",
 			     err);
-	if (ref->domain.n + 1 + ref->repository.n > IMAGE_NAME_MAX)
+	size_t implied = in_library(ref) ? sizeof("library/") - 1 : 0;
+	if (ref->domain.n + 1 + implied + ref->repository.n > IMAGE_NAME_MAX)
 		return wrong(whole, "its name is longer than 255 bytes", err);
 	return 0;
 }
@@ -238,8 +247,7 @@ check_name(struct span whole, const struct reference *ref, struct err *err)
 static int
 spell_out(struct reference *ref, struct arena *arena, struct err *err)
 {
-	bool library = span_equal(ref->domain, SPAN("docker.io")) &&
-		       span_find(ref->repository, '/') == ref->repository.n;
+	bool library = in_library(ref);
 	char digest[DIGEST_TEXT] = "";
 	size_t at;
 
