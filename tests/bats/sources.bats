@@ -203,3 +203,26 @@ PYTHON
 	run "$FETCH" docker-tarball:x
 	fails_with usage "docker-archive:"
 }
+
+@test "docker-daemon: exports one image through the socket" {
+	"$ROOT/tests/tools/fake-docker" "$PWD/socket" docker.io/shop/web:1.0 "$IMAGES/docker.tar" 3>&- &
+	daemon=$!
+	for _ in $(seq 50); do
+		[ -S socket ] && break
+		sleep 0.1
+	done
+	export DOCKER_HOST=unix://$PWD/socket
+	run "$FETCH" docker-daemon:shop/web:1.0
+	first_status=$status first=$output
+	run "$FETCH" docker-daemon:shop/web:2.0
+	kill "$daemon"
+	[ "$first_status" -eq 0 ] || { echo "$first"; return 1; }
+	[ "$(grep -c '^diff_id ' <<<"$first")" -eq 2 ]
+	fails_with not-found "No such image"
+	DOCKER_HOST=tcp://127.0.0.1:1 run "$FETCH" docker-daemon:shop/web:1.0
+	fails_with unsupported "docker-archive:"
+	DOCKER_HOST=unix://$PWD/absent run "$FETCH" docker-daemon:shop/web:1.0
+	fails_with network "docker daemon at $PWD/absent"
+	run "$FETCH" docker-daemon:Shop
+	fails_with usage "no image reference"
+}
