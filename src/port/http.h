@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP for everything that leaves this machine, on libcurl (RFC 9110). docs/http.md
+ * HTTP for everything that leaves this machine, on libcurl (RFC 9110). docs/registry.md
  *
  * Tries again with growing, jittered pauses (Retry-After honoured), resumes a broken body by Range,
  * follows redirects itself so that credentials stay with their origin, always verifies TLS, never
@@ -65,7 +65,8 @@ struct http_exchange {
  * Carries out all exchanges, at most `parallel` at a time. Any status is an answer, those that ask
  * for a later try (408, 429, 500, 502, 503, 504) once the tries are used up. The first exchange
  * that gets none ends all others: ERR_NETWORK, ERR_TIMEOUT, ERR_LIMIT, ERR_CANCELLED, or the
- * sink's error.
+ * sink's error. request.offset then says how far a sink's bytes go, so that a request can be
+ * repeated.
  */
 int http_run(struct http *http, struct http_exchange *exchanges, size_t count, size_t parallel,
 	     struct err *err);

@@ -353,6 +353,8 @@ http_run(struct http *http, struct http_exchange *exchanges, size_t count, size_
 	for (size_t i = 0; i < count; i++) {
 		if (transfers[i].running)
 			(void)curl_multi_remove_handle(http->multi, transfers[i].easy);
+		if (exchanges[i].request.sink)
+			exchanges[i].request.offset = transfers[i].position;
 		transfer_free(&transfers[i]);
 	}
 	free(transfers);

@@ -25,7 +25,8 @@ struct download {
 	char part[PATH_MAX];
 	int fd;
 	uint64_t received;
-	bool carried; /* starts with bytes of an earlier run */
+	bool own_name; /* `part` is no name that a later run would look for */
+	bool carried;  /* starts with bytes of an earlier run */
 	bool finished;
 	struct digest_stream *stream;
 	struct download_total *total;

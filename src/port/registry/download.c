@@ -142,6 +142,7 @@ open_part(struct download *download, struct err *err)
 	download->fd = mkostemp(download->part, O_CLOEXEC);
 	if (download->fd < 0)
 		return err_sys(err, ERR_IO, errno, "cannot create %s", download->part);
+	download->own_name = true;
 	return 0;
 }
 
@@ -220,6 +221,8 @@ download_finish(struct download *download, struct err *err)
 void
 download_close(struct download *download)
 {
+	if (download->own_name && !download->finished && download->fd >= 0)
+		(void)unlink(download->part); /* nobody would find it to go on with */
 	fd_cleanup(&download->fd);
 	digest_stream_free(download->stream);
 	download->stream = NULL;

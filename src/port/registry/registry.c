@@ -115,8 +115,8 @@ fetch_manifest(struct registry *registry, struct span what, const struct digest 
 	};
 	char name[200];
 
-	(void)snprintf(name, sizeof(name), "%.*s:%.*s", (int)session->repository.n,
-		       session->repository.p, (int)what.n, what.p);
+	(void)snprintf(name, sizeof(name), "%.*s%c%.*s", (int)session->repository.n,
+		       session->repository.p, wanted ? '@' : ':', (int)what.n, what.p);
 	int r = session_url(session, session->arena, "manifests", what, &exchange.request.url, err);
 	if (r == 0)
 		r = session_run(session, &exchange, 1, 1, REGISTRY_PULL, err);

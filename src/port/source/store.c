@@ -85,7 +85,10 @@ blob_of_file(int fd, bool owned, uint64_t offset, uint64_t size, struct blob *re
 		return err_memory(err);
 	}
 	*part = (struct file_part){fd, owned, offset, size};
-	*ret = (struct blob){part, size, file_part_read, file_part_close};
+	ret->context = part;
+	ret->size = size;
+	ret->read = file_part_read;
+	ret->close = file_part_close;
 	return 0;
 }
 
