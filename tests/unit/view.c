@@ -31,7 +31,7 @@ void
 view_need(void)
 {
 	if (skip_reason[0]) {
-		print_message("skipped: %s\n", skip_reason);
+		print_message("# skipped: %s\n", skip_reason);
 		skip();
 	}
 }
