@@ -92,7 +92,9 @@ serve() {
 }
 
 median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
+# Neighbours in time are compared: the median of the rounds' ratios, least and greatest behind it.
+ratio() { paste lens/all native/all | awk '{printf "%.2f\n", $1 / $2}' | sort -n |
+	awk '{v[NR] = $1} END {printf "%s (%s to %s)", v[int((NR + 1) / 2)], v[1], v[NR]}'; }
 
 : >lens/all; : >native/all
 order reset
@@ -101,7 +103,7 @@ for _ in $(seq "$rounds"); do
 done
 order count
 echo "nginx requests/s: lens $(median <lens/all), native $(median <native/all)," \
-	"ratio $(ratio "$(median <lens/all)" "$(median <native/all)")"
+	"ratio $(ratio)"
 
 for what in read stat; do
 	: >lens/all; : >native/all
@@ -111,7 +113,7 @@ for what in read stat; do
 		done
 	done
 	echo "200k $what, ms: lens $(median <lens/all), native $(median <native/all)," \
-		"ratio $(ratio "$(median <lens/all)" "$(median <native/all)")"
+		"ratio $(ratio)"
 done
 
 find "$work/lens/rootfs" -xdev -type f -exec cat {} + >/dev/null
