@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/shells.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "codec/elf.h"
+#include "stage/shells/finder.h"
+
+#include <stdlib.h>
+
+enum { HEAD_BYTES = 64, BUILD_ID_MIN = 8, ITEMS_MAX = IMAGE_ENTRIES_MAX };
+
+/* What is known of one inode (kept at its first entry). */
+struct file {
+	bool seen;
+	bool program; /* an ELF program, or a file that is executable and could not be judged */
+	bool script;  /* starts with #! */
+	bool unread;
+	bool no_shell; /* calls itself a multi-call program, and holds no shell */
+	const struct signature *signature;
+	const struct shell_name *named; /* what one of its entries is called */
+	struct span build_id;
+	struct span copy_of; /* `what` of the shell it is a copy of */
+	enum shell_kind copy_kind;
+	struct digest digest;
+	bool digested;
+};
+
+struct finder {
+	const struct image *image;
+	const struct contents *contents;
+	struct arena *arena;
+	struct scanner *scanner;
+	struct file *files; /* per entry */
+	char *buffer;	    /* content being looked at */
+	size_t room;
+	VEC(struct shell) items;
+	VEC(struct gap) gaps;
+};
+
+static void
+finder_cleanup(struct finder *finder)
+{
+	scanner_free(finder->scanner);
+	free(finder->files);
+	free(finder->buffer);
+	vec_free(&finder->items);
+	vec_free(&finder->gaps);
+}
+
+static int
+add_gap(struct finder *finder, uint32_t entry, const char *text, struct err *err)
+{
+	struct gap gap = {
+		.subject = arena_copy(finder->arena, finder->image->entries[entry].path),
+		.text = arena_copy(finder->arena, span_from(text)),
+	};
+
+	if (!gap.subject.p || !gap.text.p)
+		return err_memory(err);
+	return vec_push(&finder->gaps, &gap, ITEMS_MAX, err);
+}
+
+static bool
+is_executable(const struct image_entry *entry)
+{
+	return (entry->mode & 0111) != 0;
+}
+
+static int
+make_room(struct finder *finder, size_t size, struct err *err)
+{
+	if (size <= finder->room)
+		return 0;
+	char *bigger = realloc(finder->buffer, size);
+	if (!bigger)
+		return err_memory(err);
+	finder->buffer = bigger;
+	finder->room = size;
+	return 0;
+}
+
+/* Up to `max` bytes of a file into the buffer; .p NULL (and a gap) when it cannot be read. */
+static int
+load(struct finder *finder, uint32_t entry, uint64_t max, struct span *ret, struct err *err)
+{
+	uint64_t size = finder->image->entries[entry].size;
+	struct err why = ERR_INIT;
+	size_t got = 0;
+
+	*ret = (struct span){NULL, 0};
+	if (size > max)
+		size = max;
+	int r = make_room(finder, (size_t)size + 1, err);
+	if (r < 0)
+		return r;
+	r = contents_read(finder->contents, finder->image, entry, 0, finder->buffer, (size_t)size,
+			  &got, &why);
+	if (r >= 0) {
+		*ret = (struct span){finder->buffer, got};
+		return 0;
+	}
+	if (r == -ERR_MEMORY || r == -ERR_CANCELLED) {
+		*err = why;
+		return r;
+	}
+	finder->files[entry].unread = true;
+	return add_gap(finder, entry,
+		       arena_printf(finder->arena,
+				    "cannot be read: whether it is a shell is not "
+				    "known (%s)",
+				    why.text)
+			       .p,
+		       err);
+}
+
+/* What the content of an ELF file says. */
+static int
+judge_content(struct finder *finder, uint32_t entry, struct span content, struct err *err)
+{
+	const struct image_entry *image_entry = &finder->image->entries[entry];
+	struct file *file = &finder->files[entry];
+	struct elf_info info = {0};
+	struct err why = ERR_INIT;
+	struct scan scan;
+
+	int r = elf_read(content, finder->arena, &info, &why);
+	if (r == -ERR_MEMORY)
+		return err_memory(err);
+	file->program = r < 0 ? is_executable(image_entry) : info.program;
+	if (r < 0 && file->program)
+		r = add_gap(finder, entry,
+			    "its ELF headers are malformed: only its text was looked at", err);
+	else
+		r = 0;
+	if (r < 0 || !file->program)
+		return r;
+	file->build_id = arena_copy(finder->arena, info.build_id);
+	if (!file->build_id.p)
+		return err_memory(err);
+	scanner_run(finder->scanner, content, &scan);
+	file->signature = signature_find(&scan);
+	file->no_shell = scan.counts[MARKS_MULTICALL] && !file->signature;
+	if (!file->signature && scan_is_packed(&scan))
+		return add_gap(finder, entry,
+			       "the program is packed (UPX): whether it is a shell is not known",
+			       err);
+	return 0;
+}
+
+/* Looks at one regular file, the first of its inode. */
+static int
+judge(struct finder *finder, uint32_t entry, struct err *err)
+{
+	const struct image_entry *image_entry = &finder->image->entries[entry];
+	struct file *file = &finder->files[entry];
+	struct span content;
+
+	file->seen = true;
+	if (image_entry->size == 0)
+		return 0;
+	int r = load(finder, entry, HEAD_BYTES, &content, err);
+	if (r < 0 || !content.p)
+		return r;
+	file->script = span_starts_with(content, SPAN("#!"));
+	if (!elf_is(content))
+		return 0;
+	if (image_entry->size > ELF_FILE_MAX) {
+		file->unread = true;
+		return add_gap(finder, entry,
+			       "is bigger than ELF_FILE_MAX: whether it is a shell is not known",
+			       err);
+	}
+	r = load(finder, entry, ELF_FILE_MAX, &content, err);
+	return r < 0 || !content.p ? r : judge_content(finder, entry, content, err);
+}
+
+static int
+judge_all(struct finder *finder, struct err *err)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < finder->image->entry_count; i++) {
+		const struct image_entry *entry = &finder->image->entries[i];
+
+		if (entry->type == IMAGE_FILE && entry->inode == i)
+			r = judge(finder, i, err);
+	}
+	return r;
+}
+
+/* ---- names ---- */
+
+/* The name an entry goes by, when what is behind it can be such a thing. */
+static const struct shell_name *
+name_of(const struct finder *finder, uint32_t entry, uint32_t target)
+{
+	const struct image_entry *inode = image_inode(finder->image, target);
+	const struct file *file = &finder->files[finder->image->entries[target].inode];
+	const struct shell_name *name = shell_name_find(image_name(&finder->image->entries[entry]));
+
+	if (!name || inode->type != IMAGE_FILE || !is_executable(inode) || file->no_shell)
+		return NULL;
+	if (name->program_only ? !file->program : !(file->program || file->script || file->unread))
+		return NULL;
+	return name;
+}
+
+/* ---- copies of what is known by name only ---- */
+
+static int
+digest_file(struct finder *finder, uint32_t entry, struct err *err)
+{
+	struct file *file = &finder->files[entry];
+	struct span content;
+
+	if (file->digested || file->unread || finder->image->entries[entry].size > ELF_FILE_MAX)
+		return 0;
+	int r = load(finder, entry, ELF_FILE_MAX, &content, err);
+	if (r < 0 || !content.p)
+		return r;
+	digest_of(content, &file->digest);
+	file->digested = true;
+	return 0;
+}
+
+static void
+note_names(struct finder *finder)
+{
+	const struct image *image = finder->image;
+
+	for (uint32_t i = 0; i < image->entry_count; i++) {
+		const struct shell_name *name = NULL;
+
+		if (image->entries[i].type == IMAGE_FILE)
+			name = name_of(finder, i, i);
+		if (name && !finder->files[image->entries[i].inode].named)
+			finder->files[image->entries[i].inode].named = name;
+	}
+}
+
+/* What is known by its name alone: build-id, size and digest -> entry. */
+struct known {
+	struct map *build_ids;
+	struct map *sizes;
+	struct map *digests;
+};
+
+static void
+known_cleanup(struct known *known)
+{
+	map_free(known->build_ids);
+	map_free(known->sizes);
+	map_free(known->digests);
+}
+
+static struct span
+size_key(const struct finder *finder, uint32_t entry)
+{
+	const uint64_t *size = &finder->image->entries[entry].size;
+
+	return (struct span){(const char *)size, sizeof(*size)};
+}
+
+static struct span
+digest_key(const struct finder *finder, uint32_t entry)
+{
+	return (struct span){(const char *)finder->files[entry].digest.bytes, DIGEST_BYTES};
+}
+
+/* The first entry with a key stays. */
+static int
+put_first(struct map *map, struct span key, uint32_t entry, struct err *err)
+{
+	uint64_t known = 0;
+
+	return map_get(map, key, &known) ? 0 : map_put(map, key, entry, err);
+}
+
+static int
+note_known(struct finder *finder, struct known *known, uint32_t entry, struct err *err)
+{
+	const struct file *file = &finder->files[entry];
+	int r = digest_file(finder, entry, err);
+
+	if (r >= 0 && file->build_id.n >= BUILD_ID_MIN)
+		r = put_first(known->build_ids, file->build_id, entry, err);
+	if (r >= 0 && file->digested)
+		r = put_first(known->sizes, size_key(finder, entry), entry, err);
+	if (r >= 0 && file->digested)
+		r = put_first(known->digests, digest_key(finder, entry), entry, err);
+	return r;
+}
+
+static int
+match_known(struct finder *finder, const struct known *known, uint32_t entry, struct err *err)
+{
+	struct file *file = &finder->files[entry];
+	uint64_t index = 0;
+	bool same = file->build_id.n >= BUILD_ID_MIN &&
+		    map_get(known->build_ids, file->build_id, &index);
+
+	if (!same && map_get(known->sizes, size_key(finder, entry), &index)) {
+		int r = digest_file(finder, entry, err);
+		if (r < 0)
+			return r;
+		same = file->digested && map_get(known->digests, digest_key(finder, entry), &index);
+	}
+	if (same) {
+		file->copy_of = finder->files[index].named->name;
+		file->copy_kind = finder->files[index].named->kind;
+	}
+	return 0;
+}
+
+/* Each file is hashed at most once, and only when one of its size is known. */
+static int
+find_copies(struct finder *finder, struct err *err)
+{
+	CLEANUP(known_cleanup)
+	struct known known = {map_new(0), map_new(0), map_new(0)};
+	int r = 0;
+
+	if (!known.build_ids || !known.sizes || !known.digests)
+		return err_memory(err);
+	note_names(finder);
+	for (uint32_t i = 0; r >= 0 && i < finder->image->entry_count; i++) {
+		if (finder->files[i].named && !finder->files[i].signature)
+			r = note_known(finder, &known, i, err);
+	}
+	for (uint32_t i = 0; r >= 0 && i < finder->image->entry_count; i++) {
+		const struct file *file = &finder->files[i];
+
+		if ((file->program || file->script) && !file->signature && !file->named &&
+		    is_executable(&finder->image->entries[i]))
+			r = match_known(finder, &known, i, err);
+	}
+	return r;
+}
+
+/* ---- the list ---- */
+
+static int
+add_shell(struct finder *finder, uint32_t entry, enum shell_kind kind, enum shell_proof proof,
+	  struct span what, struct err *err)
+{
+	struct shell shell = {.entry = entry, .kind = kind, .proof = proof, .what = what};
+
+	return vec_push(&finder->items, &shell, ITEMS_MAX, err);
+}
+
+static int
+list_entry(struct finder *finder, uint32_t entry, uint32_t target, struct err *err)
+{
+	uint32_t inode = finder->image->entries[target].inode;
+	const struct file *file = &finder->files[inode];
+	const struct shell_name *name = name_of(finder, entry, target);
+	bool link = entry != inode || (file->named && !name);
+	enum shell_proof proof = name ? SHELL_BY_NAME : link ? SHELL_BY_LINK : SHELL_BY_CONTENT;
+
+	if (file->signature) {
+		/* The names a multi-call program goes by are no shells, but for those of one. */
+		if (proof == SHELL_BY_LINK && file->signature->kind == SHELL_MULTICALL)
+			return 0;
+		return add_shell(finder, entry, file->signature->kind, proof, file->signature->what,
+				 err);
+	}
+	if (name)
+		return add_shell(finder, entry, name->kind, proof, name->name, err);
+	if (file->named)
+		return add_shell(finder, entry, file->named->kind, proof, file->named->name, err);
+	if (file->copy_of.n)
+		return add_shell(finder, entry, file->copy_kind, proof, file->copy_of, err);
+	return 0;
+}
+
+static int
+list_all(struct finder *finder, struct err *err)
+{
+	const struct image *image = finder->image;
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < image->entry_count; i++) {
+		uint32_t target = i;
+
+		if (image->entries[i].type == IMAGE_SYMLINK)
+			target = image_resolve(image, image->entries[i].path, true, NULL, NULL);
+		if (target != IMAGE_NONE && image->entries[target].type == IMAGE_FILE)
+			r = list_entry(finder, i, target, err);
+	}
+	return r;
+}
+
+/* ---- the result ---- */
+
+struct sort_key {
+	struct span path;
+	struct shell shell;
+};
+
+static int
+compare_keys(const void *left, const void *right)
+{
+	return span_compare(((const struct sort_key *)left)->path,
+			    ((const struct sort_key *)right)->path);
+}
+
+static int
+sort_items(struct finder *finder, struct shell *to, struct err *err)
+{
+	size_t count = finder->items.count;
+	struct sort_key *keys = calloc(count + 1, sizeof(*keys));
+
+	if (!keys)
+		return err_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		const struct shell *shell = &finder->items.items[i];
+
+		keys[i] = (struct sort_key){finder->image->entries[shell->entry].path, *shell};
+	}
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < count; i++)
+		to[i] = keys[i].shell;
+	free(keys);
+	return 0;
+}
+
+static int
+finish(struct finder *finder, struct shells *shells, struct err *err)
+{
+	shells->arena = finder->arena;
+	shells->count = finder->items.count;
+	shells->items = arena_array(finder->arena, shells->count + 1, sizeof(struct shell));
+	shells->gaps.count = finder->gaps.count;
+	shells->gaps.items = arena_array(finder->arena, shells->gaps.count + 1, sizeof(struct gap));
+	if (!shells->items || !shells->gaps.items)
+		return err_memory(err);
+	if (finder->gaps.count)
+		memcpy(shells->gaps.items, finder->gaps.items,
+		       finder->gaps.count * sizeof(struct gap));
+	int r = sort_items(finder, shells->items, err);
+	for (size_t i = 0; i < shells->count; i++)
+		shells->shell_count += shells->items[i].kind != SHELL_INTERPRETER;
+	return r;
+}
+
+int
+shells_find(const struct image *image, const struct contents *contents, struct shells **ret,
+	    struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(finder_cleanup)
+	struct finder finder = {
+		.image = image,
+		.contents = contents,
+		.arena = arena,
+		.scanner = scanner_new(),
+		.files = calloc(image->entry_count + 1, sizeof(struct file)),
+	};
+	struct shells *shells = arena ? arena_alloc(arena, sizeof(*shells)) : NULL;
+
+	if (!shells || !finder.scanner || !finder.files)
+		return err_memory(err);
+	int r = judge_all(&finder, err);
+	if (r >= 0)
+		r = find_copies(&finder, err);
+	if (r >= 0)
+		r = list_all(&finder, err);
+	if (r >= 0)
+		r = finish(&finder, shells, err);
+	if (r < 0)
+		return err_wrap(err, "shells");
+	*ret = shells;
+	(void)TAKE(arena);
+	return 0;
+}
