@@ -13,7 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FLUSH_BYTES = 256 << 10 };
+enum {
+	FLUSH_BYTES = 256 << 10,
+	WRITEBACK_BYTES = 8 << 20,
+};
 
 struct cache_writer {
 	const struct cache *cache;
@@ -23,6 +26,7 @@ struct cache_writer {
 	struct buf records; /* not yet written */
 	struct digest_stream *digest;
 	struct layer_index_head head;
+	uint64_t started; /* bytes of the tar on their way to the disk: less to wait for at last */
 };
 
 static int
@@ -103,6 +107,12 @@ cache_writer_tar(struct cache_writer *writer, const void *p, size_t n, struct er
 	if (fd_write_full(writer->tar, (struct span){p, n}, err) < 0)
 		return cache_failed(writer->cache, err->sys, "cannot write", err);
 	writer->head.inflated += n;
+	if (writer->head.inflated - writer->started >= WRITEBACK_BYTES) {
+		(void)sync_file_range(writer->tar, (off_t)writer->started,
+				      (off_t)(writer->head.inflated - writer->started),
+				      SYNC_FILE_RANGE_WRITE);
+		writer->started = writer->head.inflated;
+	}
 	return 0;
 }
 
