@@ -20,6 +20,9 @@ struct inflate {
 	size_t at;  /* unread input: bytes at .. filled */
 	size_t filled;
 	ZSTD_DStream *zstd;
+	bool headed; /* the header of the current gzip member has been read */
+	uint64_t members;
+	struct isal_gzip_header header;
 	struct inflate_state gzip;
 	uint8_t input[INPUT_BYTES];
 };
@@ -78,12 +81,21 @@ read_plain(struct inflate *inflate, void *p, size_t n, size_t *ret_n, struct err
 	return 0;
 }
 
+/* The header is read apart: isal_inflate() loses its place in one that comes in pieces. */
+static void
+start_member(struct inflate *inflate)
+{
+	isal_gzip_header_init(&inflate->header);
+	inflate->gzip.crc_flag = ISAL_GZIP;
+	inflate->headed = false;
+}
+
 static int
 start_gzip(struct inflate *inflate, struct err *err)
 {
 	(void)err;
 	isal_inflate_init(&inflate->gzip);
-	inflate->gzip.crc_flag = ISAL_GZIP;
+	start_member(inflate);
 	return 0;
 }
 
@@ -114,23 +126,28 @@ static int
 step_gzip(struct inflate *inflate, struct err *err)
 {
 	struct inflate_state *gzip = &inflate->gzip;
+	int code;
 
 	if (inflate->whole) { /* another member, or something that is none */
 		isal_inflate_reset(gzip);
-		gzip->crc_flag = ISAL_GZIP;
+		start_member(inflate);
 	}
 	gzip->next_in = inflate->input + inflate->at;
 	gzip->avail_in = (uint32_t)(inflate->filled - inflate->at);
-
-	int code = isal_inflate(gzip);
+	if (inflate->headed)
+		code = isal_inflate(gzip);
+	else
+		code = isal_read_gzip_header(gzip, &inflate->header);
 	inflate->at = inflate->filled - gzip->avail_in;
-	if (code < 0 && inflate->whole)
+	if (code < 0 && !inflate->headed && inflate->members > 0)
 		return err_set(err, ERR_INVALID, "something else stands behind the gzip data");
 	if (code < 0)
 		return err_set(err, ERR_INVALID, "gzip: %s near compressed byte %llu",
 			       gzip_problem(code),
 			       (unsigned long long)(inflate->consumed - gzip->avail_in));
-	inflate->whole = gzip->block_state == ISAL_BLOCK_FINISH;
+	inflate->whole = inflate->headed && gzip->block_state == ISAL_BLOCK_FINISH;
+	inflate->members += inflate->whole;
+	inflate->headed = inflate->headed || code == ISAL_DECOMP_OK;
 	return 0;
 }
 
