@@ -143,6 +143,19 @@ read_owner(struct archive_entry *from, struct image_entry *entry, struct err *er
 	return 0;
 }
 
+/* Some programs write each attribute in two ways; the later one counts. */
+static bool
+replace_xattr(struct tar_reader *reader, const struct image_xattr *xattr)
+{
+	for (size_t i = 0; i < reader->xattrs.count; i++) {
+		if (span_equal(reader->xattrs.items[i].name, xattr->name)) {
+			reader->xattrs.items[i] = *xattr;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int
 read_xattrs(struct tar_reader *reader, struct archive_entry *from, struct err *err)
 {
@@ -159,6 +172,8 @@ read_xattrs(struct tar_reader *reader, struct archive_entry *from, struct err *e
 			return err_set(err, ERR_LIMIT,
 				       "extended attribute of %zu bytes (IMAGE_XATTR_MAX %lu)",
 				       xattr.value.n, IMAGE_XATTR_MAX);
+		if (replace_xattr(reader, &xattr))
+			continue;
 		int r = vec_push(&reader->xattrs, &xattr, IMAGE_XATTRS_MAX, err);
 		if (r < 0)
 			return err_wrap(err, "extended attributes (IMAGE_XATTRS_MAX)");
