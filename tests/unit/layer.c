@@ -228,8 +228,10 @@ layout_write(const char *path, const struct layout_layer *layers, size_t count)
 	write_blob(arena, path, buf_span(&manifest), &digest);
 	assert_good(buf_printf(&index, err,
 			       "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\","
-			       "\"digest\":\"%s\",\"size\":%zu}]}",
-			       OCI_TYPE_MANIFEST, digest_format(&digest, text), manifest.n));
+			       "\"digest\":\"%s\",\"size\":%zu,\"annotations\":{\"%s\":"
+			       "\"latest\"}}]}",
+			       OCI_TYPE_MANIFEST, digest_format(&digest, text), manifest.n,
+			       OCI_REF_NAME));
 	assert_good(file_replace(arena_printf(arena, "%s/index.json", path).p, buf_span(&index),
 				 0644, err));
 	assert_good(file_replace(arena_printf(arena, "%s/oci-layout", path).p,

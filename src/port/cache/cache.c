@@ -272,14 +272,26 @@ next_record(struct index_reader *reader, struct layer_index_scratch *scratch,
 	}
 }
 
+/* Whether the records are not those that were written; reads those that are left. */
+static bool
+is_damaged(struct index_reader *reader, const struct layer_index_head *head)
+{
+	struct err ignored = ERR_INIT;
+	struct digest digest;
+
+	while (reader->left > 0) {
+		reader->at = reader->window.n;
+		if (refill(reader, &ignored) < 0)
+			return true;
+	}
+	digest_stream_finish(reader->digest, &digest);
+	return !digest_equal(&digest, &head->digest);
+}
+
 static int
 check_end(struct index_reader *reader, const struct layer_index_head *head, struct err *err)
 {
-	struct digest digest;
-
-	digest_stream_finish(reader->digest, &digest);
-	if (reader->left > 0 || reader->at < reader->window.n ||
-	    !digest_equal(&digest, &head->digest))
+	if (reader->left > 0 || reader->at < reader->window.n || is_damaged(reader, head))
 		return err_set(err, ERR_INVALID, "a damaged layer index: its digest differs");
 	return 0;
 }
@@ -311,8 +323,11 @@ cache_layer_each(const struct cache_layer *layer,
 	for (uint32_t i = 0; r == 0 && i < head.count; i++) {
 		r = next_record(&reader, &scratch, &record, err);
 		*ret_damaged = r == -ERR_INVALID;
-		if (r == 0)
-			r = each(context, &record, err);
+		if (r < 0)
+			break;
+		r = each(context, &record, err);
+		if (r < 0)
+			*ret_damaged = is_damaged(&reader, &head);
 	}
 	if (r == 0) {
 		r = check_end(&reader, &head, err);

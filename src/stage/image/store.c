@@ -96,9 +96,9 @@ consume(struct consumer *consumer, const struct digest *expected, struct digest 
 	char texts[2][DIGEST_TEXT];
 	int r = index_tar(consumer, err);
 
-	if (r == -ERR_INVALID)
-		(void)drain(consumer, err);
-	if (r < 0 && err->kind != ERR_INVALID)
+	if (r < 0 && r != -ERR_INVALID)
+		return r;
+	if (r < 0 && drain(consumer, err) < 0)
 		return -(int)err->kind;
 	digest_stream_finish(consumer->digest, ret);
 	if (expected && !digest_equal(ret, expected))
