@@ -100,9 +100,9 @@ void source_cleanup(struct source **source);
 
 /*
  * A manifest, index or config (SOURCE_OCI) by descriptor into `arena`, checked against size and
- * digest. ERR_DIGEST, ERR_LIMIT. Fits struct oci_fetch with the source as context.
+ * digest. ERR_DIGEST, ERR_LIMIT. Fits struct oci_fetch; the context is the source.
  */
-int source_document(void *source, const struct oci_descriptor *descriptor, struct arena *arena,
+int source_document(void *context, const struct oci_descriptor *descriptor, struct arena *arena,
 		    struct span *ret, struct err *err);
 
 /*

@@ -136,7 +136,7 @@ static int
 look_into(struct search *search, struct candidate at, unsigned depth, struct oci_selected *ret,
 	  struct err *err)
 {
-	struct oci_document document;
+	struct oci_document document = {0};
 	int r;
 
 	if (depth > INDEX_DEPTH_MAX)

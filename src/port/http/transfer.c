@@ -18,7 +18,7 @@ response_of(struct transfer *transfer)
 }
 
 static size_t
-on_header(char *p, size_t size, size_t n, void *context)
+on_header(const char *p, size_t size, size_t n, void *context)
 {
 	struct transfer *transfer = context;
 	struct buf *headers = &response_of(transfer)->headers;
@@ -95,7 +95,7 @@ take_good(struct transfer *transfer, struct span bytes)
 }
 
 static size_t
-on_body(char *p, size_t size, size_t n, void *context)
+on_body(const char *p, size_t size, size_t n, void *context)
 {
 	struct transfer *transfer = context;
 	struct http_response *response = response_of(transfer);

@@ -90,17 +90,17 @@ read_origin(CURLU *url, struct origin *ret)
 }
 
 int
-origin_of(const struct http *http, const char *text, struct origin *ret, struct err *err)
+origin_of(const struct http *http, const char *url, struct origin *ret, struct err *err)
 {
-	CURLU *url = curl_url();
+	CURLU *parts = curl_url();
 	struct origin origin = {0};
 	int r = -1;
 
-	if (!url)
+	if (!parts)
 		return err_memory(err);
-	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-		r = read_origin(url, &origin);
-	curl_url_cleanup(url);
+	if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
+		r = read_origin(parts, &origin);
+	curl_url_cleanup(parts);
 	if (r < 0)
 		return err_set(err, ERR_NETWORK, "not a usable URL (http or https, no user name)");
 	if (!origin.https && !http->options.plain_http && !http->options.unix_socket &&

@@ -193,7 +193,7 @@ ask_helper(const struct lookup *lookup, struct span name, struct credentials *re
 	CLEANUP(fd_cleanup) int output = memfd_create("mohs-credentials", MFD_CLOEXEC);
 	struct proc_options options = {.input = input, .output = output, .error = -1};
 	char program[128];
-	int status;
+	int status = -1;
 
 	if (!is_helper_name(name))
 		return err_set(err, ERR_INVALID, "\"%.*s\" is no name of a credential helper",

@@ -96,7 +96,7 @@ in_cache(const struct download *download, struct err *err)
 	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
 	CLEANUP(fd_cleanup) int fd = open(download->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct digest digest;
-	uint64_t size;
+	uint64_t size = 0;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;

@@ -215,8 +215,13 @@ run_round(struct registry *registry, struct download *downloads, size_t count, s
 	struct http_exchange *exchanges = calloc(count, sizeof(*exchanges));
 	struct download **running = calloc(count, sizeof(struct download *));
 	size_t left = 0;
-	int r = exchanges && running ? 0 : err_memory(err);
+	int r = 0;
 
+	if (!exchanges || !running) {
+		free(exchanges);
+		free(running);
+		return err_memory(err);
+	}
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (downloads[i].finished)
 			continue;
@@ -233,7 +238,7 @@ run_round(struct registry *registry, struct download *downloads, size_t count, s
 		r = session_run(&registry->session, exchanges, left, PARALLEL, REGISTRY_PULL, err);
 	if (r == 0)
 		r = take_answers(registry, running, exchanges, left, err);
-	for (size_t i = 0; exchanges && i < left; i++)
+	for (size_t i = 0; i < left; i++)
 		http_response_free(&exchanges[i].response);
 	free(exchanges);
 	free(running);
@@ -279,8 +284,11 @@ registry_fetch(struct registry *registry, const struct registry_blob *blobs, siz
 	struct download_total total = {.progress = registry->options->progress};
 	struct download *downloads = calloc(count ? count : 1, sizeof(*downloads));
 	size_t unique = 0;
-	int r = downloads ? directory_make(registry->folder.p, 0755, err) : err_memory(err);
+	int r;
 
+	if (!downloads)
+		return err_memory(err);
+	r = directory_make(registry->folder.p, 0755, err);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (seen_before(blobs, i))
 			continue;

@@ -238,17 +238,21 @@ run_unanswered(struct session *session, struct http_exchange *exchanges, size_t 
 	struct http_exchange *due = calloc(count ? count : 1, sizeof(*due));
 	size_t *index = calloc(count ? count : 1, sizeof(*index));
 	size_t dues = 0;
-	int r = due && index ? 0 : err_memory(err);
+	int r;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	if (!due || !index) {
+		free(due);
+		free(index);
+		return err_memory(err);
+	}
+	for (size_t i = 0; i < count; i++) {
 		if (exchanges[i].response.status != 0)
 			continue;
 		exchanges[i].request.authorization = known_authorization(session, actions);
 		index[dues] = i;
 		due[dues++] = exchanges[i];
 	}
-	if (r == 0)
-		r = http_run(session->http, due, dues, parallel, err);
+	r = http_run(session->http, due, dues, parallel, err);
 	for (size_t i = 0; i < dues; i++)
 		exchanges[index[i]] = due[i];
 	free(due);

@@ -109,10 +109,9 @@ archive_image(struct source *source, struct oci_archive_image *ret, struct err *
 		r = oci_read_archive(document, source->arena, &list, err);
 	if (r == 0)
 		r = choose_image(&list, archive->name, source->arena, &image, err);
-	if (r < 0)
-		return r;
-	*ret = *image;
-	return 0;
+	if (r == 0 && image)
+		*ret = *image;
+	return r;
 }
 
 static void

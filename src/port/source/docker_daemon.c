@@ -130,7 +130,7 @@ open_daemon(struct span rest, const struct source_options *options, struct sourc
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(fd_cleanup) int fd = -1;
 	struct store *store = NULL;
-	struct span name;
+	struct span name = {NULL, 0};
 
 	(void)options;
 	if (!arena)

@@ -80,7 +80,7 @@ list_names(const struct oci_index *index, enum err_kind kind, struct span wanted
 	CLEANUP(buf_cleanup) struct buf names = BUF_INIT(LIST_MAX);
 	struct err ignored = ERR_INIT;
 
-	for (size_t i = 0; i < index->count; i++) {
+	for (size_t i = 0; index->manifests && i < index->count; i++) {
 		struct span name = ref_name(&index->manifests[i]);
 
 		if (name.n && names.n + name.n + 2 < names.max)

@@ -126,7 +126,7 @@ source_document(void *context, const struct oci_descriptor *descriptor, struct a
 	struct source *source = context;
 	char text[DIGEST_TEXT];
 	struct digest digest;
-	struct span document;
+	struct span document = {NULL, 0};
 	int r;
 
 	(void)digest_format(&descriptor->digest, text);
