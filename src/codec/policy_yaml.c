@@ -257,7 +257,7 @@ int
 policy_default(struct policy **ret, struct err *err)
 {
 	static const uint64_t second = 1000;
-	static const uint64_t day = 24 * 60 * 60 * 1000;
+	static const uint64_t day = 86400000;
 	static const struct span formats[] = {SPAN_INIT("spdx"), SPAN_INIT("cyclonedx")};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct policy *policy = arena ? arena_alloc(arena, sizeof(*policy)) : NULL;

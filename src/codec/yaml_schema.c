@@ -169,6 +169,9 @@ check_node(const struct checking *checking, const struct yaml_node *node,
 	return 0;
 }
 
+static void keep_first(cyaml_log_t level, void *context, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
 /* The first line libcyaml logs names the fault. */
 static void
 keep_first(cyaml_log_t level, void *context, const char *format, va_list args)

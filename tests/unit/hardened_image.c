@@ -36,7 +36,7 @@ main(int argc, char **argv)
 		.output = argc > 1 ? argv[1] : "",
 		.compression = LAYER_GZIP,
 	};
-	struct fixture fixture;
+	struct fixture fixture = {0};
 	CLEANUP(plan_cleanup) struct plan *plan = NULL;
 	CLEANUP(built_cleanup) struct built *built = NULL;
 	struct err err = ERR_INIT;
@@ -49,6 +49,7 @@ main(int argc, char **argv)
 	if (hardened_make(&fixture, &plan, &err) < 0 ||
 	    build_write(fixture.image, fixture.contents, plan, &options, &built, &err) < 0) {
 		(void)fprintf(stderr, "%s\n", err.text);
+		fixture_free(&fixture);
 		return err_exit_code(err.kind);
 	}
 	(void)printf("%s\n", digest_format(&built->manifest_digest, text));

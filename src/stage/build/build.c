@@ -192,8 +192,9 @@ build_write(const struct image *image, const struct contents *contents, const st
 	if (!built)
 		return err_memory(err);
 	int r = check_plan(image, plan, err);
-	if (r == 0)
-		r = sink_open(span_from(options->output), &sink_options, &sink, err);
+	if (r < 0)
+		return r;
+	r = sink_open(span_from(options->output), &sink_options, &sink, err);
 	if (r < 0)
 		return r;
 	struct layer_input input = {

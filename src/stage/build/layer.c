@@ -22,7 +22,7 @@ struct layer {
 	uint32_t *rewrite; /* per inode: index in plan.rewrites + 1, or 0 */
 	char *chunk;
 	uint64_t done; /* content bytes */
-	bool failed;   /* err is set by a callback of libarchive */
+	bool failed;   /* err is set; libarchive's callback takes nothing more */
 };
 
 static la_ssize_t
@@ -30,6 +30,8 @@ take_tar(struct archive *tar, void *context, const void *p, size_t n)
 {
 	struct layer *layer = context;
 
+	if (layer->failed)
+		return -1;
 	if (stream_write(layer->stream, (struct span){p, n}, layer->err) < 0) {
 		layer->failed = true;
 		archive_set_error(tar, layer->err->sys, "%s", layer->err->text);
@@ -415,8 +417,11 @@ layer_write(const struct layer_input *input, struct layer_output *ret, struct er
 		r = write_all(&layer);
 	if (r == 0 && archive_write_close(layer.tar) != ARCHIVE_OK)
 		r = tar_failed(&layer, SPAN("/"));
-	if (r < 0)
-		(void)archive_write_fail(layer.tar);
+	if (r < 0) {
+		/* Only close releases libarchive's buffers; nothing more is written. */
+		layer.failed = true;
+		(void)archive_write_close(layer.tar);
+	}
 	(void)archive_write_free(layer.tar);
 	return r < 0 ? r : stream_finish(stream, ret, err);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage/build/stream.h"
 
-#include "base/cleanup.h"
 #include "base/fd.h"
+
+#include <stdlib.h>
 
 struct stream {
 	struct compressor *compressor;
@@ -23,23 +24,31 @@ take_packed(void *context, struct span bytes, struct err *err)
 	return fd_write_full(stream->fd, bytes, err);
 }
 
-int
-stream_new(const struct layer_input *input, struct stream **ret, struct err *err)
+static int
+start(struct stream *stream, const struct layer_input *input, struct err *err)
 {
-	CLEANUP(stream_cleanup) struct stream *stream = calloc(1, sizeof(*stream));
-
-	if (!stream)
-		return err_memory(err);
 	stream->fd = input->fd;
 	stream->plain = digest_stream_new();
 	stream->packed = digest_stream_new();
 	if (!stream->plain || !stream->packed)
 		return err_memory(err);
-	int r = compressor_new(input->compression, input->effort, take_packed, stream,
-			       &stream->compressor, err);
-	if (r < 0)
+	return compressor_new(input->compression, input->effort, take_packed, stream,
+			      &stream->compressor, err);
+}
+
+int
+stream_new(const struct layer_input *input, struct stream **ret, struct err *err)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return err_memory(err);
+	int r = start(stream, input, err);
+	if (r < 0) {
+		stream_free(stream);
 		return r;
-	*ret = TAKE(stream);
+	}
+	*ret = stream;
 	return 0;
 }
 
