@@ -22,7 +22,7 @@ enum component_state {
 
 struct component_file {
 	uint32_t entry;	    /* in image.entries; IMAGE_NONE: listed but not in the image */
-	struct span listed; /* as the database writes it, absolute */
+	struct span listed; /* as the database writes it, absolute (below its own root) */
 	uint8_t md5[16];
 	bool has_md5;
 	bool conffile;
@@ -41,7 +41,8 @@ struct component {
 	struct span provides; /* the raw relation field; may be empty */
 	struct span depends;  /* Depends and Pre-Depends, comma-joined raw text; may be empty */
 	struct span database; /* path of the record's file: "/var/lib/dpkg/status" */
-	struct span record;   /* the record's own text, byte for byte, without the blank line */
+	struct span record;   /* the record's own text, byte for byte, without the blank line; its
+				 last newline is in it unless the file ends without one */
 	bool essential;
 	enum component_state state;
 	struct component_file *files;
