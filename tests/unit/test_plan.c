@@ -398,6 +398,37 @@ wrong_inputs_are_refused(void **state)
 	scene_free(&scene);
 }
 
+/* Every start reads the machine's own zone: that alone brings in no other. */
+static void
+zones_stay_only_when_chosen(void **state)
+{
+	static const char *const asked[] = {NULL, "/usr/share/zoneinfo/Europe/Paris"};
+	struct scene scene;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		open_small(&scene);
+		scene_file(&scene, "/usr/share/zoneinfo/Etc/UTC", 0644, "TZif2");
+		scene_file(&scene, "/usr/share/zoneinfo/Europe/Paris", 0644, "TZif2");
+		scene_file(&scene, "/usr/share/zoneinfo/Europe/Rome", 0644, "TZif2");
+		scene_link(&scene, "/etc/localtime", "/usr/share/zoneinfo/Etc/UTC");
+		scene_close(&scene);
+		scene_use(&scene, "/etc/localtime", USE_LOOKUP | USE_READLINK);
+		scene_use(&scene, "/usr/bin/app", RUN);
+		scene_use(&scene, "/usr/share/zoneinfo", USE_LOOKUP);
+		scene_use(&scene, "/usr/share/zoneinfo/Etc/UTC", RUN);
+		if (asked[i])
+			scene_use(&scene, asked[i], RUN);
+
+		struct plan *plan = scene_plan(&scene);
+		assert_true(scene_keeps(&scene, plan, "/usr/share/zoneinfo/Etc/UTC"));
+		assert_int_equal(scene_keeps(&scene, plan, "/usr/share/zoneinfo/Europe/Rome"),
+				 asked[i] != NULL);
+		plan_free(plan);
+		scene_free(&scene);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(real_program_gets_what_ldd_says),
 	cmocka_unit_test(standard_paths_stay),
@@ -407,6 +438,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(certificates_need_a_library_and_a_look),
 	cmocka_unit_test(folders_that_were_written_in_stay),
 	cmocka_unit_test(wrong_inputs_are_refused),
+	cmocka_unit_test(zones_stay_only_when_chosen),
 };
 
 int

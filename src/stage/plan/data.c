@@ -17,10 +17,6 @@ static const struct span certificate_folders[] = {
 	SPAN_INIT("/etc/ca-certificates/extracted"),
 };
 
-static const struct span zone_folders[] = {
-	SPAN_INIT("/usr/share/zoneinfo"),
-};
-
 static bool
 is_below(struct span path, struct span folder)
 {
@@ -71,19 +67,51 @@ keep_certificates(struct planner *planner, struct err *err)
 	return keep_folders(planner, certificate_folders, count, err);
 }
 
+static const struct span zone_folder = SPAN_INIT("/usr/share/zoneinfo");
+
+/*
+ * Whether zones were chosen at run time: the folder was listed, a zone was asked for that is not
+ * there, or one was read that is not the machine's own (every start of a C library reads that).
+ */
+static bool
+zones_were_chosen(const struct planner *planner)
+{
+	const struct profile *profile = planner->profile;
+	uint32_t own =
+		image_resolve(planner->image, SPAN("/etc/localtime"), true, NULL, NULL);
+
+	for (size_t i = 0; i < profile->missing_count; i++) {
+		if (is_below(profile->missing[i].path, zone_folder))
+			return true;
+	}
+	for (size_t i = 0; i < profile->path_count; i++) {
+		const struct profile_path *used = &profile->paths[i];
+		uint32_t entry = is_below(used->path, zone_folder)
+					 ? image_find(planner->image, used->path)
+					 : IMAGE_NONE;
+
+		if (entry == IMAGE_NONE)
+			continue;
+		if (used->use & USE_LIST)
+			return true;
+		if (planner->image->entries[entry].type == IMAGE_FILE && entry != own)
+			return true;
+	}
+	return false;
+}
+
 /* tzset(3): TZ=":Area/City" or "Area/City" below /usr/share/zoneinfo, else /etc/localtime. */
 static int
 keep_zones(struct planner *planner, struct err *err)
 {
-	size_t count = sizeof(zone_folders) / sizeof(zone_folders[0]);
 	struct span zone = image_environment(&planner->image->config, SPAN("TZ"));
 	int r = 0;
 
 	if (planner->did_zones)
 		return 0;
 	planner->did_zones = true;
-	if (was_looked_up(planner->profile, zone_folders, count))
-		r = keep_folders(planner, zone_folders, count, err);
+	if (zones_were_chosen(planner))
+		r = keep_folders(planner, &zone_folder, 1, err);
 	if (r < 0 || zone.n == 0)
 		return r;
 	if (zone.p[0] == ':')
