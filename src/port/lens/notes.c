@@ -122,7 +122,9 @@ lens_program(struct lens_server *server, pid_t pid)
 	(void)snprintf(path, sizeof(path), "%d/exe", pid);
 	ssize_t n = readlinkat(server->proc, path, text, sizeof(text));
 	struct span name = {text, n > 0 ? (size_t)n : 0};
-	if (n <= 0 || name.n > LENS_PROGRAM_MAX)
+	/* a runtime that is about to become the container runs from a detached copy of itself */
+	bool nowhere = name.n < 2 || span_starts_with(name, SPAN("/memfd:"));
+	if (nowhere || name.n > LENS_PROGRAM_MAX)
 		name = read_comm(server->proc, pid, text, sizeof(text));
 
 	(void)pthread_mutex_lock(&server->lock);
