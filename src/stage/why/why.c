@@ -46,10 +46,28 @@ tell_use(struct telling *telling, struct span path)
 }
 
 static struct span
+describe_entry(struct telling *telling, const struct image_entry *entry)
+{
+	static const char *const types[] = {
+		[IMAGE_FILE] = "file",		[IMAGE_DIRECTORY] = "folder",
+		[IMAGE_SYMLINK] = "link",	[IMAGE_CHARACTER] = "character device",
+		[IMAGE_BLOCK] = "block device", [IMAGE_FIFO] = "fifo",
+	};
+
+	if (entry->type == IMAGE_SYMLINK)
+		return arena_printf(telling->arena, "link to %.*s", SPAN_ARG(entry->link));
+	return arena_printf(telling->arena, "%s, mode %04o, owner %u:%u, %llu bytes, layer %u",
+			    types[entry->type], entry->mode, entry->uid, entry->gid,
+			    (unsigned long long)entry->size, entry->layer + 1);
+}
+
+static struct span
 tell_entry(struct telling *telling, uint32_t entry)
 {
-	const struct plan_entry *plan = &telling->input->plan->entries[entry];
+	if (!telling->input->plan)
+		return describe_entry(telling, &telling->input->image->entries[entry]);
 
+	const struct plan_entry *plan = &telling->input->plan->entries[entry];
 	if (plan->keep && plan->reason == REASON_USED)
 		return tell_use(telling, telling->input->image->entries[entry].path);
 	return arena_printf(telling->arena, "%s%s",
@@ -68,7 +86,7 @@ tell_chain(struct telling *telling, uint32_t entry, unsigned depth, struct err *
 
 		if (r < 0)
 			return r;
-		entry = input->plan->entries[entry].via;
+		entry = input->plan ? input->plan->entries[entry].via : IMAGE_NONE;
 	}
 	return 0;
 }
@@ -81,8 +99,13 @@ component_name(struct telling *telling, const struct component *component)
 }
 
 static struct span
-fate_text(struct telling *telling, const struct plan_component *plan)
+fate_text(struct telling *telling, uint32_t component)
 {
+	if (!telling->input->plan)
+		return arena_printf(telling->arena, "installed, %zu paths",
+				    telling->input->inventory->components[component].file_count);
+
+	const struct plan_component *plan = &telling->input->plan->components[component];
 	switch (plan->fate) {
 	case FATE_REMOVED:
 		return SPAN("removed: none of its files is left");
@@ -115,10 +138,14 @@ static int
 tell_component(struct telling *telling, uint32_t index, unsigned depth, struct err *err)
 {
 	const struct component *component = &telling->input->inventory->components[index];
-	const struct plan_component *plan = &telling->input->plan->components[index];
-	int r = tell(telling, depth, component_name(telling, component), fate_text(telling, plan),
+	int r = tell(telling, depth, component_name(telling, component), fate_text(telling, index),
 		     err);
 
+	telling->why->stays |= !telling->input->plan;
+	if (r < 0 || !telling->input->plan)
+		return r;
+
+	const struct plan_component *plan = &telling->input->plan->components[index];
 	telling->why->stays |= plan->fate != FATE_REMOVED;
 	if (r == 0 && plan->fate == FATE_KEPT)
 		r = tell_chain(telling, plan->because, depth + 1, err);
@@ -139,7 +166,7 @@ explain_path(struct telling *telling, struct span thing, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "%.*s is not in the image",
 			       thing.n > 150 ? 150 : (int)thing.n, thing.p);
 	telling->why->kind = WHY_PATH;
-	telling->why->stays = input->plan->entries[entry].keep;
+	telling->why->stays = !input->plan || input->plan->entries[entry].keep;
 
 	int r = tell_chain(telling, entry, 0, err);
 	uint32_t owner = input->inventory->owners[entry];
@@ -147,7 +174,7 @@ explain_path(struct telling *telling, struct span thing, struct err *err)
 		return r;
 	return tell(telling, 0, component_name(telling, &input->inventory->components[owner]),
 		    arena_printf(telling->arena, "the package it belongs to: %.*s",
-				 SPAN_ARG(fate_text(telling, &input->plan->components[owner]))),
+				 SPAN_ARG(fate_text(telling, owner))),
 		    err);
 }
 
@@ -205,8 +232,10 @@ explain_package(struct telling *telling, struct span thing, struct err *err)
 static int
 check(const struct why_input *input, struct err *err)
 {
-	if (input->plan->entry_count != input->image->entry_count ||
-	    input->plan->component_count != input->inventory->component_count ||
+	const struct plan *plan = input->plan;
+
+	if ((plan && (plan->entry_count != input->image->entry_count ||
+		      plan->component_count != input->inventory->component_count)) ||
 	    input->inventory->owner_count != input->image->entry_count)
 		return err_set(err, ERR_MISMATCH, "image, inventory and plan are not of one run");
 	return 0;
