@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "model/evidence.h"
 
@@ -15,3 +16,17 @@
  */
 int evidence_write(const struct evidence *evidence, struct arena *arena, struct span *ret,
 		   struct err *err);
+
+/* What it takes to go the way of a run again: same input, same plan. */
+struct evidence_recall {
+	struct span reference; /* of the image before */
+	struct digest digest;
+	bool planned; /* false: no plan was made (a scan) */
+	bool whole_packages;
+	struct span_list keep;
+	struct span_list drop;
+};
+
+/* Strings go to `arena`. ERR_INVALID, ERR_UNSUPPORTED (another schema). */
+int evidence_read_recall(struct span text, struct arena *arena, struct evidence_recall *ret,
+			 struct err *err);

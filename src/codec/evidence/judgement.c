@@ -2,9 +2,43 @@
 /* What was decided: plan, shells, verdict. */
 #include "codec/evidence/writer.h"
 
+/* Each path that stays, with who brought it in. */
+static json_t *
+kept_paths(struct writer *writer)
+{
+	const struct plan *plan = writer->evidence->plan;
+	const struct image *image = writer->evidence->before.image;
+	json_t *list = json_array();
+
+	for (size_t i = 0; image && i < plan->entry_count; i++) {
+		const struct plan_entry *entry = &plan->entries[i];
+
+		if (!entry->keep)
+			continue;
+		json_t *json = json_object();
+		write_text(writer, json, "path", image->entries[i].path);
+		write_text(writer, json, "reason", span_from(plan_reason_name(entry->reason)));
+		if (entry->via != IMAGE_NONE)
+			write_text(writer, json, "via", image->entries[entry->via].path);
+		write_item(writer, list, json);
+	}
+	return list;
+}
+
+static json_t *
+text_list(struct writer *writer, const struct span_list *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		write_item(writer, list, json_span(texts->items[i]));
+	return list;
+}
+
 json_t *
 write_plan(struct writer *writer)
 {
+	const struct service *service = writer->evidence->service;
 	const struct plan *plan = writer->evidence->plan;
 	json_t *json = json_object();
 	json_t *reasons = json_object();
@@ -21,6 +55,11 @@ write_plan(struct writer *writer)
 		write_number(writer, reasons, plan_reason_name(i), counts[i]);
 	write_text(writer, json, "granularity",
 		   plan->granularity == GRANULARITY_PACKAGE ? SPAN("package") : SPAN("file"));
+	write_member(writer, json, "keep",
+		     service ? text_list(writer, &service->keep) : json_null());
+	write_member(writer, json, "drop",
+		     service ? text_list(writer, &service->drop) : json_null());
+	write_member(writer, json, "paths", kept_paths(writer));
 	write_number(writer, json, "entries", plan->entry_count);
 	write_number(writer, json, "kept", plan->kept);
 	write_number(writer, json, "kept_bytes", plan->kept_bytes);
