@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/pipeline.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "codec/evidence_json.h"
+#include "codec/profile_json.h"
+#include "port/runtime.h"
+#include "stage/build.h"
+#include "stage/inventory.h"
+#include "stage/match.h"
+#include "stage/plan.h"
+#include "stage/profile.h"
+#include "stage/shells.h"
+#include "stage/verdict.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+/* ---- one image ---- */
+
+static int
+subject_match(struct subject *subject, struct advisories *advisories, struct err *err)
+{
+	int r = inventory_read(subject->image, subject->contents, &subject->inventory, err);
+
+	if (r < 0)
+		return err_wrap(err, "cannot take the inventory");
+	r = match_run(subject->inventory, advisories, &subject->findings, err);
+	return r < 0 ? err_wrap(err, "cannot match advisories") : 0;
+}
+
+int
+subject_scan(struct subject *subject, struct span reference, const struct image_options *options,
+	     struct advisories *advisories, struct err *err)
+{
+	int r = image_open(reference, options, &subject->image, &subject->contents, err);
+
+	return r < 0 ? r : subject_match(subject, advisories, err);
+}
+
+void
+subject_free(struct subject *subject)
+{
+	shells_free(subject->shells);
+	findings_free(subject->findings);
+	inventory_free(subject->inventory);
+	contents_free(subject->contents);
+	image_free(subject->image);
+	*subject = (struct subject){0};
+}
+
+/* ---- the steps ---- */
+
+static int
+step_image(struct pipeline *p, struct err *err)
+{
+	return image_open(p->service->image, &p->image_options, &p->before.image,
+			  &p->before.contents, err);
+}
+
+static int
+step_inventory(struct pipeline *p, struct err *err)
+{
+	return inventory_read(p->before.image, p->before.contents, &p->before.inventory, err);
+}
+
+static int
+open_advisories(struct pipeline *p, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct span path = span_from(p->database);
+
+	if (!arena)
+		return err_memory(err);
+	if (!path.p) {
+		int r = advisories_default_path(arena, &path, err);
+		if (r < 0)
+			return r;
+	}
+	return advisories_open(path.p, &p->advisories, err);
+}
+
+static int
+step_findings(struct pipeline *p, struct err *err)
+{
+	int r = p->advisories ? 0 : open_advisories(p, err);
+
+	return r < 0 ? r : match_run(p->before.inventory, p->advisories, &p->before.findings, err);
+}
+
+static int
+step_sidecars(struct pipeline *p, struct err *err)
+{
+	size_t count = p->service->sidecar_count;
+
+	if (count == 0)
+		return 0;
+	p->sidecars = calloc(count, sizeof(*p->sidecars));
+	if (!p->sidecars)
+		return err_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		const struct service_sidecar *sidecar = &p->service->sidecars[i];
+		int r = image_open(sidecar->image, &p->image_options, &p->sidecars[i].image,
+				   &p->sidecars[i].contents, err);
+		if (r < 0)
+			return err_wrap(err, "service %.*s", SPAN_ARG(sidecar->name));
+	}
+	return 0;
+}
+
+/* Runs a container of `subject`; `original` is set when it is the hardened one. */
+static int
+run_container(struct pipeline *p, const struct subject *subject, const struct image *original,
+	      const char *logs, struct profile **ret, struct suite **ret_suite, struct err *err)
+{
+	size_t count = p->service->sidecar_count;
+	CLEANUP(free_cleanup)
+	struct profile_sidecar *sidecars = calloc(count + 1, sizeof(*sidecars));
+	char folder[PATH_MAX];
+	struct profile_options options = {
+		.service = p->service,
+		.image = subject->image,
+		.contents = subject->contents,
+		.original = original,
+		.sidecars = sidecars,
+		.loads = subject == &p->before,
+		.tests = true,
+		.record = true,
+		.progress = p->progress,
+	};
+
+	if (!sidecars)
+		return err_memory(err);
+	for (size_t i = 0; i < count; i++)
+		sidecars[i] =
+			(struct profile_sidecar){p->sidecars[i].image, p->sidecars[i].contents};
+	if (p->folder) {
+		(void)snprintf(folder, sizeof(folder), "%s/logs/%s", p->folder, logs);
+		int r = directory_make(folder, 0755, err);
+		if (r < 0)
+			return r;
+		options.log_folder = folder;
+	}
+	return profile_run(&options, ret, ret_suite, err);
+}
+
+/* Writes one document into the folder of results, when there is one. */
+static int
+write_result(const struct pipeline *p, const char *name, struct span text, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (!p->folder)
+		return 0;
+	int r = directory_make(p->folder, 0755, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "%s/%s", p->folder, name);
+	return file_replace(path, text, 0644, err);
+}
+
+static int
+write_profile(const struct pipeline *p, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct span text;
+
+	if (!arena)
+		return err_memory(err);
+	int r = profile_json_write(p->profile, arena, &text, err);
+	return r < 0 ? r : write_result(p, "profile.json", text, err);
+}
+
+static int
+step_profile(struct pipeline *p, struct err *err)
+{
+	if (p->profile)
+		return 0;
+	int r = run_container(p, &p->before, NULL, "profile", &p->profile, &p->suite_before, err);
+
+	return r < 0 ? r : write_profile(p, err);
+}
+
+static int
+step_plan(struct pipeline *p, struct err *err)
+{
+	const struct gap_list *gaps = &p->profile->gaps;
+
+	if (!p->profile->complete && !p->accept_profile) {
+		struct span why = gaps->count ? gaps->items[0].text : SPAN("no reason recorded");
+
+		return err_set(err, ERR_MISMATCH,
+			       "the profile is not complete: %.*s (--accept-profile goes on)",
+			       SPAN_ARG(why));
+	}
+	return plan_make(p->before.image, p->before.contents, p->before.inventory, p->profile,
+			 p->service, p->accept_profile, &p->plan, err);
+}
+
+static int
+step_build(struct pipeline *p, struct err *err)
+{
+	struct build_options options = {
+		.compression = p->service->compression,
+		.output = p->output,
+		.progress = p->progress,
+	};
+
+	return build_write(p->before.image, p->before.contents, p->plan, &options, &p->built, err);
+}
+
+static int
+step_rescan(struct pipeline *p, struct err *err)
+{
+	int r = image_open(p->built->reference, &p->image_options, &p->after.image,
+			   &p->after.contents, err);
+
+	return r < 0 ? r : subject_match(&p->after, p->advisories, err);
+}
+
+static int
+step_shells(struct pipeline *p, struct err *err)
+{
+	int r = shells_find(p->before.image, p->before.contents, &p->before.shells, err);
+
+	return r < 0 ? r : shells_find(p->after.image, p->after.contents, &p->after.shells, err);
+}
+
+static int
+step_tests(struct pipeline *p, struct err *err)
+{
+	struct profile *run = NULL;
+	int r = run_container(p, &p->after, p->before.image, "tests", &run, &p->suite, err);
+
+	if (r < 0)
+		return r;
+	profile_free(p->suite->run);
+	p->suite->run = run;
+	return 0;
+}
+
+static int
+step_verdict(struct pipeline *p, struct err *err)
+{
+	struct verdict_input input = {
+		.service = p->service,
+		.before = p->before.findings,
+		.after = p->after.findings,
+		.profile = p->profile,
+		.suite = p->suite,
+		.shells = p->after.shells,
+		.built = p->built,
+		.now = clock_now(),
+	};
+
+	return verdict_judge(&input, p->policy, &p->verdict, err);
+}
+
+struct evidence_side
+subject_evidence(const struct subject *subject)
+{
+	return (struct evidence_side){subject->image, subject->inventory, subject->findings};
+}
+
+struct evidence
+pipeline_evidence(const struct pipeline *p)
+{
+	return (struct evidence){
+		.service = p->service,
+		.policy = p->policy,
+		.before = subject_evidence(&p->before),
+		.after = subject_evidence(&p->after),
+		.profile = p->profile,
+		.plan = p->plan,
+		.built = p->built,
+		.shells = p->after.shells,
+		.suite = p->suite,
+		.verdict = p->verdict,
+	};
+}
+
+int
+pipeline_stamp(struct evidence *evidence, struct arena *arena, struct err *err)
+{
+	struct utsname machine;
+	struct runtime runtime;
+	struct err ignored = ERR_INIT;
+
+	evidence->tool = SPAN("mohs " MOHS_VERSION);
+	evidence->created = clock_now();
+	if (uname(&machine) < 0)
+		return err_sys(err, ERR_IO, errno, "cannot ask for the kernel's name");
+	evidence->host.kernel = arena_copy(arena, span_from(machine.release));
+	evidence->host.architecture = arena_copy(arena, span_from(machine.machine));
+	if (evidence->profile && runtime_find(arena, &runtime, &ignored) == 0)
+		evidence->host.runtime = runtime.path;
+	return evidence->host.kernel.p && evidence->host.architecture.p ? 0 : err_memory(err);
+}
+
+static int
+step_evidence(struct pipeline *p, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct evidence evidence = pipeline_evidence(p);
+	struct span text;
+
+	if (!arena)
+		return err_memory(err);
+	int r = pipeline_stamp(&evidence, arena, err);
+	if (r == 0)
+		r = evidence_write(&evidence, arena, &text, err);
+	return r < 0 ? r : write_result(p, "evidence.json", text, err);
+}
+
+#define NEEDS(step) (1U << (step))
+
+/* What is said while a step runs, what must have run before it, and the step itself. */
+static const struct {
+	const char *doing;
+	unsigned needs;
+	int (*run)(struct pipeline *pipeline, struct err *err);
+} steps[PIPELINE_STEPS] = {
+	[STEP_IMAGE] = {"reading the image", 0, step_image},
+	[STEP_INVENTORY] = {"taking the inventory", NEEDS(STEP_IMAGE), step_inventory},
+	[STEP_FINDINGS] = {"matching advisories", NEEDS(STEP_INVENTORY), step_findings},
+	[STEP_SIDECARS] = {"reading the images beside it", 0, step_sidecars},
+	[STEP_PROFILE] = {"profiling under load", NEEDS(STEP_IMAGE) | NEEDS(STEP_SIDECARS),
+			  step_profile},
+	[STEP_PLAN] = {"planning", NEEDS(STEP_INVENTORY) | NEEDS(STEP_PROFILE), step_plan},
+	[STEP_BUILD] = {"building the hardened image", NEEDS(STEP_PLAN), step_build},
+	[STEP_RESCAN] = {"scanning the hardened image", NEEDS(STEP_FINDINGS) | NEEDS(STEP_BUILD),
+			 step_rescan},
+	[STEP_SHELLS] = {"looking for shells", NEEDS(STEP_RESCAN), step_shells},
+	[STEP_TESTS] = {"testing the hardened image", NEEDS(STEP_RESCAN) | NEEDS(STEP_SIDECARS),
+			step_tests},
+	[STEP_VERDICT] = {"judging", NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS), step_verdict},
+	[STEP_EVIDENCE] = {"writing the evidence", NEEDS(STEP_VERDICT), step_evidence},
+};
+
+static bool
+step_done(const struct pipeline *p, enum pipeline_step step)
+{
+	const void *const results[PIPELINE_STEPS] = {
+		[STEP_IMAGE] = p->before.image,
+		[STEP_INVENTORY] = p->before.inventory,
+		[STEP_FINDINGS] = p->before.findings,
+		[STEP_SIDECARS] = p->sidecars,
+		[STEP_PROFILE] = p->profile,
+		[STEP_PLAN] = p->plan,
+		[STEP_BUILD] = p->built,
+		[STEP_RESCAN] = p->after.findings,
+		[STEP_SHELLS] = p->after.shells,
+		[STEP_TESTS] = p->suite,
+		[STEP_VERDICT] = p->verdict,
+	};
+
+	return results[step] != NULL;
+}
+
+/* The goal and all it needs, in the order of the table. */
+static unsigned
+needed_for(enum pipeline_step goal)
+{
+	unsigned needed = NEEDS(goal);
+
+	for (enum pipeline_step step = goal + 1; step-- > 0;) {
+		if (needed & NEEDS(step))
+			needed |= steps[step].needs;
+	}
+	return needed;
+}
+
+int
+pipeline_run(struct pipeline *p, enum pipeline_step goal, struct err *err)
+{
+	unsigned needed = needed_for(goal);
+
+	if (p->started == 0)
+		p->started = clock_now();
+	for (enum pipeline_step step = 0; step <= goal; step++) {
+		if (!(needed & NEEDS(step)) || step_done(p, step))
+			continue;
+		progress_step(p->progress, 0, 0, "%s", steps[step].doing);
+		int r = steps[step].run(p, err);
+		if (r < 0)
+			return err_wrap(err, "%s", steps[step].doing);
+	}
+	return 0;
+}
+
+int
+pipeline_test(struct pipeline *p, struct span original, struct err *err)
+{
+	int r = image_open(p->service->image, &p->image_options, &p->after.image,
+			   &p->after.contents, err);
+
+	if (r == 0 && original.n)
+		r = image_open(original, &p->image_options, &p->before.image, &p->before.contents,
+			       err);
+	if (r == 0)
+		r = step_sidecars(p, err);
+	return r < 0 ? r : step_tests(p, err);
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	verdict_free(p->verdict);
+	suite_free(p->suite);
+	suite_free(p->suite_before);
+	subject_free(&p->after);
+	built_free(p->built);
+	plan_free(p->plan);
+	profile_free(p->profile);
+	for (size_t i = 0; p->sidecars && p->service && i < p->service->sidecar_count; i++)
+		subject_free(&p->sidecars[i]);
+	free(p->sidecars);
+	subject_free(&p->before);
+	advisories_free(p->advisories);
+	*p = (struct pipeline){0};
+}

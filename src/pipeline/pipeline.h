@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole way through, in one ordered table: image, inventory, findings, profile, plan, built
+ * image, and on the built one inventory, findings, shells and the test suite, then the verdict and
+ * the evidence. The only place that names every stage. A verb runs as much of it as it needs.
+ */
+#pragma once
+
+#include "model/built.h"
+#include "model/evidence.h"
+#include "model/shells.h"
+#include "model/suite.h"
+#include "model/verdict.h"
+#include "port/advisories.h"
+#include "stage/image.h"
+
+/* An image with everything that is derived from it alone. */
+struct subject {
+	struct image *image;
+	struct contents *contents;
+	struct inventory *inventory;
+	struct findings *findings;
+	struct shells *shells;
+};
+
+enum pipeline_step {
+	STEP_IMAGE,
+	STEP_INVENTORY,
+	STEP_FINDINGS,
+	STEP_SIDECARS,
+	STEP_PROFILE,
+	STEP_PLAN,
+	STEP_BUILD,
+	STEP_RESCAN,
+	STEP_SHELLS,
+	STEP_TESTS,
+	STEP_VERDICT,
+	STEP_EVIDENCE,
+	PIPELINE_STEPS,
+};
+
+struct pipeline {
+	/* What to do; set before the first step. Borrowed. */
+	const struct service *service;
+	const struct policy *policy;
+	struct image_options image_options;
+	const char *database; /* advisory database; NULL: the default one */
+	const char *folder;   /* for profile.json, evidence.json and logs; NULL: write none */
+	const char *output;   /* where the hardened image goes; needed from STEP_BUILD on */
+	bool accept_profile; /* use one that is incomplete or of another image; the evidence says so
+			      */
+	const struct progress *progress;
+
+	/* What came out so far; owned. A caller may put a profile in before STEP_PROFILE. */
+	struct advisories *advisories;
+	struct subject before;
+	struct subject *sidecars; /* one per service->sidecars */
+	struct profile *profile;
+	struct suite *suite_before; /* the tests on the original, while profiling */
+	struct plan *plan;
+	struct built *built;
+	struct subject after;
+	struct suite *suite; /* the tests on the hardened image */
+	struct verdict *verdict;
+	int64_t started;
+};
+
+/* Runs the goal and every step it needs that has not run yet. */
+int pipeline_run(struct pipeline *pipeline, enum pipeline_step goal, struct err *err);
+
+/*
+ * Only the test suite, on service->image; with `original` (may be empty), paths that only that one
+ * has are told apart. The result is pipeline->suite.
+ */
+int pipeline_test(struct pipeline *pipeline, struct span original, struct err *err);
+
+/* Opens an image, its inventory and its findings: what `scan` and `diff` need. */
+int subject_scan(struct subject *subject, struct span reference,
+		 const struct image_options *options, struct advisories *advisories,
+		 struct err *err);
+
+/* The records of a subject as one side of the evidence. */
+struct evidence_side subject_evidence(const struct subject *subject);
+
+/* Everything the pipeline holds; borrowed from it. */
+struct evidence pipeline_evidence(const struct pipeline *pipeline);
+
+/* Fills in which tool, when and on what machine. Strings go to `arena`. */
+int pipeline_stamp(struct evidence *evidence, struct arena *arena, struct err *err);
+
+void subject_free(struct subject *subject);
+void pipeline_free(struct pipeline *pipeline);
