@@ -364,7 +364,7 @@ run(int argc, char **argv)
 	return run_action(&options, rest.items[0]);
 }
 
-const struct verb db_verb = {
+const struct verb verb_db = {
 	.name = "db",
 	.summary = "build and look at the advisory database",
 	.run = run,

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#include <math.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *
@@ -70,13 +72,14 @@ static const enum severity worst_first[] = {
 	SEVERITY_LOW,	   SEVERITY_NEGLIGIBLE, SEVERITY_UNKNOWN,
 };
 
-/* "-85.2 %", "0.0 %", or a dash when there was nothing to reduce. */
+/* "85.1 %", rounded towards nothing gained; a dash when there was nothing to reduce. */
 static struct span
 reduction(struct arena *arena, uint32_t before, uint32_t after)
 {
 	if (before == 0)
 		return SPAN("-");
-	return arena_printf(arena, "%.1f %%", 100.0 * ((double)before - after) / before);
+	return arena_printf(arena, "%.1f %%",
+			    floor(1000.0 * ((double)before - after) / before) / 10);
 }
 
 static struct span

@@ -16,4 +16,13 @@ struct verb {
 
 extern const struct verb *const verbs[]; /* ended by NULL */
 
-extern const struct verb db_verb;
+extern const struct verb verb_db;
+extern const struct verb verb_diff;
+extern const struct verb verb_doctor;
+extern const struct verb verb_harden;
+extern const struct verb verb_init;
+extern const struct verb verb_profile;
+extern const struct verb verb_run;
+extern const struct verb verb_scan;
+extern const struct verb verb_test;
+extern const struct verb verb_why;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/results.h"
+
+#include "base/clock.h"
+#include "cmd/common.h"
+#include "cmd/report.h"
+#include "cmd/show.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum {
+	MISSING_MOST = 10, /* paths that a failing test missed */
+};
+
+static uint64_t
+image_size(const struct image *image)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < image->layer_count; i++)
+		size += image->layers[i].size;
+	return size;
+}
+
+static void
+print_sizes(const struct pipeline *p)
+{
+	uint64_t before = image_size(p->before.image);
+	uint64_t after = image_size(p->after.image);
+	char size[2][24];
+
+	(void)printf("size      %s -> %s (%.1f %% less)\n", show_bytes(before, size[0]),
+		     show_bytes(after, size[1]),
+		     before ? 100.0 * ((double)before - (double)after) / (double)before : 0.0);
+	(void)printf("paths     %zu -> %zu\n", p->before.image->entry_count,
+		     p->after.image->entry_count);
+	(void)printf("packages  %zu -> %zu\n", p->before.inventory->component_count,
+		     p->after.inventory->component_count);
+	(void)printf("shells    %u -> %u\n\n", p->before.shells->shell_count,
+		     p->after.shells->shell_count);
+}
+
+static void
+print_gaps(const struct pipeline *p)
+{
+	const struct {
+		const struct gap_list *gaps;
+		const char *of;
+	} all[] = {
+		{&p->before.image->gaps, "image"},
+		{&p->before.inventory->gaps, "inventory"},
+		{&p->before.findings->gaps, "advisories"},
+		{&p->profile->gaps, "profile"},
+		{&p->plan->gaps, "plan"},
+		{&p->after.inventory->gaps, "hardened inventory"},
+		{&p->after.shells->gaps, "shells"},
+		{&p->suite->gaps, "tests"},
+	};
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		if (all[i].gaps->count)
+			(void)putchar('\n');
+		show_gaps(all[i].gaps, all[i].of);
+	}
+}
+
+static void print_failures(const struct suite *suite);
+
+int
+results_run(const struct pipeline *p, struct err *err)
+{
+	struct evidence evidence = pipeline_evidence(p);
+	char digest[DIGEST_TEXT];
+
+	(void)printf("%.*s: %.*s\n\n", SPAN_ARG(p->service->name),
+		     SPAN_ARG(p->before.image->reference));
+	print_sizes(p);
+	int r = show_counts(p->before.findings, p->after.findings, err);
+	if (r < 0)
+		return r;
+	(void)putchar('\n');
+	r = report_left(&evidence, stdout, 0, err);
+	if (r < 0)
+		return r;
+	print_gaps(p);
+	print_failures(p->suite);
+	(void)putchar('\n');
+	r = report_checklist(p->verdict, stdout, 0, err);
+	if (r < 0)
+		return r;
+	(void)printf("image     %.*s\n          %s\n", SPAN_ARG(p->built->reference),
+		     digest_format(&p->built->manifest_digest, digest));
+	if (p->folder)
+		(void)printf("evidence  %s/evidence.json\n", p->folder);
+	return 0;
+}
+
+/* ---- profile, plan, suite ---- */
+
+static uint32_t
+count_read(const struct profile *profile)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < profile->path_count; i++)
+		count += (profile->paths[i].use & USE_READ) != 0;
+	return count;
+}
+
+void
+results_profile(const struct profile *profile, const char *output)
+{
+	char time[32];
+	char last[32];
+
+	(void)fprintf(stderr, "%s\n", profile->complete ? "complete" : "NOT complete");
+	(void)fprintf(stderr, "%zu paths used, %u of them read, in %s; the last new one after %s\n",
+		      profile->path_count, count_read(profile),
+		      duration_format(profile->duration_ms, time),
+		      duration_format(profile->last_new_path_ms, last));
+	for (size_t i = 0; i < profile->phase_count; i++) {
+		const struct profile_phase *phase = &profile->phases[i];
+
+		(void)fprintf(stderr, "  %-8s %-20.*s %9s  %5u paths, %u of them new%s\n",
+			      profile_phase_name(phase->kind), SPAN_ARG(phase->name),
+			      duration_format(phase->duration_ms, time), phase->used_paths,
+			      phase->new_paths, phase->passed ? "" : "  FAILED");
+	}
+	for (size_t i = 0; i < profile->gaps.count; i++)
+		(void)fprintf(stderr, "  gap: %.*s: %.*s\n",
+			      SPAN_ARG(profile->gaps.items[i].subject),
+			      SPAN_ARG(profile->gaps.items[i].text));
+	(void)fprintf(stderr, "Wrote %s\n", output);
+}
+
+static void
+count_reasons(const struct plan *plan, uint32_t counts[REASONS])
+{
+	for (size_t i = 0; i < plan->entry_count; i++)
+		counts[plan->entries[i].reason]++;
+}
+
+static json_t *
+plan_summary(const struct pipeline *p)
+{
+	uint32_t counts[REASONS] = {0};
+	json_t *reasons = json_object();
+	char digest[DIGEST_TEXT];
+	json_t *json = json_pack("{s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count, "kept",
+				 (int)p->plan->kept, "kept_bytes", (json_int_t)p->plan->kept_bytes,
+				 "total_bytes", (json_int_t)p->plan->total_bytes);
+
+	count_reasons(p->plan, counts);
+	for (enum plan_reason reason = 0; reason < REASONS; reason++)
+		(void)json_object_set_new(reasons, plan_reason_name(reason),
+					  json_integer(counts[reason]));
+	(void)json_object_set_new(json, "reasons", reasons);
+	if (p->built) {
+		(void)json_object_set_new(json, "image", json_span(p->built->reference));
+		(void)json_object_set_new(
+			json, "digest",
+			json_string(digest_format(&p->built->manifest_digest, digest)));
+	}
+	return json;
+}
+
+int
+results_plan(const struct pipeline *p, bool json, struct err *err)
+{
+	uint32_t counts[REASONS] = {0};
+	char kept[24];
+	char total[24];
+	char digest[DIGEST_TEXT];
+
+	if (json)
+		return common_print_json(plan_summary(p), err);
+	count_reasons(p->plan, counts);
+	(void)printf("keeps %u of %zu paths, %s of %s\n", p->plan->kept, p->plan->entry_count,
+		     show_bytes(p->plan->kept_bytes, kept),
+		     show_bytes(p->plan->total_bytes, total));
+	for (enum plan_reason reason = 0; reason < REASONS; reason++) {
+		if (counts[reason])
+			(void)printf("  %6u  %s\n", counts[reason], plan_reason_text(reason));
+	}
+	show_gaps(&p->plan->gaps, "plan");
+	if (p->built)
+		(void)printf("wrote %.*s\n      %s\n", SPAN_ARG(p->built->reference),
+			     digest_format(&p->built->manifest_digest, digest));
+	return 0;
+}
+
+static void
+print_missing(const struct profile *run)
+{
+	size_t shown = 0;
+	size_t all = 0;
+
+	for (size_t i = 0; run && i < run->missing_count; i++) {
+		const struct profile_missing *missing = &run->missing[i];
+
+		if (!missing->removed || all++ >= MISSING_MOST)
+			continue;
+		if (shown++ == 0)
+			(void)printf("\nLooked up, and only in the original:\n");
+		(void)printf("  %.*s, by %.*s\n", SPAN_ARG(missing->path),
+			     SPAN_ARG(missing->program));
+	}
+	if (all > shown)
+		(void)printf("  and %zu more, in the evidence\n", all - shown);
+}
+
+static void
+print_failures(const struct suite *suite)
+{
+	if (!suite->started)
+		(void)printf("\nThe container did not start: %.*s\n", SPAN_ARG(suite->start_error));
+	for (size_t i = 0; i < suite->count; i++) {
+		const struct suite_case *item = &suite->cases[i];
+
+		if (item->state == CASE_FAILED || item->state == CASE_ERROR)
+			(void)printf("\nFAILED %.*s: %.*s\n  %.*s\n", SPAN_ARG(item->suite),
+				     SPAN_ARG(item->name), SPAN_ARG(item->message));
+	}
+	if (!suite->started || suite->failed)
+		print_missing(suite->run);
+}
+
+int
+results_suite(const struct suite *suite, bool json, struct err *err)
+{
+	if (json)
+		return common_print_json(json_pack("{s:i, s:i, s:i, s:b}", "passed",
+						   (int)suite->passed, "failed", (int)suite->failed,
+						   "skipped", (int)suite->skipped, "started",
+						   suite->started),
+					 err);
+	print_failures(suite);
+	show_gaps(&suite->gaps, "tests");
+	(void)printf("%u passed, %u failed, %u skipped\n", suite->passed, suite->failed,
+		     suite->skipped);
+	return 0;
+}

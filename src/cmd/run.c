@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mohs run: the whole checklist. */
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cmd/common.h"
+#include "cmd/inputs.h"
+#include "cmd/results.h"
+#include "cmd/terminal.h"
+#include "cmd/verb.h"
+#include "pipeline/pipeline.h"
+
+#include <stdio.h>
+
+struct run_options {
+	const char *file;
+	const char *image;
+	const char *folder;
+	const char *policy;
+	const char *profile;
+	bool accept_profile;
+};
+
+static int
+show_results(const struct pipeline *pipeline, struct err *err)
+{
+	terminal_clear();
+	if (common.json) {
+		struct evidence evidence = pipeline_evidence(pipeline);
+		return common_print_evidence(&evidence, err);
+	}
+	return results_run(pipeline, err);
+}
+
+/* The image goes where the service file says, else into the folder of results. */
+static int
+choose_output(const struct service *service, const char *folder, struct arena *arena,
+	      const char **ret, struct err *err)
+{
+	struct span output = service->output.n
+				     ? service->output
+				     : arena_printf(arena, "oci:%s/image:hardened", folder);
+
+	if (!output.p)
+		return err_memory(err);
+	*ret = output.p;
+	return 0;
+}
+
+static int
+harden(const struct run_options *options, bool *ret_passed, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(service_cleanup) struct service *service = NULL;
+	CLEANUP(policy_cleanup) struct policy *policy = NULL;
+	CLEANUP(pipeline_free)
+	struct pipeline pipeline = {
+		.image_options = common_image_options(),
+		.database = common.database,
+		.folder = options->folder,
+		.accept_profile = options->accept_profile,
+		.progress = common_progress(),
+	};
+
+	if (!arena)
+		return err_memory(err);
+	int r = inputs_service(options->file, options->image, &service, err);
+	if (r == 0)
+		r = inputs_policy(options->policy, service, &policy, err);
+	if (r == 0)
+		r = choose_output(service, options->folder, arena, &pipeline.output, err);
+	if (r == 0 && options->profile)
+		r = inputs_profile(&(struct option_list){{options->profile}, 1}, &pipeline.profile,
+				   err);
+	if (r < 0)
+		return r;
+	pipeline.service = service;
+	pipeline.policy = policy;
+	r = pipeline_run(&pipeline, STEP_EVIDENCE, err);
+	if (r == 0)
+		r = show_results(&pipeline, err);
+	if (r == 0)
+		*ret_passed = pipeline.verdict->passed;
+	return r;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct option_list rest;
+	struct err err = ERR_INIT;
+	struct run_options options = {.folder = "mohs-out"};
+	bool passed = false;
+	const struct option_spec specs[] = {
+		{"file", 'f', OPTION_TEXT, &options.file},
+		{"output", 'o', OPTION_TEXT, &options.folder},
+		{"policy", 0, OPTION_TEXT, &options.policy},
+		{"profile", 0, OPTION_TEXT, &options.profile},
+		{"accept-profile", 0, OPTION_FLAG, &options.accept_profile},
+		COMMON_SPECS,
+	};
+	enum options_result parsed = options_parse(argc, argv, specs, 0, 1, &rest);
+
+	if (parsed != OPTIONS_GO)
+		return parsed == OPTIONS_HELP ? 0 : 2;
+	options.image = rest.count ? rest.items[0] : NULL;
+	common_catch_signals();
+	if (harden(&options, &passed, &err) < 0)
+		return terminal_error(argv[0], &err);
+	return passed ? 0 : 1;
+}
+
+const struct verb verb_run = {"run", "harden an image and go through the whole checklist", run};
