@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The command line as a person meets it: help, wrong usage, exit codes.
+
+setup() {
+	mohs=${MOHS:-build/src/cmd/mohs}
+	verbs="init run scan diff profile harden test why db doctor"
+}
+
+@test "mohs alone says how it is used, on stderr, with status 2" {
+	run "$mohs"
+	[ "$status" -eq 2 ]
+	[[ $output == *"Usage: mohs VERB"* ]]
+}
+
+@test "every verb is in the overview, in the manual, and has its own page" {
+	run "$mohs" --help
+	[ "$status" -eq 0 ]
+	for verb in $verbs; do
+		[[ $output == *"  $verb "* ]]
+		[ -f "man/mohs-$verb.1.scd" ]
+		grep -q "mohs-$verb" man/mohs.1.scd
+	done
+}
+
+@test "every verb prints its manual page for --help" {
+	for verb in $verbs; do
+		run "$mohs" "$verb" --help
+		[ "$status" -eq 0 ]
+		[[ $output == NAME*"mohs-$verb - "*"OPTIONS"* ]]
+	done
+}
+
+@test "every option of a manual page is taken by its verb" {
+	for verb in init run scan diff profile harden test why doctor; do
+		for option in $(sed -n 's/^\*\(-[a-z]\*, \*\)\{0,1\}--\([a-z-]*\)\*.*/\2/p' "man/mohs-$verb.1.scd"); do
+			run "$mohs" "$verb" "--$option" --help
+			[[ $output != *"no option"* ]] || {
+				echo "$verb --$option"
+				return 1
+			}
+		done
+	done
+}
+
+@test "an unknown verb or option is wrong usage and points to help" {
+	run "$mohs" polish
+	[ "$status" -eq 2 ]
+	[[ $output == *'no verb "polish"'*"--help"* ]]
+	run "$mohs" scan --frobnicate x
+	[ "$status" -eq 2 ]
+	[[ $output == *"no option --frobnicate"*"--help"* ]]
+	run "$mohs" scan
+	[ "$status" -eq 2 ]
+	run "$mohs" scan a b
+	[ "$status" -eq 2 ]
+}
+
+@test "an unknown transport lists those there are" {
+	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" init floppy:image -o -
+	[ "$status" -ne 0 ]
+	[[ $output == *"oci:"* ]]
+}
+
+@test "doctor says what it found and exits by it" {
+	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" doctor
+	[ "$status" -eq 1 ]
+	[[ $output == *"advisories"*"mohs db update"* ]]
+	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" doctor --json
+	[ "$status" -eq 1 ]
+	echo "$output" | jq -e 'map(select(.name == "advisories"))[0].state == "missing"'
+}

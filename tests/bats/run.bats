@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The whole line on a real image: nginx from the distribution's packages, under wrk, with its suite.
+# What mohs says of the result is checked with other people's tools.
+
+setup_file() {
+	export mohs=${MOHS:-$PWD/build/src/cmd/mohs}
+	export work=${MOHS_BUILD:-$PWD/build}/run-test
+	export MOHS_CACHE=$work/cache MOHS_DB=$work/advisories.db
+	if [ "$(id -u)" -ne 0 ] || ! [ -c /dev/fuse ]; then
+		export why_not="needs root and /dev/fuse"
+		return
+	fi
+	mkdir -p "$work"
+	[ -d "$work/image" ] || demo/make-image "$work/image"
+	"$mohs" db update --mirror data/advisories
+	rm -rf "$work/demo" "$work/hardened"
+	mkdir "$work/demo"
+	cp -r demo/mohs.yaml demo/policy.yaml demo/tests "$work/demo/"
+	sed -i "s|oci:out/image:nginx|oci:$work/image:nginx|; s|-d5s|-d2s|; s|-d3s|-d2s|" "$work/demo/mohs.yaml"
+	sed -i 's|min_duration: 10s|min_duration: 5s|' "$work/demo/policy.yaml"
+	status=0
+	"$mohs" run -f "$work/demo/mohs.yaml" -o "$work/hardened" >"$work/report" 2>"$work/errors" || status=$?
+	echo "$status" >"$work/status"
+}
+
+setup() {
+	[ -z "${why_not:-}" ] || skip "$why_not"
+	evidence=$work/hardened/evidence.json
+	hardened=oci:$work/hardened/image:hardened
+}
+
+# Unpacks the hardened image once, with umoci.
+unpacked() {
+	[ -d "$work/bundle" ] && [ "$work/bundle" -nt "$evidence" ] && return
+	rm -rf "$work/bundle"
+	umoci unpack --image "$work/hardened/image:hardened" "$work/bundle" >/dev/null
+	touch "$work/bundle"
+}
+
+@test "the checklist passes" {
+	cat "$work/errors" "$work/report"
+	[ "$(cat "$work/status")" -eq 0 ]
+	grep -q '^PASSED' "$work/report"
+	jq -e '.verdict.passed == true' "$evidence"
+}
+
+@test "the reduction is at least 70 % and its numbers are those of two scans" {
+	before=$("$mohs" scan --json "oci:$work/image:nginx" | jq '.findings.counts.findings.total')
+	after=$("$mohs" scan --json "$hardened" | jq '.findings.counts.findings.total')
+	echo "$before -> $after"
+	[ "$before" -gt 100 ]
+	[ $((after * 10)) -le $((before * 3)) ]
+}
+
+@test "skopeo takes the image and sees the original's configuration" {
+	skopeo copy --quiet "$hardened" "docker-archive:$BATS_TEST_TMPDIR/image.tar:shop:hardened"
+	skopeo inspect --config "$hardened" | jq -e '.config.Entrypoint == ["/usr/sbin/nginx"]'
+}
+
+@test "dpkg-query on the result lists exactly the packages mohs lists" {
+	unpacked
+	dpkg-query --admindir="$work/bundle/rootfs/var/lib/dpkg" -W -f '${Package} ${Version} ${Architecture}\n' |
+		sort >"$BATS_TEST_TMPDIR/dpkg"
+	"$mohs" scan --json "$hardened" | jq -r '.inventory.components[] | "\(.name) \(.version) \(.architecture)"' |
+		sort >"$BATS_TEST_TMPDIR/mohs"
+	[ -s "$BATS_TEST_TMPDIR/dpkg" ]
+	diff "$BATS_TEST_TMPDIR/dpkg" "$BATS_TEST_TMPDIR/mohs"
+}
+
+@test "every file dpkg still lists is there, and every ELF file left has a package on record" {
+	unpacked
+	root=$work/bundle/rootfs
+	dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Package}\n' |
+		xargs -n1 dpkg-query --admindir="$root/var/lib/dpkg" -L | sort -u >"$BATS_TEST_TMPDIR/listed"
+	while read -r path; do
+		[ "$path" = /. ] || [ -e "$root$path" ] || [ -L "$root$path" ] || {
+			echo "listed, not there: $path"
+			return 1
+		}
+	done <"$BATS_TEST_TMPDIR/listed"
+	find "$root" -xdev -type f -exec sh -c 'head -c4 "$1" | grep -q ELF && echo "$1"' _ {} \; |
+		while read -r file; do
+			path=${file#"$root"}
+			grep -qxF -e "$path" -e "${path#/usr}" "$BATS_TEST_TMPDIR/listed" || {
+				echo "no package on record: $path"
+				exit 1
+			}
+		done
+}
+
+@test "no shell is left" {
+	unpacked
+	[ -z "$(find "$work/bundle/rootfs" \( -name sh -o -name bash -o -name dash -o -name busybox \) ! -type d)" ]
+	jq -e '.shells.after | map(select(.kind == "shell")) == []' "$evidence"
+}
+
+@test "what stays is byte- and metadata-exact" {
+	unpacked
+	rm -rf "$work/original"
+	umoci unpack --image "$work/image:nginx" "$work/original" >/dev/null
+	cd "$work/bundle/rootfs"
+	find . -xdev ! -path './var/lib/dpkg*' ! -type d -printf '%P\0' | while IFS= read -r -d '' path; do
+		a=$(stat -c '%F %a %u %g %s %Y' "$path")
+		b=$(stat -c '%F %a %u %g %s %Y' "$work/original/rootfs/$path")
+		[ "$a" = "$b" ] || {
+			echo "$path: $a, was $b"
+			exit 1
+		}
+		[ ! -f "$path" ] || [ -L "$path" ] || cmp "$path" "$work/original/rootfs/$path" || exit 1
+	done
+}
+
+@test "the same input gives the same digest, in another folder too" {
+	for folder in a b; do
+		"$mohs" harden -p "$work/hardened/profile.json" -f "$work/demo/mohs.yaml" \
+			-o "oci:$BATS_TEST_TMPDIR/$folder/image:x" >/dev/null
+	done
+	diff -r "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	wanted=$(jq -r .hardened.manifest_digest "$evidence")
+	[ "$(skopeo inspect "oci:$BATS_TEST_TMPDIR/a/image:x" | jq -r .Digest)" = "$wanted" ]
+}
+
+@test "why tells the chain of a library, and that a shell is gone" {
+	run "$mohs" why "$evidence" /usr/lib/x86_64-linux-gnu/libc.so.6
+	[ "$status" -eq 0 ]
+	run "$mohs" why "$evidence" libc6
+	[ "$status" -eq 0 ]
+	[[ $output == *libc6* ]]
+}
+
+@test "a profile of another image is refused, and accepted when asked for with words in the evidence" {
+	jq '.image = "sha256:0000000000000000000000000000000000000000000000000000000000000000"' \
+		"$work/hardened/profile.json" >"$BATS_TEST_TMPDIR/foreign.json"
+	run "$mohs" harden -p "$BATS_TEST_TMPDIR/foreign.json" -o "oci:$BATS_TEST_TMPDIR/x:x" "oci:$work/image:nginx"
+	[ "$status" -eq 3 ]
+	[ ! -e "$BATS_TEST_TMPDIR/x" ]
+}
+
+@test "the image view and its container leave nothing behind" {
+	! grep -q mohs /proc/self/mountinfo
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name 'mohs*' 2>/dev/null)" ]
+	[ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'mohs-*' 2>/dev/null)" ]
+}
