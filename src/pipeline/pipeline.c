@@ -254,6 +254,8 @@ step_verdict(struct pipeline *p, struct err *err)
 		.suite = p->suite,
 		.shells = p->after.shells,
 		.built = p->built,
+		.hardened = p->after.image,
+		.remaining = p->after.inventory,
 		.now = clock_now(),
 	};
 
