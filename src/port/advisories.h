@@ -21,7 +21,7 @@ struct advisory {
 	bool no_dsa;
 	bool unimportant;
 	struct span fixed;
-	struct span urgency; /* the feed's own word: "low", "not yet assigned", "end-of-life" */
+	struct span urgency; /* the feed's own word: "low", "end-of-life"; empty: none yet */
 	struct span reason;  /* why no fix is planned, as a word: "ignored", "postponed" */
 	struct span note;    /* and in a sentence */
 	struct span release; /* advisories_all() says it */

@@ -89,9 +89,10 @@ advisories_covers(struct advisories *advisories, struct span distribution, struc
 	return 0;
 }
 
+/* `source`: of all rows; empty: each row says its own. */
 static int
-visit_rows(struct advisories *advisories, sqlite3_stmt *row, advisories_visitor *each,
-	   void *context, struct err *err)
+visit_rows(struct advisories *advisories, sqlite3_stmt *row, struct span source,
+	   advisories_visitor *each, void *context, struct err *err)
 {
 	int r;
 
@@ -114,7 +115,7 @@ visit_rows(struct advisories *advisories, sqlite3_stmt *row, advisories_visitor 
 			r = err_set(err, ERR_INVALID, "the advisory database is damaged (state %d)",
 				    state);
 		else
-			r = each(context, schema_text(row, 0), &advisory, err);
+			r = each(context, source.n ? source : schema_text(row, 0), &advisory, err);
 		if (r != 0)
 			break;
 	}
@@ -129,7 +130,7 @@ advisories_each(struct advisories *advisories, struct span distribution, struct 
 	sqlite3_stmt *row =
 		ask(advisories, READER_EACH, (struct span[]){distribution, release, source}, 3);
 
-	return visit_rows(advisories, row, each, context, err);
+	return visit_rows(advisories, row, source, each, context, err);
 }
 
 int
@@ -138,30 +139,21 @@ advisories_all(struct advisories *advisories, struct span distribution, struct s
 {
 	sqlite3_stmt *row = ask(advisories, READER_ALL, (struct span[]){distribution, release}, 2);
 
-	return visit_rows(advisories, row, each, context, err);
+	return visit_rows(advisories, row, SPAN(""), each, context, err);
 }
 
+/* The columns of a CVE that somebody scored. */
 static int
-read_score(struct advisories *advisories, struct span id, struct arena *arena,
-	   struct advisory_cve *cve, struct err *err)
+read_score(sqlite3_stmt *row, struct arena *arena, struct advisory_cve *cve, struct err *err)
 {
-	sqlite3_stmt *row = ask(advisories, READER_SCORE, &id, 1);
-	int r = next_row(advisories, row, err);
+	int severity = sqlite3_column_int(row, 1);
 
-	if (r > 0) {
-		int severity = sqlite3_column_int(row, 1);
-
-		cve->known = true;
-		cve->score = sqlite3_column_double(row, 0);
-		cve->severity = severity >= 0 && severity < SEVERITIES ? (enum severity)severity
-								       : SEVERITY_UNKNOWN;
-		cve->primary = sqlite3_column_int(row, 4) != 0;
-		r = copy_text(row, 2, arena, &cve->vector, err);
-		if (r == 0)
-			r = copy_text(row, 3, arena, &cve->source, err);
-	}
-	(void)sqlite3_reset(row);
-	return r;
+	cve->score = sqlite3_column_double(row, 0);
+	if (severity >= 0 && severity < SEVERITIES)
+		cve->severity = (enum severity)severity;
+	cve->primary = sqlite3_column_int(row, 4) != 0;
+	int r = copy_text(row, 2, arena, &cve->vector, err);
+	return r < 0 ? r : copy_text(row, 3, arena, &cve->source, err);
 }
 
 int
@@ -169,26 +161,22 @@ advisories_cve(struct advisories *advisories, struct span id, struct arena *aren
 	       struct advisory_cve *ret, struct err *err)
 {
 	struct advisory_cve cve = {.score = -1, .epss = -1, .vector = {"", 0}, .source = {"", 0}};
-	int r = read_score(advisories, id, arena, &cve, err);
+	sqlite3_stmt *row = ask(advisories, READER_CVE, &id, 1);
+	int r = next_row(advisories, row, err);
 
-	if (r < 0)
-		return r;
-	sqlite3_stmt *epss = ask(advisories, READER_EPSS, &id, 1);
-	r = next_row(advisories, epss, err);
-	if (r > 0)
-		cve.epss = sqlite3_column_double(epss, 0);
-	(void)sqlite3_reset(epss);
-	if (r < 0)
-		return r;
-	cve.known |= r > 0;
+	if (r > 0) {
+		bool scored = sqlite3_column_type(row, 0) != SQLITE_NULL;
+		bool predicted = sqlite3_column_type(row, 5) != SQLITE_NULL;
 
-	sqlite3_stmt *exploited = ask(advisories, READER_EXPLOITED, &id, 1);
-	r = next_row(advisories, exploited, err);
-	(void)sqlite3_reset(exploited);
+		cve.exploited = sqlite3_column_int(row, 6) != 0;
+		if (predicted)
+			cve.epss = sqlite3_column_double(row, 5);
+		cve.known = scored || predicted || cve.exploited;
+		r = scored ? read_score(row, arena, &cve, err) : 0;
+	}
+	(void)sqlite3_reset(row);
 	if (r < 0)
 		return r;
-	cve.exploited = r > 0;
-	cve.known |= r > 0;
 	*ret = cve;
 	return 0;
 }

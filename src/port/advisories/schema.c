@@ -68,9 +68,10 @@ schema_bind(sqlite3_stmt *statement, int place, struct span text)
 struct span
 schema_text(sqlite3_stmt *statement, int column)
 {
-	const char *text = (const char *)sqlite3_column_text(statement, column);
+	size_t n = (size_t)sqlite3_column_bytes(statement, column);
 
-	return (struct span){text ? text : "", (size_t)sqlite3_column_bytes(statement, column)};
+	return n > 0 ? (struct span){(const char *)sqlite3_column_text(statement, column), n}
+		     : SPAN("");
 }
 
 void

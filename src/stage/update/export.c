@@ -82,8 +82,10 @@ release_json(const struct advisory *advisory)
 	bool fixed = advisory->state == ADVISORY_FIXED || advisory->state == ADVISORY_NOT_AFFECTED;
 	bool ended = span_equal(advisory->urgency, SPAN("end-of-life"));
 	bool reasoned = advisory->no_dsa && (!ended || advisory->note.n || advisory->reason.n);
-	json_t *json = json_pack("{s:s, s:o, s:{}}", "status", states[advisory->state], "urgency",
-				 json_span(advisory->urgency), "repositories");
+	json_t *json = json_pack(
+		"{s:s, s:o, s:{}}", "status", states[advisory->state], "urgency",
+		json_span(advisory->urgency.n ? advisory->urgency : SPAN("not yet assigned")),
+		"repositories");
 
 	if (fixed)
 		(void)json_object_set_new(

@@ -30,7 +30,8 @@ add_debian(void *context, const struct feed_debian_record *record, struct err *e
 		.no_dsa = record->no_dsa,
 		.unimportant = span_equal(record->urgency, SPAN("unimportant")),
 		.fixed = record->fixed_version,
-		.urgency = record->urgency,
+		.urgency = span_equal(record->urgency, SPAN("not yet assigned")) ? SPAN("")
+										 : record->urgency,
 		.reason = record->reason,
 		.note = record->note,
 	};
