@@ -57,7 +57,7 @@ struct finding_counts {
 /* Which advisory database answered. */
 struct advisory_identity {
 	struct span digest; /* "sha256:..." over its content, the same on every machine */
-	int64_t built;	    /* seconds since 1970: when the newest feed was fetched */
+	int64_t built;	    /* seconds since 1970: date of the oldest feed of advisories; 0: none */
 	uint64_t advisories;
 };
 
