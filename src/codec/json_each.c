@@ -428,13 +428,13 @@ static int
 walk(struct scan *scan, struct span path, const struct visit *visit, struct err *err)
 {
 	struct span rest = path;
-	struct span wanted = span_cut(&rest, '/');
 	bool found = false;
 	bool more;
 	int close;
 
 	if (path.n == 0)
 		return visit_members(scan, visit, err);
+	struct span wanted = span_cut(&rest, '/');
 	int r = open_members(scan, false, &close, &more, err);
 	while (r == 0 && more) {
 		r = take_key(scan, visit->key, err);
