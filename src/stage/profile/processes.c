@@ -92,6 +92,13 @@ add(struct session *session, struct span program, struct span command, uint32_t 
 	return r < 0 ? r : map_put(session->seen_processes, key, 1, err);
 }
 
+/* The runtime's own helper, a file in memory, until it becomes the container's program. */
+static bool
+is_runtime(struct span program)
+{
+	return span_equal(program, SPAN("/")) || span_starts_with(program, SPAN("/memfd:"));
+}
+
 static int
 sample_one(struct session *session, const char *pid, struct err *err)
 {
@@ -107,8 +114,7 @@ sample_one(struct session *session, const char *pid, struct err *err)
 	if (program.n == 0)
 		program = span_trim(read_text(pid, "comm", exe, sizeof(exe)));
 	struct span line = read_command(pid, command, sizeof(command));
-	/* between fork and exec of the runtime's own helper there is no command yet */
-	if (program.n == 0 || span_starts_with(program, SPAN("/memfd:")))
+	if (program.n == 0 || is_runtime(program))
 		return 0;
 	return add(session, program, line, phase, read_uid(pid), err);
 }
@@ -182,7 +188,8 @@ processes_from_paths(struct session *session, struct err *err)
 		const struct profile_path *path = &session->profile->paths[i];
 		uint64_t seen;
 
-		if (path->program.n == 0 || map_get(done, path->program, &seen))
+		if (path->program.n == 0 || is_runtime(path->program) ||
+		    map_get(done, path->program, &seen))
 			continue;
 		r = map_put(done, path->program, 1, err);
 		if (r == 0 && !is_listed(session, path->program))

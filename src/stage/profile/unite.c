@@ -171,7 +171,8 @@ static bool
 has_all(const struct profile_path *to, const struct profile_path *from, const uint32_t *places)
 {
 	for (size_t i = 0; i < from->phase_count; i++) {
-		if (!bsearch(&places[from->phases[i]], to->phases, to->phase_count,
+		if (to->phase_count == 0 ||
+		    !bsearch(&places[from->phases[i]], to->phases, to->phase_count,
 			     sizeof(*to->phases), compare_numbers))
 			return false;
 	}
