@@ -133,7 +133,7 @@ read_owner(struct archive_entry *from, struct image_entry *entry, struct err *er
 			       (long long)uid, (long long)gid);
 	entry->uid = (uint32_t)uid;
 	entry->gid = (uint32_t)gid;
-	entry->mode = archive_entry_perm(from);
+	entry->mode = archive_entry_perm(from) & 07777;
 	entry->mtime = archive_entry_mtime(from);
 	entry->mtime_ns = (uint32_t)archive_entry_mtime_nsec(from);
 	if (entry->type == IMAGE_CHARACTER || entry->type == IMAGE_BLOCK) {
