@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor under reading a gzip layer, for bench/scan.sh: igzip inflates it, and the compressed and
- * the plain bytes are hashed, in one thread and with no more than that. Prints milliseconds and
+ * The floor under reading a gzip layer, for bench/scan.sh: igzip inflates it, and the compressed
+ * and the plain bytes are hashed, in one thread and with no more than that. Prints milliseconds and
  * both digests.
  */
 #include "base/clock.h"
