@@ -193,6 +193,9 @@ profile_json_write(const struct profile *profile, struct arena *arena, struct sp
 
 /* ---- reading ---- */
 
+/* 9999-12-31T23:59:59Z: what RFC 3339 can say. */
+#define YEAR_9999 INT64_C(253402300799)
+
 /* What the field table of the document fills. */
 struct document {
 	struct profile profile;
@@ -628,6 +631,8 @@ document_read(const json_t *json, struct profile *profile, struct err *err)
 	r = digest_parse(document.image, &profile->image, err);
 	if (r == 0)
 		r = clock_parse(document.started, &profile->started, err);
+	if (r == 0 && (profile->started < 0 || profile->started > YEAR_9999))
+		r = err_set(err, ERR_INVALID, "\"started\" is not between 1970 and 9999");
 	return r < 0 ? r : lists_read(&document, profile, err);
 }
 

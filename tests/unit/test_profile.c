@@ -137,6 +137,7 @@ malformed_documents_are_refused(void **state)
 		{"\"hex\": \"2f7a", "\"hex\": \"2f7", ERR_INVALID},
 		{"\"image\": \"sha256:", "\"image\": \"sha256:x", ERR_INVALID},
 		{"\"started\": \"", "\"started\": \"x", ERR_INVALID},
+		{"\"started\": \"1970", "\"started\": \"0631", ERR_INVALID},
 	};
 	const char *good = text_of(make(13)).p;
 	struct profile *profile = NULL;
