@@ -14,9 +14,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -311,6 +313,8 @@ caches_evict_but_never_what_is_in_use(void **state)
 	assert_good(directory_make(orphan.p, 0700, err));
 	assert_good(file_replace(arena_printf(place.arena, "%s/tar", orphan.p).p, SPAN("x"), 0600,
 				 err));
+	struct timespec long_ago[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	assert_int_equal(utimensat(AT_FDCWD, orphan.p, long_ago, 0), 0);
 	image_free(second);
 	assert_good(tree_remove(cached_file(&place, other.tar, "").p, err));
 	assert_good(image_open(other_reference, &place.options, &second, NULL, err));
@@ -319,6 +323,74 @@ caches_evict_but_never_what_is_in_use(void **state)
 	assert_int_equal(setenv("MOHS_CACHE_MAX", "many", 1), 0);
 	assert_fails(ERR_USAGE, image_open(other_reference, &place.options, &second, NULL, err));
 	assert_int_equal(unsetenv("MOHS_CACHE_MAX"), 0);
+	place_free(&place);
+}
+
+/* Several processes at once on one cache: each gets the image, and nothing else is left. */
+static void
+caches_are_shared(void **state)
+{
+	enum { PROCESSES = 4 };
+	struct place place = place_make();
+	struct layout_layer layers[3];
+	pid_t pids[PROCESSES];
+
+	(void)state;
+	three_layers(&place, layers);
+	layout_write(place.layout.p, layers, COUNT(layers));
+	for (int i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			struct image *image;
+			struct err problem = ERR_INIT;
+			int r = image_open(place.reference, &place.options, &image, NULL, &problem);
+			if (r < 0)
+				print_message("# %s\n", problem.text);
+			_exit(r < 0);
+		}
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		int status = -1;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(count_cached(&place), 3);
+	open_three(&place);
+	place_free(&place);
+}
+
+static void
+full_disks_leave_nothing_behind(void **state)
+{
+	enum { BYTES = 4 << 20 };
+	struct place place = place_make();
+	CLEANUP(free_cleanup) char *content = malloc(BYTES);
+	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(1 << 24);
+	const char *cache = place.options.cache;
+
+	(void)state;
+	assert_non_null(content);
+	for (size_t i = 0; i < BYTES; i++)
+		content[i] = (char)(i * 2654435761U >> 24);
+	tar_put(&tar, &(struct tar_member){.path = "f", .content = content, .size = BYTES});
+	tar_end(&tar);
+	struct layout_layer layer = {.tar = buf_span(&tar)};
+	layout_write(place.layout.p, &layer, 1);
+	assert_good(directory_make(cache, 0700, err));
+	if (mount("tmpfs", cache, "tmpfs", 0, "size=1m") < 0) {
+		place_free(&place);
+		skip();
+	}
+	struct image *image;
+	struct err problem = ERR_INIT;
+	int r = image_open(place.reference, &place.options, &image, NULL, &problem);
+	size_t left = count_cached(&place);
+	assert_int_equal(umount(cache), 0);
+	assert_int_equal(r, -ERR_IO);
+	assert_non_null(strstr(problem.text, "no room in the layer cache"));
+	assert_int_equal(left, 0);
 	place_free(&place);
 }
 
@@ -706,6 +778,8 @@ main(void)
 		cmocka_unit_test(layers_are_merged_cold_and_warm),
 		cmocka_unit_test(damaged_caches_are_made_anew),
 		cmocka_unit_test(caches_evict_but_never_what_is_in_use),
+		cmocka_unit_test(caches_are_shared),
+		cmocka_unit_test(full_disks_leave_nothing_behind),
 		cmocka_unit_test(repeated_layers_are_read_once),
 		cmocka_unit_test(wrong_bytes_are_refused),
 		cmocka_unit_test(hostile_members_are_refused),

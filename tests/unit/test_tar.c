@@ -221,6 +221,50 @@ pax_attributes_are_read(void **state)
 	assert_int_equal(twice, 1);
 }
 
+/* GNU tar's own way with long names and targets (typeflags L and K), and big numbers in base 256.
+ */
+static void
+gnu_headers_are_read(void **state)
+{
+	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(1 << 20);
+	CLEANUP(buf_cleanup) struct buf index = BUF_INIT(1 << 20);
+	CLEANUP(buf_cleanup) struct buf name = BUF_INIT(1 << 20);
+	CLEANUP(layer_index_scratch_cleanup) struct layer_index_scratch scratch = {0};
+	struct layer_record record;
+	unsigned sum = 0;
+
+	(void)state;
+	for (int i = 0; i < 60; i++)
+		assert_good(buf_printf(&name, err, "d\xe9%d/", i));
+	assert_good(buf_append(&name, SPAN("x"), err));
+	tar_put(&tar, &(struct tar_member){.path = "././@LongLink",
+					   .type = 'L',
+					   .content = name.p,
+					   .size = name.n + 1});
+	tar_put(&tar, &(struct tar_member){.path = "././@LongLink",
+					   .type = 'K',
+					   .content = name.p,
+					   .size = name.n + 1});
+	tar_put(&tar, &(struct tar_member){.path = "short", .type = '2', .link = "short"});
+	size_t at = tar.n;
+	tar_put(&tar, &(struct tar_member){.path = "big"});
+	char *header = tar.p + at;
+	memcpy(header + 108, "\x80\0\0\0\xee\x6b\x28", 8); /* uid 4000000000 */
+	header[115] = 0;
+	memset(header + 148, ' ', 8);
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)header[i];
+	(void)snprintf(header + 148, 8, "%06o", sum);
+	tar_end(&tar);
+	assert_good(read_all(buf_span(&tar), 512, &index, err));
+	struct span rest = buf_span(&index);
+	assert_true(next(&rest, tar.n, &scratch, &record));
+	assert_true(span_equal(record.entry.path, buf_span(&name)));
+	assert_true(span_equal(record.entry.link, buf_span(&name)));
+	assert_true(next(&rest, tar.n, &scratch, &record));
+	assert_int_equal(record.entry.uid, 4000000000);
+}
+
 static void
 run(const char *const *argv)
 {
@@ -446,6 +490,7 @@ main(void)
 		cmocka_unit_test(members_are_read_as_stored),
 		cmocka_unit_test(pax_names_stay_byte_exact),
 		cmocka_unit_test(pax_attributes_are_read),
+		cmocka_unit_test(gnu_headers_are_read),
 		cmocka_unit_test(sparse_files_of_gnu_tar),
 		cmocka_unit_test(damage_is_refused),
 		cmocka_unit_test(ceilings_hold),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/vec.h"
@@ -12,9 +11,10 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { ORPHAN_SECONDS = 3600 };
+enum { ORPHAN_SECONDS = 60 }; /* a writer has its files locked long before */
 
 struct candidate {
 	char name[CACHE_NAME];
@@ -45,18 +45,20 @@ is_unused(const struct cache *cache, const char *name, int *ret_fd)
 	return *ret_fd >= 0 && flock(*ret_fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* What a killed mohs left: a running one holds a lock on the tar from soon after the folder. */
+/*
+ * What a killed mohs left: a running one holds a lock on the tar from soon after it made the
+ * folder, for which it has ORPHAN_SECONDS.
+ */
 static void
 remove_orphan(const struct cache *cache, const char *name)
 {
 	CLEANUP(fd_cleanup) int fd = -1;
 	struct stat st;
 
-	bool unused = is_unused(cache, name, &fd);
-	if (fd < 0) /* no tar at all: only just made, or left half removed */
-		unused = fstatat(cache->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			 clock_now() - st.st_mtim.tv_sec > ORPHAN_SECONDS;
-	if (unused)
+	if (fstatat(cache->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    time(NULL) - st.st_mtim.tv_sec < ORPHAN_SECONDS)
+		return;
+	if (is_unused(cache, name, &fd) || fd < 0)
 		cache_remove(cache, name);
 }
 
