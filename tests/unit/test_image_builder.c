@@ -357,6 +357,36 @@ repeated_whiteouts_are_cheap(void **state)
 	arena_free(arena);
 }
 
+/* Takes seconds and 2 GiB: only with MOHS_SLOW_TESTS set. */
+static void
+entries_have_a_ceiling(void **state)
+{
+	struct arena *arena = arena_new(IMAGE_MEMORY_MAX);
+	struct image_builder *builder = image_builder_new(arena);
+	struct image_entry entry = {0};
+	struct err problem = ERR_INIT;
+	char name[32];
+	int r = 0;
+	int i = 0;
+
+	(void)state;
+	if (!getenv("MOHS_SLOW_TESTS")) {
+		image_builder_free(builder);
+		arena_free(arena);
+		skip();
+	}
+	for (; r == 0 && i <= IMAGE_ENTRIES_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "%d", i);
+		entry.path = span_from(name);
+		r = image_builder_add(builder, &entry, SPAN(""), NULL, 0, NULL, 0, &problem);
+	}
+	assert_int_equal(r, -ERR_LIMIT);
+	assert_int_equal(i, IMAGE_ENTRIES_MAX); /* the root is one of them */
+	assert_non_null(strstr(problem.text, "IMAGE_ENTRIES_MAX"));
+	image_builder_free(builder);
+	arena_free(arena);
+}
+
 static void
 count_visit(void *context, uint32_t entry)
 {
@@ -443,6 +473,7 @@ main(void)
 		cmocka_unit_test(duplicates_are_gaps),
 		cmocka_unit_test(xattr_limits_hold),
 		cmocka_unit_test(repeated_whiteouts_are_cheap),
+		cmocka_unit_test(entries_have_a_ceiling),
 		cmocka_unit_test(paths_resolve_as_in_a_chroot),
 	};
 
