@@ -11,7 +11,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	tools/install-packages build
-	meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null
+	meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false >/dev/null
 
 # Makes a real nginx image from the distribution's packages and hardens it.
 demo:
