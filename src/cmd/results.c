@@ -50,49 +50,69 @@ print_gaps(const struct pipeline *p)
 		{&p->before.image->gaps, "image"},
 		{&p->before.inventory->gaps, "inventory"},
 		{&p->before.findings->gaps, "advisories"},
-		{&p->profile->gaps, "profile"},
-		{&p->plan->gaps, "plan"},
-		{&p->after.inventory->gaps, "hardened inventory"},
-		{&p->after.shells->gaps, "shells"},
-		{&p->suite->gaps, "tests"},
+		{p->profile ? &p->profile->gaps : NULL, "profile"},
+		{p->plan ? &p->plan->gaps : NULL, "plan"},
+		{p->after.inventory ? &p->after.inventory->gaps : NULL, "hardened inventory"},
+		{p->after.shells ? &p->after.shells->gaps : NULL, "shells"},
+		{p->suite ? &p->suite->gaps : NULL, "tests"},
 	};
 
 	for (size_t i = 0; i < COUNT(all); i++) {
-		if (all[i].gaps->count)
-			(void)putchar('\n');
+		if (!all[i].gaps || all[i].gaps->count == 0)
+			continue;
+		(void)putchar('\n');
 		show_gaps(all[i].gaps, all[i].of);
 	}
 }
 
 static void print_failures(const struct suite *suite);
 
-int
-results_run(const struct pipeline *p, struct err *err)
+/* Before and after, when there is an after. */
+static int
+print_change(const struct pipeline *p, const struct evidence *evidence, struct err *err)
 {
-	struct evidence evidence = pipeline_evidence(p);
-	char digest[DIGEST_TEXT];
-
-	(void)printf("%.*s: %.*s\n\n", SPAN_ARG(p->service->name),
-		     SPAN_ARG(p->before.image->reference));
+	if (!p->after.findings)
+		return show_counts(p->before.findings, NULL, err);
 	print_sizes(p);
 	int r = show_counts(p->before.findings, p->after.findings, err);
 	if (r < 0)
 		return r;
 	(void)putchar('\n');
-	r = report_left(&evidence, stdout, 0, err);
+	return report_left(evidence, stdout, 0, err);
+}
+
+static void
+print_places(const struct pipeline *p)
+{
+	char digest[DIGEST_TEXT];
+
+	if (p->built)
+		(void)printf("image     %.*s\n          %s\n", SPAN_ARG(p->built->reference),
+			     digest_format(&p->built->manifest_digest, digest));
+	if (p->folder)
+		(void)printf("evidence  %s/evidence.json\n", p->folder);
+}
+
+int
+results_run(const struct pipeline *p, struct err *err)
+{
+	struct evidence evidence = pipeline_evidence(p);
+
+	(void)printf("%.*s: %.*s\n\n", SPAN_ARG(p->service->name),
+		     SPAN_ARG(p->before.image->reference));
+	int r = print_change(p, &evidence, err);
 	if (r < 0)
 		return r;
 	print_gaps(p);
-	print_failures(p->suite);
+	if (p->suite)
+		print_failures(p->suite);
+	else if (p->suite_before)
+		print_failures(p->suite_before);
 	(void)putchar('\n');
 	r = report_checklist(p->verdict, stdout, 0, err);
-	if (r < 0)
-		return r;
-	(void)printf("image     %.*s\n          %s\n", SPAN_ARG(p->built->reference),
-		     digest_format(&p->built->manifest_digest, digest));
-	if (p->folder)
-		(void)printf("evidence  %s/evidence.json\n", p->folder);
-	return 0;
+	if (r == 0)
+		print_places(p);
+	return r;
 }
 
 /* ---- profile, plan, suite ---- */

@@ -185,12 +185,18 @@ step_profile(struct pipeline *p, struct err *err)
 	return r < 0 ? r : write_profile(p, err);
 }
 
+static bool
+profile_refused(const struct pipeline *p)
+{
+	return p->profile && !p->profile->complete && !p->accept_profile;
+}
+
 static int
 step_plan(struct pipeline *p, struct err *err)
 {
 	const struct gap_list *gaps = &p->profile->gaps;
 
-	if (!p->profile->complete && !p->accept_profile) {
+	if (profile_refused(p)) {
 		struct span why = gaps->count ? gaps->items[0].text : SPAN("no reason recorded");
 
 		return err_set(err, ERR_MISMATCH,
@@ -376,6 +382,14 @@ needed_for(enum pipeline_step goal)
 	return needed;
 }
 
+/* A verdict is also due on a run that ends at a profile that may not be used. */
+static bool
+step_left_out(const struct pipeline *p, enum pipeline_step step, enum pipeline_step goal)
+{
+	return goal >= STEP_VERDICT && step >= STEP_PLAN && step < STEP_VERDICT &&
+	       profile_refused(p);
+}
+
 int
 pipeline_run(struct pipeline *p, enum pipeline_step goal, struct err *err)
 {
@@ -384,7 +398,7 @@ pipeline_run(struct pipeline *p, enum pipeline_step goal, struct err *err)
 	if (p->started == 0)
 		p->started = clock_now();
 	for (enum pipeline_step step = 0; step <= goal; step++) {
-		if (!(needed & NEEDS(step)) || step_done(p, step))
+		if (!(needed & NEEDS(step)) || step_done(p, step) || step_left_out(p, step, goal))
 			continue;
 		progress_step(p->progress, 0, 0, "%s", steps[step].doing);
 		int r = steps[step].run(p, err);
