@@ -7,6 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* expat 2.8 renames it */
+#ifdef MOHS_EXPAT_LINE_64
+#define LINE_NUMBER XML_GetCurrentLineNumber64
+#else
+#define LINE_NUMBER XML_GetCurrentLineNumber
+#endif
+
 enum { MESSAGE_MAX = 512, NAME_MAX_BYTES = 1024 };
 
 struct reader {
@@ -208,8 +215,8 @@ parse(struct reader *reader, struct span xml)
 	}
 	if (reader->r < 0)
 		return reader->r;
-	return err_set(reader->err, ERR_INVALID, "not valid JUnit XML: line %lu: %s",
-		       XML_GetCurrentLineNumber(reader->parser),
+	return err_set(reader->err, ERR_INVALID, "not valid JUnit XML: line %llu: %s",
+		       (unsigned long long)LINE_NUMBER(reader->parser),
 		       XML_ErrorString(XML_GetErrorCode(reader->parser)));
 }
 
