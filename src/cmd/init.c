@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "cmd/common.h"
+#include "cmd/printable.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 
@@ -16,15 +17,20 @@ put_quoted(struct buf *out, struct span s, struct err *err)
 {
 	int r = buf_byte(out, '"', err);
 
-	for (size_t i = 0; i < s.n && r == 0; i++) {
-		unsigned char byte = (unsigned char)s.p[i];
+	while (s.n > 0 && r == 0) {
+		uint32_t shown;
+		uint32_t code;
+		size_t n = printable_next(s, &shown, &code);
 
-		if (byte == '"' || byte == '\\')
-			r = buf_printf(out, err, "\\%c", byte);
-		else if (byte < 0x20 || byte == 0x7f)
-			r = buf_printf(out, err, "\\x%02x", byte);
+		if (code == '"' || code == '\\')
+			r = buf_printf(out, err, "\\%c", (int)code);
+		else if (shown != code && code <= 0xff)
+			r = buf_printf(out, err, "\\x%02x", code);
+		else if (shown != code)
+			r = buf_printf(out, err, "\\u%04x", code);
 		else
-			r = buf_byte(out, (char)byte, err);
+			r = buf_append(out, span_slice(s, 0, n), err);
+		s = span_slice(s, n, s.n);
 	}
 	return r < 0 ? r : buf_byte(out, '"', err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cmd/common.h"
+#include "cmd/printable.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
 
@@ -86,11 +87,12 @@ print_places(const struct pipeline *p)
 {
 	char digest[DIGEST_TEXT];
 
-	if (p->built)
-		(void)printf("image     %.*s\n          %s\n", SPAN_ARG(p->built->reference),
-			     digest_format(&p->built->manifest_digest, digest));
+	if (p->built) {
+		printable_line(stdout, "image     %.*s", SPAN_ARG(p->built->reference));
+		(void)printf("          %s\n", digest_format(&p->built->manifest_digest, digest));
+	}
 	if (p->folder)
-		(void)printf("evidence  %s/evidence.json\n", p->folder);
+		printable_line(stdout, "evidence  %s/evidence.json", p->folder);
 }
 
 int
@@ -98,8 +100,9 @@ results_run(const struct pipeline *p, struct err *err)
 {
 	struct evidence evidence = pipeline_evidence(p);
 
-	(void)printf("%.*s: %.*s\n\n", SPAN_ARG(p->service->name),
-		     SPAN_ARG(p->before.image->reference));
+	printable_line(stdout, "%.*s: %.*s", SPAN_ARG(p->service->name),
+		       SPAN_ARG(p->before.image->reference));
+	(void)putchar('\n');
 	int r = print_change(p, &evidence, err);
 	if (r < 0)
 		return r;
@@ -141,15 +144,15 @@ results_profile(const struct profile *profile, const char *output)
 	for (size_t i = 0; i < profile->phase_count; i++) {
 		const struct profile_phase *phase = &profile->phases[i];
 
-		(void)fprintf(stderr, "  %-8s %-20.*s %9s  %5u paths, %u of them new%s\n",
-			      profile_phase_name(phase->kind), SPAN_ARG(phase->name),
-			      duration_format(phase->duration_ms, time), phase->used_paths,
-			      phase->new_paths, phase->passed ? "" : "  FAILED");
+		printable_line(stderr, "  %-8s %-20.*s %9s  %5u paths, %u of them new%s",
+			       profile_phase_name(phase->kind), SPAN_ARG(phase->name),
+			       duration_format(phase->duration_ms, time), phase->used_paths,
+			       phase->new_paths, phase->passed ? "" : "  FAILED");
 	}
 	for (size_t i = 0; i < profile->gaps.count; i++)
-		(void)fprintf(stderr, "  gap: %.*s: %.*s\n",
-			      SPAN_ARG(profile->gaps.items[i].subject),
-			      SPAN_ARG(profile->gaps.items[i].text));
+		printable_line(stderr, "  gap: %.*s: %.*s",
+			       SPAN_ARG(profile->gaps.items[i].subject),
+			       SPAN_ARG(profile->gaps.items[i].text));
 	(void)fprintf(stderr, "Wrote %s\n", output);
 }
 
@@ -203,9 +206,10 @@ results_plan(const struct pipeline *p, bool json, struct err *err)
 			(void)printf("  %6u  %s\n", counts[reason], plan_reason_text(reason));
 	}
 	show_gaps(&p->plan->gaps, "plan");
-	if (p->built)
-		(void)printf("wrote %.*s\n      %s\n", SPAN_ARG(p->built->reference),
-			     digest_format(&p->built->manifest_digest, digest));
+	if (p->built) {
+		printable_line(stdout, "wrote %.*s", SPAN_ARG(p->built->reference));
+		(void)printf("      %s\n", digest_format(&p->built->manifest_digest, digest));
+	}
 	return 0;
 }
 
@@ -222,24 +226,40 @@ print_missing(const struct profile *run)
 			continue;
 		if (shown++ == 0)
 			(void)printf("\nLooked up, and only in the original:\n");
-		(void)printf("  %.*s, by %.*s\n", SPAN_ARG(missing->path),
-			     SPAN_ARG(missing->program));
+		printable_line(stdout, "  %.*s, by %.*s", SPAN_ARG(missing->path),
+			       SPAN_ARG(missing->program));
 	}
 	if (all > shown)
 		(void)printf("  and %zu more, in the evidence\n", all - shown);
 }
 
 static void
+print_message(struct span message)
+{
+	while (message.n > 0) {
+		struct span line = span_cut(&message, '\n');
+
+		printable_line(stdout, "  %.*s", SPAN_ARG(line));
+	}
+}
+
+static void
 print_failures(const struct suite *suite)
 {
-	if (!suite->started)
-		(void)printf("\nThe container did not start: %.*s\n", SPAN_ARG(suite->start_error));
+	if (!suite->started) {
+		(void)putchar('\n');
+		printable_line(stdout, "The container did not start: %.*s",
+			       SPAN_ARG(suite->start_error));
+	}
 	for (size_t i = 0; i < suite->count; i++) {
 		const struct suite_case *item = &suite->cases[i];
 
-		if (item->state == CASE_FAILED || item->state == CASE_ERROR)
-			(void)printf("\nFAILED %.*s: %.*s\n  %.*s\n", SPAN_ARG(item->suite),
-				     SPAN_ARG(item->name), SPAN_ARG(item->message));
+		if (item->state != CASE_FAILED && item->state != CASE_ERROR)
+			continue;
+		(void)putchar('\n');
+		printable_line(stdout, "FAILED %.*s: %.*s", SPAN_ARG(item->suite),
+			       SPAN_ARG(item->name));
+		print_message(item->message);
 	}
 	if (!suite->started || suite->failed)
 		print_missing(suite->run);

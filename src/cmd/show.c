@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cmd/printable.h"
 
 #include <math.h>
 
@@ -39,6 +40,25 @@ show_severity_style(enum severity severity)
 	}
 }
 
+/* "Debian GNU/Linux 12 (bookworm), 87 packages"; never a bare 0 where something was unreadable. */
+static void
+show_packages_line(const struct inventory *inventory)
+{
+	const struct os_identity *os = &inventory->os;
+	struct span name = !os->known	       ? SPAN("unknown distribution")
+			   : os->pretty_name.n ? os->pretty_name
+					       : os->id;
+	size_t count = inventory->component_count;
+
+	if (!inventory->any_database)
+		printable_line(stdout, "%.*s, no package database found", SPAN_ARG(name));
+	else if (count == 0 && inventory->gaps.count > 0)
+		printable_line(stdout, "%.*s, no package could be read", SPAN_ARG(name));
+	else
+		printable_line(stdout, "%.*s, %zu package%s", SPAN_ARG(name), count,
+			       count == 1 ? "" : "s");
+}
+
 void
 show_image(const struct image *image, const struct inventory *inventory)
 {
@@ -52,19 +72,12 @@ show_image(const struct image *image, const struct inventory *inventory)
 		size += image->layers[i].size;
 		tar += image->layers[i].inflated;
 	}
-	(void)printf("%.*s\n", SPAN_ARG(image->reference));
-	(void)printf("%s, %.*s/%.*s, %s (%s inflated), %zu paths\n",
-		     digest_format(&image->manifest_digest, digest), SPAN_ARG(image->config.os),
-		     SPAN_ARG(image->config.architecture), show_bytes(size, compressed),
-		     show_bytes(tar, inflated), image->entry_count);
-	if (inventory->os.known)
-		(void)printf("%.*s, ", SPAN_ARG(inventory->os.pretty_name));
-	else
-		(void)printf("unknown distribution, ");
-	if (inventory->any_database)
-		(void)printf("%zu packages\n", inventory->component_count);
-	else
-		(void)printf("no package database found\n");
+	printable_line(stdout, "%.*s", SPAN_ARG(image->reference));
+	printable_line(stdout, "%s, %.*s/%.*s, %s (%s inflated), %zu paths",
+		       digest_format(&image->manifest_digest, digest), SPAN_ARG(image->config.os),
+		       SPAN_ARG(image->config.architecture), show_bytes(size, compressed),
+		       show_bytes(tar, inflated), image->entry_count);
+	show_packages_line(inventory);
 }
 
 static const enum severity worst_first[] = {
@@ -256,6 +269,6 @@ show_gaps(const struct gap_list *gaps, const char *of)
 		return;
 	(void)printf("Gaps (%s):\n", of);
 	for (size_t i = 0; i < gaps->count; i++)
-		(void)printf("  %.*s: %.*s\n", SPAN_ARG(gaps->items[i].subject),
-			     SPAN_ARG(gaps->items[i].text));
+		printable_line(stdout, "  %.*s: %.*s", SPAN_ARG(gaps->items[i].subject),
+			       SPAN_ARG(gaps->items[i].text));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/table.h"
 
+#include "cmd/printable.h"
+
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -53,24 +55,6 @@ table_row(struct table *table, const struct table_cell *cells)
 
 /* ---- widths ---- */
 
-/* Bytes of the UTF-8 sequence at the front (1 for what is none), and its code point. */
-static size_t
-next_character(struct span s, uint32_t *ret_code)
-{
-	unsigned char first = (unsigned char)s.p[0];
-	size_t n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	uint32_t code = n == 1 ? first : first & (0x7fU >> n);
-
-	if (n > s.n || (first >= 0x80 && first < 0xc2)) {
-		*ret_code = '?';
-		return 1;
-	}
-	for (size_t i = 1; i < n; i++)
-		code = code << 6 | ((unsigned char)s.p[i] & 0x3fU);
-	*ret_code = code;
-	return n;
-}
-
 static bool
 in_range(uint32_t code, uint32_t low, uint32_t high)
 {
@@ -97,10 +81,11 @@ table_width(struct span text)
 	size_t width = 0;
 
 	while (text.n > 0) {
+		uint32_t shown;
 		uint32_t code;
-		size_t n = next_character(text, &code);
+		size_t n = printable_next(text, &shown, &code);
 
-		width += character_width(code);
+		width += character_width(shown);
 		text = span_slice(text, n, text.n);
 	}
 	return width;
@@ -115,14 +100,15 @@ fitting(struct span text, size_t width, bool wrap)
 	size_t blank = 0;
 
 	while (at < text.n) {
+		uint32_t shown;
 		uint32_t code;
-		size_t n = next_character(span_slice(text, at, text.n), &code);
+		size_t n = printable_next(span_slice(text, at, text.n), &shown, &code);
 
-		if (used + character_width(code) > width)
+		if (used + character_width(shown) > width)
 			return span_slice(text, 0, wrap && blank ? blank : at);
-		if (code == ' ')
+		if (shown == ' ')
 			blank = at;
-		used += character_width(code);
+		used += character_width(shown);
 		at += n;
 	}
 	return text;
@@ -222,16 +208,6 @@ print_blanks(FILE *to, size_t count)
 	(void)fprintf(to, "%*s", (int)count, "");
 }
 
-/* Control characters of hostile names must not reach the terminal. */
-static void
-print_text(FILE *to, struct span text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char byte = (unsigned char)text.p[i];
-		(void)fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, to);
-	}
-}
-
 /* One line of a cell; *text keeps what is left for the next line (wrapping columns only). */
 static void
 print_cell(FILE *to, const struct table_column *column, enum table_style style, struct span *text,
@@ -246,7 +222,7 @@ print_cell(FILE *to, const struct table_column *column, enum table_style style, 
 	if (column->right)
 		print_blanks(to, padding);
 	(void)fputs(table_style_on(to, style), to);
-	print_text(to, part);
+	printable_put(to, part);
 	if (!fits && !wrap)
 		(void)fputs("…", to);
 	(void)fputs(table_style_off(to, style), to);

@@ -2,6 +2,7 @@
 #include "cmd/terminal.h"
 
 #include "base/clock.h"
+#include "cmd/printable.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -45,7 +46,7 @@ note(void *context, const char *text)
 	if (!terminal.live && !terminal.verbose)
 		return;
 	terminal_clear();
-	(void)fprintf(stderr, "%s\n", text);
+	printable_line(stderr, "%s", text);
 }
 
 static void
@@ -63,7 +64,12 @@ step(void *context, const char *what, uint64_t done, uint64_t total)
 			       (unsigned)(done * 100U / total));
 	else
 		(void)snprintf(line, sizeof(line), "%s", what);
-	(void)fprintf(stderr, "\r%.*s\033[K", width() - 1, line);
+	struct span shown = span_from(line);
+	(void)fputc('\r', stderr);
+	if (shown.n >= (size_t)width())
+		shown.n = (size_t)(width() - 1);
+	printable_put(stderr, shown);
+	(void)fputs("\033[K", stderr);
 	terminal.dirty = true;
 }
 
@@ -76,10 +82,16 @@ terminal_progress(bool verbose)
 	return &terminal.progress;
 }
 
+/* What can be done about a kind of error whatever its text. */
+static const char *const hints[ERR_KINDS] = {
+	[ERR_DIGEST] = "; the copy is damaged or not what it claims to be: fetch or build it anew",
+};
+
 int
 terminal_error(const char *verb, const struct err *err)
 {
 	terminal_clear();
-	(void)fprintf(stderr, "mohs %s: %s\n", verb, err->text);
+	const char *hint = err->kind < ERR_KINDS ? hints[err->kind] : NULL;
+	printable_line(stderr, "mohs %s: %s%s", verb, err->text, hint ? hint : "");
 	return err_exit_code(err->kind);
 }

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/inputs.h"
+#include "cmd/printable.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "pipeline/recall.h"
@@ -16,12 +17,12 @@
 static void
 print_chain(const struct why *why)
 {
-	(void)printf("%.*s\n", SPAN_ARG(why->thing));
+	printable_line(stdout, "%.*s", SPAN_ARG(why->thing));
 	for (size_t i = 0; i < why->count; i++) {
 		const struct why_step *step = &why->steps[i];
 
-		(void)printf("%*s%.*s: %.*s\n", (int)(step->depth + 1) * 2, "",
-			     SPAN_ARG(step->subject), SPAN_ARG(step->text));
+		printable_line(stdout, "%*s%.*s: %.*s", (int)(step->depth + 1) * 2, "",
+			       SPAN_ARG(step->subject), SPAN_ARG(step->text));
 	}
 }
 

@@ -57,7 +57,7 @@ setup() {
 }
 
 @test "an unknown transport lists those there are" {
-	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" init floppy:image -o -
+	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" init floppy:/image -o -
 	[ "$status" -ne 0 ]
 	[[ $output == *"oci:"* ]]
 }

@@ -196,7 +196,7 @@ PYTHON
 	fails_with not-found absent
 	touch file
 	run "$FETCH" dir:file
-	fails_with usage "not a folder"
+	fails_with invalid "not a folder"
 }
 
 @test "an unknown transport lists those there are" {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "cmd/printable.h"
 #include "cmd/table.h"
 
 #include <stdlib.h>
@@ -77,6 +78,43 @@ widths_know_unicode(void **state)
 	assert_int_equal(table_width(SPAN("\xe6\xbc")), 2);
 }
 
+static void
+nothing_a_terminal_acts_on_is_printed(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *shown;
+	} cases[] = {
+		{"plain é 漢", "plain é 漢\n"},
+		{"\x1b[2J\r\b\a\x7f", "?[2J????\n"},
+		{"a\nb\tc", "a b c\n"},
+		{"\xc2\x9b"
+		 "31m",
+		 "?31m\n"}, /* CSI as one character */
+		{"\x9b"
+		 "31m\xff",
+		 "?31m?\n"},			 /* and as one byte */
+		{"\xc0\x9b", "??\n"},		 /* overlong */
+		{"\xe0\x80\x9b", "???\n"},	 /* overlong */
+		{"\xed\xa0\x80", "?\n"},	 /* a surrogate */
+		{"\xf4\x90\x80\x80", "?\n"},	 /* beyond Unicode */
+		{"\xe6\xbc", "??\n"},		 /* cut short */
+		{"gpj.\xe2\x80\xae", "gpj.?\n"}, /* right to left */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *to = open_memstream(&text, &size);
+
+		printable_line(to, "%s", cases[i].text);
+		assert_int_equal(fclose(to), 0);
+		assert_string_equal(text, cases[i].shown);
+		free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -84,6 +122,7 @@ main(void)
 		cmocka_unit_test(columns_are_as_wide_as_needed),
 		cmocka_unit_test(narrow_terminals_cut_and_wrap),
 		cmocka_unit_test(widths_know_unicode),
+		cmocka_unit_test(nothing_a_terminal_acts_on_is_printed),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -30,7 +30,7 @@ open_folder(struct span rest, const struct source_options *options, struct sourc
 		return err_sys(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
 			       errno, "cannot open folder %s", path.p);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(err, ERR_USAGE, "%s is not a folder", path.p);
+		return err_set(err, ERR_INVALID, "%s is not a folder", path.p);
 	source->folder = arena_copy(source->arena, span_from(real));
 	source->reference = arena_printf(source->arena, "dir:%s", path.p);
 	if (!source->folder.p || !source->reference.p)

@@ -100,6 +100,14 @@ unknown_transport(struct span prefix, struct err *err)
 		       prefix.n > 40 ? 40 : (int)prefix.n, prefix.p, (int)known.n, known.p);
 }
 
+/* What a person types for a file: no repository starts like that. */
+static bool
+is_path(struct span reference)
+{
+	return span_starts_with(reference, SPAN("/")) || span_starts_with(reference, SPAN("./")) ||
+	       span_starts_with(reference, SPAN("../"));
+}
+
 int
 source_open(struct span reference, const struct source_options *options, struct source **ret,
 	    struct err *err)
@@ -115,6 +123,11 @@ source_open(struct span reference, const struct source_options *options, struct 
 	if (prefix.n && (span_find(prefix, '-') < prefix.n || span_starts_with(rest, SPAN("/")) ||
 			 span_starts_with(rest, SPAN("."))))
 		return unknown_transport(prefix, err);
+	if (is_path(reference))
+		return err_set(
+			err, ERR_USAGE,
+			"a path alone does not say what is there: oci:DIR, oci-archive:FILE, "
+			"docker-archive:FILE or dir:ROOTFS");
 	return source_registry.open(reference, options, ret, err);
 }
 
@@ -170,5 +183,5 @@ source_select(struct source *source, const struct source_options *options, struc
 		r = source->top(source, &top, err);
 	if (r == 0)
 		r = oci_select(top.document, top.media_type, &wanted, &fetch, arena, ret, err);
-	return r < 0 ? err_wrap(err, "%.*s", SPAN_ARG(source->reference)) : 0;
+	return r;
 }

@@ -309,7 +309,7 @@ store_tar(const char *path, struct store **ret, struct err *err)
 			       "cannot open %s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		(void)close(fd);
-		return err_set(err, ERR_USAGE, "%s is not a plain file", path);
+		return err_set(err, ERR_INVALID, "%s is not a plain file", path);
 	}
 	if (store_tar_fd(fd, ret, err) < 0)
 		return err_wrap(err, "%s", path);

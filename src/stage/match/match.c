@@ -179,6 +179,9 @@ find_release(struct matching *matching, bool *ret, struct err *err)
 	if (!inventory->any_database)
 		return add_gap(matching, err, SPAN("packages"),
 			       "no package database was found: nothing could be matched");
+	if (inventory->component_count == 0 && inventory->gaps.count > 0)
+		return add_gap(matching, err, SPAN("packages"),
+			       "no package could be read: nothing could be matched");
 	if (!os->known)
 		return add_gap(matching, err, SPAN("os-release"),
 			       "the distribution is not known: nothing could be matched");
