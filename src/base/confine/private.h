@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of base/confine share. All of it runs in the child, before the function. */
+#pragma once
+
+#include "base/confine.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CONFINE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONFINE_SANITIZED 1
+#endif
+#endif
+#ifndef CONFINE_SANITIZED
+#define CONFINE_SANITIZED 0
+#endif
+
+/* User, groups, capabilities; no way back. */
+int confine_drop_privileges(struct err *err);
+
+/* RLIMIT_CORE 0, and `memory` more bytes of private memory than now. Never raises a limit. */
+int confine_lower_limits(uint64_t memory, struct err *err);
+
+/* Closes all but these (`fds` is sorted in place). */
+int confine_close_others(int *fds, size_t count, struct err *err);
+
+/* No path can be opened, nothing connected, nobody signalled; good where there is no Landlock. */
+int confine_landlock(struct err *err);
+
+/* From now on only what the table of filter.c allows. */
+int confine_filter(struct err *err);
