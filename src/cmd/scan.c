@@ -29,8 +29,6 @@ print_text(const struct subject *subject, bool packages, enum severity least, st
 	int r = show_findings(subject->findings, subject->inventory, least, err);
 	if (r < 0)
 		return r;
-	if (subject->findings->count)
-		(void)putchar('\n');
 	r = show_counts(subject->findings, NULL, err);
 	print_gaps(subject);
 	return r;

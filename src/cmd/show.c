@@ -192,12 +192,34 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 static const struct table_column finding_columns[] = {
 	{"severity", FIT_RIGID, false}, {"CVE", FIT_RIGID, false},    {"package", FIT_CUT, false},
 	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_RIGID, false},
-	{"", FIT_RIGID, false},
 };
 
-int
-show_findings(const struct findings *findings, const struct inventory *inventory,
-	      enum severity least, struct err *err)
+static bool
+add_finding(struct table *table, struct arena *arena, const struct finding *finding,
+	    const struct inventory *inventory)
+{
+	const struct component *component = &inventory->components[finding->component];
+	const char *status = finding_status_name(finding->status);
+	struct table_cell cells[] = {
+		{span_from(severity_name(finding->severity)),
+		 show_severity_style(finding->severity)},
+		{finding->id, STYLE_PLAIN},
+		{component->name, STYLE_PLAIN},
+		{component->version, STYLE_PLAIN},
+		{finding->fixed_version, STYLE_PLAIN},
+		{span_from(status), STYLE_PLAIN},
+	};
+
+	if (finding->exploited)
+		cells[5] = (struct table_cell){arena_printf(arena, "%s, exploited", status),
+					       STYLE_BAD};
+	return table_row(table, cells);
+}
+
+/* Those that count, or those that are undetermined and do not. */
+static int
+list_findings(const struct findings *findings, const struct inventory *inventory,
+	      enum severity least, bool undetermined, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct table *table =
@@ -208,28 +230,30 @@ show_findings(const struct findings *findings, const struct inventory *inventory
 		return err_memory(err);
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
-		const struct component *component = &inventory->components[finding->component];
 
-		if (finding->severity < least)
+		if (finding->severity < least ||
+		    (finding->status == FINDING_UNDETERMINED) != undetermined)
 			continue;
-		if (!table_row(
-			    table,
-			    (struct table_cell[]){
-				    {span_from(severity_name(finding->severity)),
-				     show_severity_style(finding->severity)},
-				    {finding->id, STYLE_PLAIN},
-				    {component->name, STYLE_PLAIN},
-				    {component->version, STYLE_PLAIN},
-				    {finding->fixed_version, STYLE_PLAIN},
-				    {span_from(finding_status_name(finding->status)), STYLE_PLAIN},
-				    {finding->exploited ? SPAN("exploited") : SPAN(""), STYLE_BAD},
-			    }))
+		if (!add_finding(table, arena, finding, inventory))
 			return err_memory(err);
 		rows++;
 	}
-	if (rows > 0)
-		table_print(table, stdout, 0);
+	if (rows == 0)
+		return 0;
+	if (undetermined)
+		(void)printf("Undetermined, in no count:\n");
+	table_print(table, stdout, 0);
+	(void)putchar('\n');
 	return 0;
+}
+
+int
+show_findings(const struct findings *findings, const struct inventory *inventory,
+	      enum severity least, struct err *err)
+{
+	int r = list_findings(findings, inventory, least, false, err);
+
+	return r < 0 ? r : list_findings(findings, inventory, least, true, err);
 }
 
 static const struct table_column package_columns[] = {

@@ -16,7 +16,7 @@ void show_image(const struct image *image, const struct inventory *inventory);
  */
 int show_counts(const struct findings *before, const struct findings *after, struct err *err);
 
-/* One row a finding, of at least this severity. */
+/* One row a finding, of at least this severity; those that are in no count apart. */
 int show_findings(const struct findings *findings, const struct inventory *inventory,
 		  enum severity least, struct err *err);
 
