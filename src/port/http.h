@@ -40,6 +40,7 @@ struct http_request {
 	const char *method;	      /* "GET", "HEAD", "POST", "PUT", ... */
 	const char *url;	      /* http or https, without user:password@ */
 	const char *const *headers;   /* "Name: value", ended by NULL; sent after redirects too */
+	const char *const *own_headers; /* the same, for the origin of `url` only */
 	const char *authorization;    /* value of Authorization, for the origin of `url` only */
 	struct span body;	      /* POST, PUT, PATCH */
 	const char *body_type;	      /* its Content-Type */

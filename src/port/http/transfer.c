@@ -126,6 +126,7 @@ static int
 add_headers(struct transfer *transfer, struct err *err)
 {
 	const struct http_request *request = &transfer->exchange->request;
+	bool home = origin_equal(&transfer->home, &transfer->at);
 	char line[HTTP_CREDENTIAL_MAX + 64];
 	int r = 0;
 
@@ -133,11 +134,13 @@ add_headers(struct transfer *transfer, struct err *err)
 	transfer->headers = NULL;
 	for (size_t i = 0; r == 0 && request->headers && request->headers[i]; i++)
 		r = add_line(transfer, request->headers[i], err);
+	for (size_t i = 0; r == 0 && home && request->own_headers && request->own_headers[i]; i++)
+		r = add_line(transfer, request->own_headers[i], err);
 	if (r == 0 && request->body_type) {
 		(void)snprintf(line, sizeof(line), "Content-Type: %s", request->body_type);
 		r = add_line(transfer, line, err);
 	}
-	if (r == 0 && request->authorization && origin_equal(&transfer->home, &transfer->at)) {
+	if (r == 0 && request->authorization && home) {
 		int n = snprintf(line, sizeof(line), "Authorization: %s", request->authorization);
 		if (n < 0 || (size_t)n >= sizeof(line))
 			return err_set(err, ERR_LIMIT, "credentials of more than %d bytes",

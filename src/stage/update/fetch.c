@@ -116,7 +116,7 @@ fetch_address(struct fetcher *fetcher, const char *address, const char *const *h
 	struct http_sink sink = {.context = &fetched.fd, .start = sink_start, .data = sink_data};
 	struct http_exchange exchange = {.request = {.method = "GET",
 						     .url = address,
-						     .headers = headers,
+						     .own_headers = headers,
 						     .body_max = FEED_DOCUMENT_MAX,
 						     .sink = &sink}};
 	int r = open_nameless(fetcher->folder, &fetched.fd, err);
