@@ -25,7 +25,7 @@ static const struct {
 	[ERR_MEMORY] = {"memory", 3},
 };
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 format_text(struct err *err, const char *format, va_list args)
 {
 	if (vsnprintf(err->text, sizeof(err->text), format, args) < 0)
