@@ -42,6 +42,7 @@
 #define IMAGE_GAPS_MAX	     1000
 #define IMAGE_ENTRIES_MAX    4000000
 #define IMAGE_PATH_MAX	     4096
+#define IMAGE_RAW_PATH_MAX   8192 /* as an archive has it: with "./", ".." and doubled slashes */
 #define IMAGE_NAME_MAX	     255
 #define IMAGE_DEPTH_MAX	     256
 #define IMAGE_XATTR_MAX	     (64 * KIB)

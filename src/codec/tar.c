@@ -268,8 +268,8 @@ read_names(struct archive_entry *from, struct layer_record *record, struct err *
 	record->entry.path = span_from(path);
 	record->entry.link = span_from(archive_entry_symlink(from));
 	record->hardlink = span_from(archive_entry_hardlink(from));
-	if (record->entry.path.n > 2 * IMAGE_PATH_MAX || record->entry.link.n > IMAGE_PATH_MAX ||
-	    record->hardlink.n > 2 * IMAGE_PATH_MAX)
+	if (record->entry.path.n > IMAGE_RAW_PATH_MAX || record->entry.link.n > IMAGE_PATH_MAX ||
+	    record->hardlink.n > IMAGE_RAW_PATH_MAX)
 		return err_set(err, ERR_LIMIT,
 			       "path or link too long (IMAGE_PATH_MAX %d): %.80s...",
 			       IMAGE_PATH_MAX, path);

@@ -118,9 +118,9 @@ builder_normalise(struct image_builder *builder, struct span raw, struct span *r
 
 	if (raw.n == 0)
 		return err_set(err, ERR_INVALID, "an entry without a name");
-	if (raw.n > 2 * IMAGE_PATH_MAX)
-		return err_set(err, ERR_LIMIT, "path of %zu bytes (IMAGE_PATH_MAX %d)", raw.n,
-			       IMAGE_PATH_MAX);
+	if (raw.n > IMAGE_RAW_PATH_MAX)
+		return err_set(err, ERR_LIMIT, "path of %zu bytes (IMAGE_RAW_PATH_MAX %d)", raw.n,
+			       IMAGE_RAW_PATH_MAX);
 	if (span_find(raw, '\0') < raw.n)
 		return err_set(err, ERR_INVALID, "NUL in the path %.*s", SPAN_ARG(raw));
 	while (rest.p) {
