@@ -8,7 +8,7 @@
 struct why_input {
 	const struct image *image;
 	const struct inventory *inventory;
-	const struct plan *plan; /* NULL: only what a thing is and who owns it */
+	const struct plan *plan;	 /* NULL: only what a thing is and who owns it */
 	const struct findings *findings; /* NULL: no vulnerability can be asked for */
 	const struct profile *profile;	 /* NULL: the phase and program of a use are not told */
 };

@@ -7,8 +7,8 @@
 #include "port/advisories_build.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

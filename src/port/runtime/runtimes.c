@@ -118,7 +118,8 @@ runtime_signal(struct span name)
 	}
 	/* "RTMIN+3": systemd in a container stops on it */
 	if (span_starts_with(name, SPAN("RTMIN+")) &&
-	    span_to_u64(span_slice(name, 6, name.n), &number) && number <= (uint64_t)(SIGRTMAX - SIGRTMIN))
+	    span_to_u64(span_slice(name, 6, name.n), &number) &&
+	    number <= (uint64_t)(SIGRTMAX - SIGRTMIN))
 		return SIGRTMIN + (int)number;
 	return SIGTERM;
 }

@@ -77,8 +77,7 @@ static bool
 zones_were_chosen(const struct planner *planner)
 {
 	const struct profile *profile = planner->profile;
-	uint32_t own =
-		image_resolve(planner->image, SPAN("/etc/localtime"), true, NULL, NULL);
+	uint32_t own = image_resolve(planner->image, SPAN("/etc/localtime"), true, NULL, NULL);
 
 	for (size_t i = 0; i < profile->missing_count; i++) {
 		if (is_below(profile->missing[i].path, zone_folder))
