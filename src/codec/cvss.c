@@ -141,10 +141,9 @@ static double
 round_up(double value)
 {
 	long long scaled = llround(value * 100000);
+	long long tenths = (scaled + 9999) / 10000;
 
-	if (scaled % 10000 == 0)
-		return (double)(scaled / 10000) / 10.0;
-	return (double)(scaled / 10000 + 1) / 10.0;
+	return (double)tenths / 10.0;
 }
 
 static double

@@ -57,8 +57,9 @@ only_holds(struct span s, const char *punctuation)
 int
 deb_version_parse(struct span text, struct deb_version *ret, struct err *err)
 {
-	struct deb_version version = split(text);
 	struct span whole = span_trim(text);
+	struct deb_version version = split(whole);
+	bool revised = span_find(whole, '-') < whole.n;
 	uint64_t epoch = 0;
 
 	if (whole.n == 0)
@@ -69,11 +70,11 @@ deb_version_parse(struct span text, struct deb_version *ret, struct err *err)
 		return err_set(err, ERR_INVALID, "version: the epoch is too big");
 	if (version.upstream.n == 0)
 		return err_set(err, ERR_INVALID, "version: nothing stands before the revision");
-	if (version.revision.p && version.revision.n == 0)
+	if (revised && version.revision.n == 0)
 		return err_set(err, ERR_INVALID, "version: the revision is empty");
 	if (!only_holds(version.upstream, ".-+~:"))
 		return err_set(err, ERR_INVALID, "version: invalid character");
-	if (!only_holds(version.revision, ".+~"))
+	if (revised && !only_holds(version.revision, ".+~"))
 		return err_set(err, ERR_INVALID, "version: invalid character in the revision");
 	*ret = version;
 	return 0;

@@ -39,7 +39,7 @@ is_version(struct span text)
 		bool alphanumeric = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
 				    (byte >= 'A' && byte <= 'Z');
 
-		if (!alphanumeric && !memchr(".+-~:", byte, 5))
+		if (!alphanumeric && (byte == '\0' || !strchr(".+-~:", byte)))
 			return false;
 	}
 	return true;
@@ -55,7 +55,7 @@ is_name(struct span text)
 		char byte = text.p[i];
 
 		if (!(byte >= '0' && byte <= '9') && !(byte >= 'a' && byte <= 'z') &&
-		    !memchr(".+-_", byte, 4))
+		    (byte == '\0' || !strchr(".+-_", byte)))
 			return false;
 	}
 	return true;

@@ -179,7 +179,7 @@ utf8_length(struct span s)
 json_t *
 json_span(struct span s)
 {
-	json_t *json = json_stringn(s.p ? s.p : "", s.n);
+	json_t *json = json_stringn(s.n ? s.p : "", s.n);
 	if (json)
 		return json;
 

@@ -224,7 +224,7 @@ pass_nested(struct scan *scan, struct err *err)
 				return err_set(err, ERR_LIMIT, "JSON nested deeper than %d",
 					       JSON_DEPTH_MAX);
 			object[depth++] = byte == '{';
-		} else if (object[--depth] != (byte == '}')) {
+		} else if (depth == 0 || object[--depth] != (byte == '}')) {
 			return malformed(scan, "a bracket that does not match", err);
 		}
 		scan->at++;

@@ -30,7 +30,7 @@ static json_t *
 bytes_json(struct span s)
 {
 	static const char digits[] = "0123456789abcdef";
-	json_t *text = json_stringn(s.p ? s.p : "", s.n);
+	json_t *text = json_stringn(s.n ? s.p : "", s.n);
 
 	if (text)
 		return text;
