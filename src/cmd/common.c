@@ -71,7 +71,7 @@ common_print_json(json_t *json, struct err *err)
 	if (!owned || !arena)
 		return err_memory(err);
 	int r = json_text(owned, true, arena, &text, err);
-	return r < 0 ? r : print_text(text, err);
+	return r != 0 ? r : print_text(text, err);
 }
 
 int
@@ -86,7 +86,7 @@ common_print_evidence(const struct evidence *evidence, struct err *err)
 	int r = pipeline_stamp(&complete, arena, err);
 	if (r == 0)
 		r = evidence_write(&complete, arena, &text, err);
-	return r < 0 ? r : print_text(text, err);
+	return r != 0 ? r : print_text(text, err);
 }
 
 static void

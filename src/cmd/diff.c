@@ -28,11 +28,13 @@ static bool
 next_change(const struct inventory *a, const struct inventory *b, size_t *i, size_t *j,
 	    struct package_change *ret)
 {
-	while (*i < a->component_count || *j < b->component_count) {
+	for (;;) {
 		const struct component *left = *i < a->component_count ? &a->components[*i] : NULL;
 		const struct component *right = *j < b->component_count ? &b->components[*j] : NULL;
-		int order = !left ? 1 : !right ? -1 : component_order(left, right);
 
+		if (!left && !right)
+			return false;
+		int order = !left ? 1 : !right ? -1 : component_order(left, right);
 		*i += order <= 0;
 		*j += order >= 0;
 		if (order == 0 && span_equal(left->version, right->version))
@@ -40,7 +42,6 @@ next_change(const struct inventory *a, const struct inventory *b, size_t *i, siz
 		*ret = (struct package_change){order <= 0 ? left : NULL, order >= 0 ? right : NULL};
 		return true;
 	}
-	return false;
 }
 
 static int
@@ -112,7 +113,7 @@ diff(const char *first, const char *second, struct err *err)
 		r = subject_scan(&a, span_from(first), &options, advisories, err);
 	if (r == 0)
 		r = subject_scan(&b, span_from(second), &options, advisories, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	terminal_clear();
 	if (common.json)

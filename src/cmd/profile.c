@@ -78,7 +78,7 @@ run(int argc, char **argv)
 	if (r == 0)
 		r = write_out(profile, output, &err);
 	terminal_clear();
-	if (r < 0)
+	if (r != 0)
 		return terminal_error(argv[0], &err);
 	results_profile(profile, output);
 	return profile->complete ? 0 : 1;

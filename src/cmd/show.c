@@ -114,7 +114,7 @@ add_line(struct table *table, struct arena *arena, const struct count_line *line
 	struct table_cell cells[7] = {{line->title, line->style}};
 	size_t n = 1;
 
-	for (int kind = 0; kind < 2; kind++) {
+	for (size_t kind = 0; kind < 2; kind++) {
 		cells[n++].text = number(arena, v[2 * kind]);
 		if (!both)
 			continue;

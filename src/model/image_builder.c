@@ -200,7 +200,7 @@ add(struct image_builder *builder, const struct image_entry *entry, struct span 
 
 	if (r == 0)
 		r = builder_normalise(builder, entry->path, &path, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (path.n == 1)
 		return replace(builder, 0, inode, entry->layer, err);
@@ -243,9 +243,10 @@ find_target(struct image_builder *builder, struct span raw, uint32_t *ret, bool 
 		return 0;
 	}
 	r = builder_locate(builder, path, NO_LAYER, &parent, &path, ret_found, err);
-	if (r == 0 && *ret_found)
-		*ret_found = builder_find(builder, path, ret);
-	return r;
+	if (r < 0 || !*ret_found)
+		return r;
+	*ret_found = builder_find(builder, path, ret);
+	return 0;
 }
 
 int

@@ -60,7 +60,7 @@ recall_steps(const char *evidence, struct pipeline *pipeline, struct service **r
 		r = err_set(err, ERR_MISMATCH, "%s is of a scan: nothing was planned", evidence);
 	if (r == 0)
 		r = make_service(&recall, ret_service, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	pipeline->service = *ret_service;
 	r = pipeline_run(pipeline, STEP_IMAGE, err);

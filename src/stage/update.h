@@ -6,7 +6,7 @@
 #include "port/advisories.h"
 
 /* An advisory database older than this is stale. */
-#define UPDATE_STALE_S (5 * 86400)
+#define UPDATE_STALE_S (5 * 86400L)
 
 struct update_options {
 	const char *database; /* the file */

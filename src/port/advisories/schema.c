@@ -98,7 +98,7 @@ schema_uri(const char *path)
 		return NULL;
 	to = stpcpy(to, path[0] == '/' ? "file://" : "file:");
 	for (size_t i = 0; i < n; i++) {
-		if (memchr("%?#", path[i], 3))
+		if (strchr("%?#", path[i]))
 			to += sprintf(to, "%%%02X", (unsigned)(unsigned char)path[i]);
 		else
 			*to++ = path[i];

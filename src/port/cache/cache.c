@@ -234,7 +234,7 @@ refill(struct index_reader *reader, struct err *err)
 
 	if (more == 0)
 		return err_set(err, ERR_INVALID, "a damaged layer index: it ends too early");
-	if (unread)
+	if (window->p)
 		memmove(window->p, window->p + reader->at, unread);
 	window->n = unread;
 	reader->at = 0;

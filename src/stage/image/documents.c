@@ -119,7 +119,7 @@ draft_read_oci(struct draft *draft, struct err *err)
 	image->manifest_digest = selected.digest;
 	image->config_digest = manifest->config.digest;
 	r = source_document(draft->source, &manifest->config, image->arena, &document, err);
-	if (r < 0)
+	if (r != 0)
 		return err_wrap(err, "image config");
 	r = read_config(draft, document, manifest->layer_count, err);
 	if (r == 0)
@@ -155,7 +155,7 @@ draft_read_docker(struct draft *draft, struct err *err)
 		r = source->member(source, archive.config, &blob, err);
 	if (r == 0)
 		r = blob_load(&blob, CONFIG_MAX, image->arena, &document, err);
-	if (r < 0)
+	if (r != 0)
 		return err_wrap(err, "image config");
 	digest_of(document, &image->config_digest);
 	r = check_promise(archive.config, &image->config_digest, err);

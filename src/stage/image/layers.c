@@ -332,7 +332,7 @@ prefetch(struct draft *draft, struct err *err)
 	size_t count = draft->image->layer_count;
 	CLEANUP(free_cleanup) struct oci_descriptor *items = calloc(count + 1, sizeof(*items));
 	CLEANUP(free_cleanup)
-	const struct oci_descriptor **list = calloc(count + 1, sizeof(*list));
+	const struct oci_descriptor **list = calloc(count + 1, sizeof(struct oci_descriptor *));
 	size_t n = 0;
 	int r = 0;
 

@@ -59,22 +59,24 @@ add_file(struct listing *listing, struct span path, struct component_file **ret,
 	return r;
 }
 
-/* The file of a path without its first slash; added when it is not listed and `add`. */
+/* The file of a path without its first slash, added when it is not listed and `add`: 1; 0 none. */
 static int
 find_file(struct listing *listing, struct span relative, bool add, struct component_file **ret,
 	  struct err *err)
 {
 	uint64_t index = 0;
 
-	*ret = NULL;
 	if (map_get(listing->by_path, relative, &index)) {
 		*ret = &listing->component->files[index];
-		return 0;
+		return 1;
 	}
 	if (!add)
 		return 0;
 	struct span path = arena_printf(listing->reading->arena, "/%.*s", SPAN_ARG(relative));
-	return path.p ? add_file(listing, path, ret, err) : err_memory(err);
+	if (!path.p)
+		return err_memory(err);
+	int r = add_file(listing, path, ret, err);
+	return r < 0 ? r : 1;
 }
 
 static int
@@ -99,12 +101,12 @@ add_sums(struct listing *listing, struct span text, bool add, struct err *err)
 
 	while (r >= 0 && dpkg_md5sums_next(&text, &line, &listing->faults)) {
 		r = find_file(listing, line.path, add, &file, err);
-		if (r < 0 || !file)
+		if (r <= 0)
 			continue;
 		memcpy(file->md5, line.digest, sizeof(file->md5));
 		file->has_md5 = true;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -118,13 +120,13 @@ add_conffiles(struct listing *listing, struct span text, bool add, struct err *e
 		struct span relative = span_slice(conffile.path, 1, conffile.path.n);
 
 		r = find_file(listing, relative, add && !conffile.obsolete, &file, err);
-		if (r < 0 || !file)
+		if (r <= 0)
 			continue;
 		file->conffile = true;
 		if (!file->has_md5)
 			file->has_md5 = dpkg_md5_parse(conffile.md5, file->md5);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int

@@ -52,7 +52,7 @@ count_distinct(struct findings *findings, size_t counted, struct err *err)
 		if (findings->items[i].status != FINDING_UNDETERMINED)
 			order[n++] = &findings->items[i];
 	}
-	qsort((void *)order, n, sizeof(*order), compare_ids);
+	qsort((void *)order, n, sizeof(struct finding *), compare_ids);
 	for (size_t i = 0; i < n;) {
 		const struct finding *worst = order[i];
 		bool fixable = false;

@@ -72,8 +72,8 @@ int planner_keep_way(struct planner *planner, struct span path, enum plan_reason
 		     uint32_t via, uint32_t *ret_entry, struct err *err);
 
 /* An entry and, when it is a directory, all below it. */
-int planner_keep_tree(struct planner *planner, uint32_t entry, enum plan_reason reason,
-		      uint32_t via, struct err *err);
+int planner_keep_tree(struct planner *planner, uint32_t top, enum plan_reason reason, uint32_t via,
+		      struct err *err);
 
 bool planner_keeps(const struct planner *planner, uint32_t entry);
 

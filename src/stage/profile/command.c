@@ -14,8 +14,6 @@
 
 enum { VARIABLES = 6, CHUNK = 16384, KILL_GRACE_MS = 2000 };
 
-extern char **environ;
-
 /* "NAME=value" each. */
 struct variables {
 	struct span items[VARIABLES];

@@ -49,6 +49,7 @@ tcp_accepts(const char *host, uint16_t port, unsigned timeout_ms)
 
 /* Takes what fits and drops the rest. */
 static size_t
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type of callback */
 take_body(char *p, size_t size, size_t count, void *context)
 {
 	struct buf *body = context;

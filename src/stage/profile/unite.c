@@ -32,7 +32,7 @@ find_or_add(struct united *united, struct vec *list, size_t size, size_t max, st
 
 	if (!key.p)
 		return err_memory(err);
-	if (map_get(united->seen, key, &index)) {
+	if (map_get(united->seen, key, &index) && index < list->count) {
 		*ret = (size_t)index;
 		return 0;
 	}

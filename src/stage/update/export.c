@@ -256,7 +256,7 @@ export_feeds(struct exporting *exporting, const char *release, struct err *err)
 	}
 	if (r == 0)
 		r = json_text(dates, true, exporting->arena, &text, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	struct span path = arena_printf(exporting->arena, "%s/feeds.json", exporting->folder);
 	return path.p ? file_replace(path.p, text, 0644, err) : err_memory(err);

@@ -113,9 +113,8 @@ take_feed(struct updating *updating, const struct feed_type *type,
 
 	if (r < 0)
 		return r;
-	if (fetched.unchanged) {
+	if (fetched.unchanged && before)
 		return keep_unchanged(updating, type, before, fetched.date, ret, err);
-	}
 	if (!paged)
 		r = read_rows(type, &fetched, &import, err);
 	if (r < 0)
@@ -246,7 +245,7 @@ run(const struct update_options *options, struct update_report *report, struct e
 	report->lost = lost ? span_from(lost) : SPAN("");
 	if (r == 0)
 		r = fetcher_start(options, report->arena, &updating.fetcher, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	updating.builder = builder;
 	r = update_feeds(&updating, report, err);
