@@ -130,16 +130,24 @@ file_load(const char *path, size_t max, struct arena *arena, struct span *ret, s
 	return 0;
 }
 
+/* The directory that holds `path`. */
+static void
+parent_of(const char *path, char parent[PATH_MAX])
+{
+	size_t slash = span_find_last(span_from(path), '/');
+	size_t n = strlen(path);
+
+	(void)snprintf(parent, PATH_MAX, "%.*s", slash == n ? 1 : (int)(slash ? slash : 1),
+		       slash == n ? "." : path);
+}
+
 /* fsync of the directory that holds `path`, so that a rename in it is durable. */
 static int
 sync_parent(const char *path, struct err *err)
 {
 	char parent[PATH_MAX];
-	size_t slash = span_find_last(span_from(path), '/');
-	size_t n = strlen(path);
 
-	(void)snprintf(parent, sizeof(parent), "%.*s", slash == n ? 1 : (int)(slash ? slash : 1),
-		       slash == n ? "." : path);
+	parent_of(path, parent);
 	CLEANUP(fd_cleanup) int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(err, ERR_IO, errno, "cannot sync %s", parent);
@@ -158,24 +166,71 @@ write_synced(int fd, struct span content, mode_t mode, struct err *err)
 	return 0;
 }
 
+/*
+ * A file without a name in the directory of `path`, so that nothing is left when mohs is killed; on
+ * file systems without such files one with the temporary name that *temporary then holds.
+ */
+static int
+open_beside(const char *path, char temporary[PATH_MAX], struct err *err)
+{
+	char parent[PATH_MAX];
+
+	parent_of(path, parent);
+	temporary[0] = '\0';
+	int fd = open(parent, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		(void)snprintf(temporary, PATH_MAX, "%s.XXXXXX", path);
+		fd = mkostemp(temporary, O_CLOEXEC);
+		if (fd < 0)
+			temporary[0] = '\0';
+	}
+	return fd < 0 ? err_sys(err, ERR_IO, errno, "cannot create a file beside %s", path) : fd;
+}
+
+/* Makes the file appear as `path`. link(2) does not replace, rename(2) wants a name. */
+static int
+put_in_place(int fd, const char *path, char temporary[PATH_MAX], struct err *err)
+{
+	enum { LINK_TRIES = 100 };
+	char self[64];
+	int linked = 0;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (temporary[0] == '\0') {
+		if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		linked = -1;
+	}
+	for (int i = 0; linked < 0 && errno == EEXIST && i < LINK_TRIES; i++) {
+		(void)snprintf(temporary, PATH_MAX, "%s.%06d", path, (getpid() + i) % 1000000);
+		linked = linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW);
+		if (linked < 0)
+			temporary[0] = '\0';
+	}
+	if (linked < 0 || rename(temporary, path) < 0)
+		return err_sys(err, ERR_IO, errno, "cannot put it in place");
+	return 0;
+}
+
 int
 file_replace(const char *path, struct span content, mode_t mode, struct err *err)
 {
+	enum { SUFFIX = 8 };
 	char temporary[PATH_MAX];
-	int length = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
 
-	if (length < 0 || (size_t)length >= sizeof(temporary))
+	if (strlen(path) + SUFFIX >= sizeof(temporary))
 		return err_set(err, ERR_LIMIT, "path too long: %.100s...", path);
 
-	CLEANUP(fd_cleanup) int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, "cannot create a file beside %s", path);
-
-	int r = write_synced(fd, content, mode, err);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = err_sys(err, ERR_IO, errno, "cannot rename");
+	int r = open_beside(path, temporary, err);
+	if (r < 0)
+		return r;
+	CLEANUP(fd_cleanup) int fd = r;
+	r = write_synced(fd, content, mode, err);
+	if (r == 0)
+		r = put_in_place(fd, path, temporary, err);
 	if (r < 0) {
-		(void)unlink(temporary);
+		if (temporary[0])
+			(void)unlink(temporary);
 		return err_wrap(err, "%s", path);
 	}
 	return sync_parent(path, err);

@@ -26,8 +26,9 @@ int fd_write_full(int fd, struct span s, struct err *err);
 int file_load(const char *path, size_t max, struct arena *arena, struct span *ret, struct err *err);
 
 /*
- * Writing a file so that a reader sees the old one or the whole new one: a
- * temporary name in the same directory, fsync, rename, fsync of the directory.
+ * Writing a file so that a reader sees the old one or the whole new one: without a name (where
+ * the file system can) or with a temporary one in the same directory, fsync, rename, fsync of the
+ * directory.
  */
 int file_replace(const char *path, struct span content, mode_t mode, struct err *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/verb.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,17 @@ print_help(FILE *to)
 	(void)fprintf(to, "\nmohs VERB --help tells more of each; mohs(1) of all.\n");
 }
 
+/* What could not be printed was not done, whatever the verb thinks of it. */
+static int
+finish(const char *verb, int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	(void)fprintf(stderr, "mohs %s: cannot write to standard output: %s\n", verb,
+		      strerror(errno));
+	return 3;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -37,7 +49,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; verbs[i]; i++) {
 		if (strcmp(argv[1], verbs[i]->name) == 0)
-			return verbs[i]->run(argc - 1, argv + 1);
+			return finish(argv[1], verbs[i]->run(argc - 1, argv + 1));
 	}
 	(void)fprintf(stderr, "mohs: no verb \"%s\"; mohs --help lists them\n", argv[1]);
 	return 2;

@@ -10,7 +10,10 @@
 #include "codec/profile_json.h"
 #include "pipeline/pipeline.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int
 write_out(const struct profile *profile, const char *output, struct err *err)
@@ -29,8 +32,26 @@ write_out(const struct profile *profile, const char *output, struct err *err)
 	return fflush(stdout) == 0 ? 0 : err_set(err, ERR_IO, "cannot write to standard output");
 }
 
+/* Before minutes of load, rather than after them. */
 static int
-take_profile(const char *file, const char *image, struct profile **ret, struct err *err)
+check_output(const char *output, struct err *err)
+{
+	struct span path = span_from(output);
+	size_t slash = span_find_last(path, '/');
+	char folder[PATH_MAX];
+
+	if (span_equal(path, SPAN("-")))
+		return 0;
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash == path.n ? 1 : (int)slash + 1,
+		       slash == path.n ? "." : output);
+	return access(folder, W_OK | X_OK) == 0
+		       ? 0
+		       : err_sys(err, ERR_IO, errno, "the profile cannot be written to %s", folder);
+}
+
+static int
+take_profile(const char *file, const char *image, const char *output, struct profile **ret,
+	     struct err *err)
 {
 	CLEANUP(service_cleanup) struct service *service = NULL;
 	CLEANUP(pipeline_free)
@@ -40,6 +61,8 @@ take_profile(const char *file, const char *image, struct profile **ret, struct e
 	};
 	int r = inputs_service(file, image, &service, err);
 
+	if (r == 0)
+		r = check_output(output, err);
 	if (r < 0)
 		return r;
 	pipeline.service = service;
@@ -74,7 +97,8 @@ run(int argc, char **argv)
 		: !unite && rest.count > 1
 			? err_set(&err, ERR_USAGE, "one image at a time (or --unite with profiles)")
 		: unite ? inputs_profile(&rest, &profile, &err)
-			: take_profile(file, rest.count ? rest.items[0] : NULL, &profile, &err);
+			: take_profile(file, rest.count ? rest.items[0] : NULL, output, &profile,
+				       &err);
 	if (r == 0)
 		r = write_out(profile, output, &err);
 	terminal_clear();

@@ -7,6 +7,7 @@
 #include "codec/evidence_json.h"
 #include "codec/profile_json.h"
 #include "port/runtime.h"
+#include "port/sink.h"
 #include "stage/build.h"
 #include "stage/inventory.h"
 #include "stage/match.h"
@@ -19,6 +20,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 /* ---- one image ---- */
 
@@ -163,6 +165,20 @@ write_result(const struct pipeline *p, const char *name, struct span text, struc
 	return file_replace(path, text, 0644, err);
 }
 
+/* Results of an earlier run in the same folder must not stand beside those of this one. */
+static int
+forget_evidence(const struct pipeline *p, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (!p->folder)
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/evidence.json", p->folder);
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_sys(err, ERR_IO, errno, "cannot remove the old %s", path);
+	return 0;
+}
+
 static int
 write_profile(const struct pipeline *p, struct err *err)
 {
@@ -172,7 +188,22 @@ write_profile(const struct pipeline *p, struct err *err)
 	if (!arena)
 		return err_memory(err);
 	int r = profile_json_write(p->profile, arena, &text, err);
+	if (r == 0)
+		r = forget_evidence(p, err);
 	return r < 0 ? r : write_result(p, "profile.json", text, err);
+}
+
+/* Whether the image can be written there at all: before minutes of load, rather than after them. */
+static int
+check_output(const struct pipeline *p, struct err *err)
+{
+	static const struct sink_options options = {0};
+	CLEANUP(sink_cleanup) struct sink *sink = NULL;
+	int r = p->output ? sink_open(span_from(p->output), &options, &sink, err) : 0;
+
+	if (r == -ERR_USAGE && span_equal(p->service->output, span_from(p->output)))
+		err->kind = ERR_INVALID; /* a file's mistake, not the command line's */
+	return r < 0 ? err_wrap(err, "output") : 0;
 }
 
 static int
@@ -180,7 +211,10 @@ step_profile(struct pipeline *p, struct err *err)
 {
 	if (p->profile)
 		return 0;
-	int r = run_container(p, &p->before, NULL, "profile", &p->profile, &p->suite_before, err);
+	int r = check_output(p, err);
+	if (r < 0)
+		return r;
+	r = run_container(p, &p->before, NULL, "profile", &p->profile, &p->suite_before, err);
 
 	return r < 0 ? r : write_profile(p, err);
 }
@@ -216,7 +250,11 @@ step_build(struct pipeline *p, struct err *err)
 		.progress = p->progress,
 	};
 
-	return build_write(p->before.image, p->before.contents, p->plan, &options, &p->built, err);
+	int r = forget_evidence(p, err);
+
+	return r < 0 ? r
+		     : build_write(p->before.image, p->before.contents, p->plan, &options,
+				   &p->built, err);
 }
 
 static int

@@ -22,7 +22,8 @@ cache_failed(const struct cache *cache, int error, const char *what, struct err 
 	if (error == ENOSPC || error == EDQUOT)
 		return err_sys(err, ERR_IO, error, "no room in the layer cache %s (MOHS_CACHE)",
 			       cache->folder.p);
-	return err_sys(err, ERR_IO, error, "layer cache %s: %s", cache->folder.p, what);
+	return err_sys(err, ERR_IO, error, "layer cache %s (MOHS_CACHE names another): %s",
+		       cache->folder.p, what);
 }
 
 static int
@@ -56,6 +57,14 @@ read_ceiling(uint64_t *ret, struct err *err)
 	return 0;
 }
 
+static int
+make_folder(const struct cache *cache, struct err *err)
+{
+	int r = directory_make(cache->folder.p, CACHE_MODE, err);
+
+	return r < 0 ? err_wrap(err, "layer cache (MOHS_CACHE names another)") : 0;
+}
+
 int
 cache_open(const char *folder, struct cache **ret, struct err *err)
 {
@@ -68,7 +77,7 @@ cache_open(const char *folder, struct cache **ret, struct err *err)
 	if (r == 0)
 		r = read_ceiling(&cache->max, err);
 	if (r == 0)
-		r = directory_make(cache->folder.p, CACHE_MODE, err);
+		r = make_folder(cache, err);
 	if (r < 0)
 		return r;
 	cache->fd = open(cache->folder.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

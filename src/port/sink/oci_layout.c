@@ -72,18 +72,21 @@ split(struct layout *layout, struct span rest, struct err *err)
 	return 0;
 }
 
+/* Holds nothing, or no more than a layout that was never finished. */
 static bool
-folder_is_empty(const char *path)
+folder_is_free(const char *path)
 {
 	DIR *folder = opendir(path);
-	size_t count = 0;
+	const struct dirent *entry;
+	bool is_free = true;
 
 	if (!folder)
 		return errno == ENOENT || errno == ENOTDIR; /* then making it says why */
-	while (readdir(folder))
-		count++;
+	while (is_free && (entry = readdir(folder)))
+		is_free = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			  strcmp(entry->d_name, "blobs") == 0;
 	(void)closedir(folder);
-	return count <= 2; /* . and .. */
+	return is_free;
 }
 
 /* Refuses a folder that holds something else than a layout. */
@@ -94,7 +97,7 @@ check_folder(const struct layout *layout, struct err *err)
 
 	if (!path.p)
 		return err_memory(err);
-	if (access(path.p, F_OK) == 0 || folder_is_empty(layout->folders[0]))
+	if (access(path.p, F_OK) == 0 || folder_is_free(layout->folders[0]))
 		return 0;
 	return err_set(err, ERR_USAGE, "%s is neither empty nor an OCI layout", layout->folders[0]);
 }
