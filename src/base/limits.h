@@ -38,6 +38,11 @@
 #define LAYER_RATIO_GRACE (64 * MIB)
 /* of zstd: 128 MiB, as zstd itself takes without being told to */
 #define LAYER_WINDOW_LOG_MAX 27
+/* the processes that inflate and index a layer: a zstd window, and what else they need */
+#define LAYER_READER_MEMORY_MAX (192 * MIB)
+/* one that neither takes nor gives a byte for so long is ended */
+#define LAYER_SILENCE_MS     120000
+#define LAYER_INDEX_MAX	     (4 * GIB)
 #define IMAGE_MEMORY_MAX     (4 * GIB)
 #define IMAGE_GAPS_MAX	     1000
 #define IMAGE_ENTRIES_MAX    4000000

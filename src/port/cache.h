@@ -52,15 +52,19 @@ void cache_writer_cleanup(struct cache_writer **writer);
 
 /* More bytes of the tar. ERR_IO: the text says so when the disk is full. */
 int cache_writer_tar(struct cache_writer *writer, const void *p, size_t n, struct err *err);
-int cache_writer_record(struct cache_writer *writer, const struct layer_record *record,
-			struct err *err);
+/* More bytes of the index: records as layer_index_put() writes them, cut anywhere. */
+int cache_writer_index(struct cache_writer *writer, const void *p, size_t n, struct err *err);
+
+/* Another descriptor of the tar, for reading only. ERR_IO. */
+int cache_writer_reader(const struct cache_writer *writer, int *ret_fd, struct err *err);
 
 /*
  * Makes it durable under its name, evicts what was not used for longest when the cache got too
- * big, and opens it. Another mohs may have been first: then that one's layer is used.
+ * big, and opens it. Another mohs may have been first: then that one's layer is used. `count`:
+ * records of the index; when it has another number of them, cache_layer_each() finds it damaged.
  */
 int cache_commit(struct cache *cache, struct cache_writer *writer, const struct digest *diff_id,
-		 struct cache_layer *ret, struct err *err);
+		 uint32_t count, struct cache_layer *ret, struct err *err);
 
 /*
  * Calls `each` for every record of a layer's index, in order. ERR_INVALID when the index is

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -772,6 +773,62 @@ umoci_unpacks_the_same(void **state)
 	place_free(&place);
 }
 
+/* Kills every child of this process: those that are reading a layer. */
+static void
+kill_children(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	DIR *directory = opendir("/proc");
+	struct dirent *entry;
+
+	(void)what;
+	(void)done;
+	(void)total;
+	while (directory && (entry = readdir(directory))) {
+		struct span path = arena_printf(arena, "/proc/%s/stat", entry->d_name);
+		struct err ignored = ERR_INIT;
+		struct span stat;
+		uint64_t pid;
+		uint64_t parent;
+
+		if (!span_to_u64(span_from(entry->d_name), &pid) ||
+		    file_load(path.p, 4096, arena, &stat, &ignored) < 0)
+			continue;
+		size_t end = span_find_last(stat, ')'); /* ") S PPID " */
+		struct span rest = span_slice(stat, end + 4 < stat.n ? end + 4 : stat.n, stat.n);
+		if (span_to_u64(span_cut(&rest, ' '), &parent) && parent == (uint64_t)getpid()) {
+			(void)kill((pid_t)pid, SIGKILL);
+			++*(int *)context;
+		}
+	}
+	if (directory)
+		(void)closedir(directory);
+}
+
+static void
+dead_readers_are_told(void **state)
+{
+	struct place place = place_make();
+	int killed = 0;
+	const struct progress progress = {.context = &killed, .step = kill_children};
+	struct layout_layer layer = {.tar = tar_of(&place, lower, COUNT(lower)),
+				     .media_type = "application/vnd.oci.image.layer.v1.tar+gzip"};
+
+	(void)state;
+	layer.blob = gzip_of(&place, layer.tar);
+	place.options.source.progress = &progress;
+	refuse(&place, ERR_CHILD, &layer, 1, "died: signal 9, SIGKILL");
+	assert_true(killed >= 2);
+	assert_int_equal(count_cached(&place), 0);
+
+	/* the same image is good once nobody interferes */
+	struct image *image;
+	place.options.source.progress = NULL;
+	assert_good(image_open(place.reference, &place.options, &image, NULL, err));
+	image_free(image);
+	place_free(&place);
+}
+
 int
 main(void)
 {
@@ -790,6 +847,7 @@ main(void)
 		cmocka_unit_test(many_small_files_are_fine),
 		cmocka_unit_test(docker_archives_are_read),
 		cmocka_unit_test(folders_are_packed),
+		cmocka_unit_test(dead_readers_are_told),
 		cmocka_unit_test(umoci_unpacks_the_same),
 	};
 

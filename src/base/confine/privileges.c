@@ -53,7 +53,8 @@ int
 confine_drop_privileges(struct err *err)
 {
 	/* without CAP_SETPCAP the set stays: no_new_privs then keeps all of it out of reach */
-	for (unsigned long capability = 0; capability < 64; capability++)
+	for (unsigned long capability = 0;
+	     capability < 64 && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
 		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	(void)prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);

@@ -13,17 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	FLUSH_BYTES = 256 << 10,
-	WRITEBACK_BYTES = 8 << 20,
-};
+enum { WRITEBACK_BYTES = 8 << 20 };
 
 struct cache_writer {
 	const struct cache *cache;
 	char name[CACHE_NAME]; /* of the temporary folder; empty: not there (any more) */
 	int tar;
 	int index;
-	struct buf records; /* not yet written */
 	struct digest_stream *digest;
 	struct layer_index_head head;
 	uint64_t started; /* bytes of the tar on their way to the disk: less to wait for at last */
@@ -67,7 +63,6 @@ cache_write(struct cache *cache, struct cache_writer **ret, struct err *err)
 	writer->cache = cache;
 	writer->tar = -1;
 	writer->index = -1;
-	writer->records.max = FLUSH_BYTES + LAYER_INDEX_RECORD_MAX;
 	writer->digest = digest_stream_new();
 	if (!writer->digest)
 		return err_memory(err);
@@ -89,7 +84,6 @@ cache_writer_free(struct cache_writer *writer)
 		cache_remove(writer->cache, writer->name);
 	fd_cleanup(&writer->tar);
 	fd_cleanup(&writer->index);
-	buf_cleanup(&writer->records);
 	digest_stream_free(writer->digest);
 	free(writer);
 }
@@ -116,38 +110,34 @@ cache_writer_tar(struct cache_writer *writer, const void *p, size_t n, struct er
 	return 0;
 }
 
-static int
-flush_records(struct cache_writer *writer, struct err *err)
+int
+cache_writer_index(struct cache_writer *writer, const void *p, size_t n, struct err *err)
 {
-	struct span bytes = buf_span(&writer->records);
-
-	digest_stream_update(writer->digest, bytes.p, bytes.n);
-	if (fd_write_full(writer->index, bytes, err) < 0)
+	digest_stream_update(writer->digest, p, n);
+	if (fd_write_full(writer->index, (struct span){p, n}, err) < 0)
 		return cache_failed(writer->cache, err->sys, "cannot write", err);
-	writer->head.body += bytes.n;
-	writer->records.n = 0;
+	writer->head.body += n;
 	return 0;
 }
 
 int
-cache_writer_record(struct cache_writer *writer, const struct layer_record *record, struct err *err)
+cache_writer_reader(const struct cache_writer *writer, int *ret_fd, struct err *err)
 {
-	int r = layer_index_put(&writer->records, record, err);
+	char path[CACHE_NAME + 16];
 
-	if (r < 0)
-		return r;
-	writer->head.count++;
-	return writer->records.n < FLUSH_BYTES ? 0 : flush_records(writer, err);
+	(void)snprintf(path, sizeof(path), "%s/" CACHE_TAR, writer->name);
+	int fd = openat(writer->cache->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return cache_failed(writer->cache, errno, "cannot open a layer", err);
+	*ret_fd = fd;
+	return 0;
 }
 
 static int
 finish_files(struct cache_writer *writer, const struct digest *diff_id, struct err *err)
 {
 	uint8_t head[LAYER_INDEX_HEAD];
-	int r = flush_records(writer, err);
 
-	if (r < 0)
-		return r;
 	digest_stream_finish(writer->digest, &writer->head.digest);
 	writer->head.diff_id = *diff_id;
 	layer_index_put_head(&writer->head, head);
@@ -177,8 +167,9 @@ publish(struct cache_writer *writer, const struct digest *diff_id, struct err *e
 
 int
 cache_commit(struct cache *cache, struct cache_writer *writer, const struct digest *diff_id,
-	     struct cache_layer *ret, struct err *err)
+	     uint32_t count, struct cache_layer *ret, struct err *err)
 {
+	writer->head.count = count;
 	int r = finish_files(writer, diff_id, err);
 
 	if (r == 0)

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/proc.h"
-#include "codec/inflate.h"
+#include "stage/image/inflater.h"
 #include "stage/image/parts.h"
 
 #include <errno.h>
@@ -48,47 +48,6 @@ read_blob(void *context, void *p, size_t n, size_t *ret_n, struct err *err)
 }
 
 static int
-fill_block(struct inflate *inflate, uint8_t *block, size_t *ret_n, struct err *err)
-{
-	size_t n = 0;
-
-	while (n < RING_BLOCK_BYTES) {
-		size_t got;
-		int r = inflate_read(inflate, block + n, RING_BLOCK_BYTES - n, &got, err);
-
-		if (r < 0)
-			return r;
-		if (got == 0)
-			break;
-		n += got;
-	}
-	*ret_n = n;
-	return 0;
-}
-
-static int
-inflate_blob(struct blob_reader *reader, struct ring *ring, struct err *err)
-{
-	CLEANUP(inflate_cleanup) struct inflate *inflate = NULL;
-	int r = inflate_new(read_blob, reader, &inflate, err);
-
-	if (r < 0)
-		return r;
-	reader->compression = inflate_compression(inflate);
-	for (;;) {
-		uint8_t *block = ring_space(ring);
-		size_t n;
-
-		if (!block)
-			return 0; /* the other side has an error of its own */
-		r = fill_block(inflate, block, &n, err);
-		if (r < 0 || n == 0)
-			return r;
-		ring_push(ring, n);
-	}
-}
-
-static int
 check_blob(struct blob_reader *reader, struct err *err)
 {
 	char texts[2][DIGEST_TEXT];
@@ -119,7 +78,7 @@ blame(struct blob_reader *reader, struct err *err)
 	struct err other = ERR_INIT;
 	size_t n = 1;
 
-	if (err->kind != ERR_INVALID || !p)
+	if ((err->kind != ERR_INVALID && err->kind != ERR_CHILD) || !p)
 		return -(int)err->kind;
 	while (n > 0) {
 		if (read_blob(reader, p, RING_BLOCK_BYTES, &n, &other) < 0)
@@ -136,7 +95,7 @@ static int
 produce_blob(void *context, struct ring *ring, struct err *err)
 {
 	struct blob_reader *reader = context;
-	int r = inflate_blob(reader, ring, err);
+	int r = layer_inflate(read_blob, reader, ring, &reader->compression, err);
 
 	return r < 0 ? blame(reader, err) : check_blob(reader, err);
 }

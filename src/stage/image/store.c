@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second half of a layer's way: hash of the plain bytes, index, cache. */
 #include "base/cleanup.h"
-#include "codec/tar.h"
+#include "base/limits.h"
+#include "stage/image/indexer.h"
 #include "stage/image/parts.h"
 
 #include <errno.h>
@@ -29,64 +30,34 @@ struct consumer {
 	struct ring *ring;
 	struct cache_writer *writer;
 	struct digest_stream *digest;
+	struct indexer indexer;
+	uint64_t bytes;	   /* of the tar */
+	uint64_t count;	   /* of records */
+	struct err unread; /* why the tar cannot be indexed */
 };
 
+/* Into the cache, and to whoever indexes it; what it is does not matter here. */
 static int
-next_block(void *context, const void **ret, size_t *ret_n, struct err *err)
+take_block(struct consumer *consumer, const uint8_t *p, size_t n, struct err *err)
 {
-	struct consumer *consumer = context;
-	const uint8_t *p = NULL;
-	size_t n;
-	int r = ring_pop(consumer->ring, &p, &n, err);
-
-	if (r < 0)
+	digest_stream_update(consumer->digest, p, n);
+	consumer->bytes += n;
+	if (consumer->unread.kind != ERR_NONE)
+		return 0;
+	int r = cache_writer_tar(consumer->writer, p, n, err);
+	if (r == 0)
+		r = indexer_tell(&consumer->indexer, consumer->bytes, err);
+	if (r < 0 || !consumer->indexer.stopped)
 		return r;
-	if (n > 0) {
-		digest_stream_update(consumer->digest, p, n);
-		r = cache_writer_tar(consumer->writer, p, n, err);
-		if (r < 0)
-			return r;
-	}
-	*ret = p;
-	*ret_n = n;
-	return 0;
-}
-
-static int
-index_tar(struct consumer *consumer, struct err *err)
-{
-	CLEANUP(tar_reader_cleanup) struct tar_reader *reader = NULL;
-	const struct layer_record *record;
-	int r = tar_reader_new(next_block, consumer, &reader, err);
-
-	while (r == 0) {
-		r = tar_reader_next(reader, &record, err);
-		if (r < 0 || !record)
-			return r;
-		r = cache_writer_record(consumer->writer, record, err);
-	}
-	return r;
-}
-
-/*
- * A damaged tar is most often the wrong bytes: reads to the end, so that the digests are known.
- * What the producer found wrong counts more.
- */
-static int
-drain(struct consumer *consumer, struct err *err)
-{
-	struct err other = ERR_INIT;
-	const uint8_t *p;
-	size_t n;
-
-	do {
-		if (ring_pop(consumer->ring, &p, &n, &other) < 0) {
-			*err = other;
-			return -(int)err->kind;
-		}
-		digest_stream_update(consumer->digest, p, n);
-	} while (n > 0);
-	return 0;
+	r = indexer_finish(&consumer->indexer, consumer->bytes, &consumer->count,
+			   &consumer->unread);
+	if (r == 0)
+		(void)err_set(&consumer->unread, ERR_CHILD, "its tar was not read to the end");
+	/* a damaged tar is most often the wrong bytes: then their digest is what to tell */
+	if (consumer->unread.kind == ERR_INVALID || consumer->unread.kind == ERR_CHILD)
+		return 0;
+	*err = consumer->unread;
+	return -(int)err->kind;
 }
 
 static int
@@ -94,17 +65,36 @@ consume(struct consumer *consumer, const struct digest *expected, struct digest 
 	struct err *err)
 {
 	char texts[2][DIGEST_TEXT];
-	int r = index_tar(consumer, err);
+	const uint8_t *p;
+	size_t n;
+	int r;
 
-	if (r < 0 && r != -ERR_INVALID)
-		return r;
-	if (r < 0 && drain(consumer, err) < 0)
-		return -(int)err->kind;
+	do {
+		r = ring_pop(consumer->ring, &p, &n, err);
+		if (r == 0 && n > 0)
+			r = take_block(consumer, p, n, err);
+		if (r < 0)
+			return r;
+	} while (n > 0);
 	digest_stream_finish(consumer->digest, ret);
 	if (expected && !digest_equal(ret, expected))
 		return err_set(err, ERR_DIGEST, "the uncompressed layer is %s, not %s",
 			       digest_format(ret, texts[0]), digest_format(expected, texts[1]));
+	if (consumer->unread.kind != ERR_NONE) {
+		*err = consumer->unread;
+		return -(int)err->kind;
+	}
+	r = indexer_finish(&consumer->indexer, consumer->bytes, &consumer->count, err);
+	if (r == 0 && consumer->count > IMAGE_ENTRIES_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d members (IMAGE_ENTRIES_MAX)",
+			       IMAGE_ENTRIES_MAX);
 	return r;
+}
+
+static void
+consumer_cleanup(struct consumer *consumer)
+{
+	indexer_cleanup(&consumer->indexer);
 }
 
 int
@@ -123,13 +113,20 @@ layer_store(struct cache *cache, int (*produce)(void *context, struct ring *ring
 	int r = cache_write(cache, &writer, err);
 	if (r < 0)
 		return r;
+	CLEANUP(consumer_cleanup)
+	struct consumer consumer = {
+		.ring = ring, .writer = writer, .digest = digest, .indexer = INDEXER_INIT};
+	r = indexer_start(writer, &consumer.indexer, err);
+	if (r < 0)
+		return r;
 	int error = pthread_create(&thread, NULL, run_producer, &producer);
 	if (error)
 		return err_sys(err, ERR_IO, error, "cannot start a thread");
 
-	struct consumer consumer = {ring, writer, digest};
 	r = consume(&consumer, expected, &diff_id, err);
 	ring_give_up(ring);
 	(void)pthread_join(thread, NULL);
-	return r < 0 ? r : cache_commit(cache, writer, &diff_id, ret, err);
+	if (r < 0)
+		return r;
+	return cache_commit(cache, writer, &diff_id, (uint32_t)consumer.count, ret, err);
 }
