@@ -37,16 +37,16 @@ struct http_sink {
 };
 
 struct http_request {
-	const char *method;	      /* "GET", "HEAD", "POST", "PUT", ... */
-	const char *url;	      /* http or https, without user:password@ */
-	const char *const *headers;   /* "Name: value", ended by NULL; sent after redirects too */
+	const char *method;		/* "GET", "HEAD", "POST", "PUT", ... */
+	const char *url;		/* http or https, without user:password@ */
+	const char *const *headers;	/* "Name: value", ended by NULL; sent after redirects too */
 	const char *const *own_headers; /* the same, for the origin of `url` only */
-	const char *authorization;    /* value of Authorization, for the origin of `url` only */
-	struct span body;	      /* POST, PUT, PATCH */
-	const char *body_type;	      /* its Content-Type */
-	uint64_t body_max;	      /* ceiling on the answer's body, bytes; ERR_LIMIT */
-	uint64_t offset;	      /* the sink has the bytes before this: asks for the rest */
-	const struct http_sink *sink; /* NULL: into response.body */
+	const char *authorization;	/* value of Authorization, for the origin of `url` only */
+	struct span body;		/* POST, PUT, PATCH */
+	const char *body_type;		/* its Content-Type */
+	uint64_t body_max;		/* ceiling on the answer's body, bytes; ERR_LIMIT */
+	uint64_t offset;		/* the sink has the bytes before this: asks for the rest */
+	const struct http_sink *sink;	/* NULL: into response.body */
 	bool once; /* not to be repeated: what it does may have been done (POST, PATCH) */
 };
 

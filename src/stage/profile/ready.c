@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { HEALTH_MS = 30000, HEALTH_ARGUMENTS = 64 };
+enum { HEALTH_MS = 30000, HEALTH_ARGUMENTS = 64, LINE_SHOWN = 140 };
 
 /* What is being waited for, and one attempt at it. */
 struct attempt {
@@ -184,11 +184,16 @@ ended(const struct attempt *attempt, bool by_running, struct err *err)
 		return 0;
 	if (newline < tail.n)
 		tail = span_slice(tail, newline + 1, tail.n);
-	if (tail.n > 120)
-		tail = span_slice(tail, tail.n - 120, tail.n);
+	bool cut = tail.n > LINE_SHOWN;
+	if (cut)
+		tail = span_slice(tail, tail.n - LINE_SHOWN, tail.n);
 	return err_set(err, ERR_CHILD,
 		       "the container ended with status %d before it was ready%s%.*s",
-		       instance->status, tail.n ? ": " : "", SPAN_ARG(tail));
+		       instance->status,
+		       cut	? ": ..."
+		       : tail.n ? ": "
+				: "",
+		       SPAN_ARG(tail));
 }
 
 int
