@@ -104,5 +104,8 @@ common_catch_signals(void)
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
+	/* who ignores it (nohup) wants the run to outlive the terminal */
+	struct sigaction inherited = {.sa_handler = SIG_DFL};
+	if (sigaction(SIGHUP, NULL, &inherited) < 0 || inherited.sa_handler != SIG_IGN)
+		(void)sigaction(SIGHUP, &action, NULL);
 }

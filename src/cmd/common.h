@@ -41,5 +41,5 @@ int common_print_json(json_t *json, struct err *err);
 /* The document of a verb's records; tool, time and host are filled in here. */
 int common_print_evidence(const struct evidence *evidence, struct err *err);
 
-/* SIGINT, SIGTERM and SIGHUP set proc_cancel. */
+/* SIGINT, SIGTERM and SIGHUP (unless it is ignored) set proc_cancel. */
 void common_catch_signals(void);
