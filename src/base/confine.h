@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A function in a forked child that can do nothing but compute, and read and write the
- * descriptors it is given: what parses untrusted bytes runs in one. docs/privileges.md
+ * A function in a forked child that can do nothing but compute, read the descriptors it is given
+ * and write its result: what parses untrusted bytes runs in one. docs/privileges.md
  *
  * The child has no privileges (user and group 65534 and no groups when mohs is root; no
  * capabilities; no new ones), sees no file system (Landlock, and a system call filter without any
@@ -24,7 +24,8 @@ typedef int (*confine_function)(void *context, int out, uint64_t *ret_answer, st
 
 struct confine_options {
 	const char *what; /* "the reader of sha256:0a1b": begins the errors about the child */
-	const int *fds;	  /* stay open in the child; every other one is closed */
+	const int *fds;	  /* stay open in the child, to be read however they were opened; every
+			     other one is closed */
 	size_t fd_count;
 	uint64_t memory; /* bytes it may take beyond what it starts with; 0: as mohs itself */
 };

@@ -41,19 +41,19 @@
 /* the processes that inflate and index a layer: a zstd window, and what else they need */
 #define LAYER_READER_MEMORY_MAX (192 * MIB)
 /* one that neither takes nor gives a byte for so long is ended */
-#define LAYER_SILENCE_MS     120000
-#define LAYER_INDEX_MAX	     (4 * GIB)
-#define IMAGE_MEMORY_MAX     (4 * GIB)
-#define IMAGE_GAPS_MAX	     1000
-#define IMAGE_ENTRIES_MAX    4000000
-#define IMAGE_PATH_MAX	     4096
-#define IMAGE_RAW_PATH_MAX   8192 /* as an archive has it: with "./", ".." and doubled slashes */
-#define IMAGE_NAME_MAX	     255
-#define IMAGE_DEPTH_MAX	     256
-#define IMAGE_XATTR_MAX	     (64 * KIB)
-#define IMAGE_XATTRS_MAX     64
-#define IMAGE_SPARSE_MAX     65536
-#define IMAGE_EXTENTS_MAX    4000000 /* of all sparse files together */
+#define LAYER_SILENCE_MS   120000
+#define LAYER_INDEX_MAX	   (4 * GIB)
+#define IMAGE_MEMORY_MAX   (4 * GIB)
+#define IMAGE_GAPS_MAX	   1000
+#define IMAGE_ENTRIES_MAX  4000000
+#define IMAGE_PATH_MAX	   4096
+#define IMAGE_RAW_PATH_MAX 8192 /* as an archive has it: with "./", ".." and doubled slashes */
+#define IMAGE_NAME_MAX	   255
+#define IMAGE_DEPTH_MAX	   256
+#define IMAGE_XATTR_MAX	   (64 * KIB)
+#define IMAGE_XATTRS_MAX   64
+#define IMAGE_SPARSE_MAX   65536
+#define IMAGE_EXTENTS_MAX  4000000 /* of all sparse files together */
 /* path components walked behind symbolic links while layers are merged */
 #define IMAGE_LINK_STEPS_MAX 100000000
 #define SYMLINK_HOPS_MAX     40
@@ -61,6 +61,11 @@
 /* layer cache: $MOHS_CACHE_MAX replaces the first */
 #define CACHE_BYTES_DEFAULT (20 * GIB)
 #define CACHE_LAYERS_MAX    100000
+
+/* a process that reads packages or programs of an image, and what it hands back */
+#define ANALYSIS_MEMORY_MAX (2 * GIB)
+#define ANALYSIS_TIME_MS    1800000
+#define ANALYSIS_RESULT_MAX (1 * GIB)
 
 /* inventory */
 #define PACKAGE_DATABASE_MAX (64 * MIB)

@@ -93,11 +93,17 @@ read_granted(void *context, int out, uint64_t *ret_answer, struct err *err)
 	(void)out;
 	if (pread(fds[0], &byte, 1, 0) != 1)
 		return err_sys(err, ERR_IO, errno, "cannot read what was granted");
-	if (write(fds[1], "x", 1) >= 0 || errno != EBADF)
+	if (write(fds[1], "x", 1) >= 0 || pread(fds[1], &byte, 1, 0) >= 0 || errno != EBADF)
 		return err_set(err, ERR_INVALID, "wrote to what was not granted");
-	if (write(fds[0], "x", 1) >= 0 || errno != EBADF)
+	if (write(fds[0], "x", 1) >= 0)
 		return err_set(err, ERR_INVALID, "wrote to what was granted for reading");
-	if (write(STDOUT_FILENO, "", 0) >= 0 || errno != EBADF)
+	if (write(fds[2], "x", 1) >= 0 || errno != EPERM)
+		return err_set(err, ERR_INVALID, "wrote to what is open for writing");
+	if (mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fds[2], 0) != MAP_FAILED)
+		return err_set(err, ERR_INVALID, "mapped what is open for writing");
+	if (ftruncate(fds[2], 0) == 0 || pwrite(fds[2], "x", 1, 0) >= 0)
+		return err_set(err, ERR_INVALID, "changed what is open for writing");
+	if (write(STDOUT_FILENO, "", 0) >= 0)
 		return err_set(err, ERR_INVALID, "has the standard output");
 	*ret_answer = (unsigned char)byte;
 	return 0;
@@ -109,8 +115,10 @@ test_only_granted_descriptors(void **state)
 	char path[] = "/tmp/mohs-confine-XXXXXX";
 	int writable = mkostemp(path, O_CLOEXEC);
 	int readable = open(path, O_RDONLY | O_CLOEXEC);
-	int fds[2] = {readable, writable};
-	struct confine_options options = {.what = "the test", .fds = fds, .fd_count = 1};
+	int granted = open(path, O_RDWR | O_CLOEXEC);
+	int fds[3] = {readable, writable, granted};
+	const int kept[2] = {readable, granted};
+	struct confine_options options = {.what = "the test", .fds = kept, .fd_count = 2};
 	struct buf result = BUF_INIT(16);
 	uint64_t byte = 0;
 	struct stat st;
@@ -124,6 +132,7 @@ test_only_granted_descriptors(void **state)
 	assert_int_equal(st.st_size, 1);
 	(void)close(writable);
 	(void)close(readable);
+	(void)close(granted);
 	buf_cleanup(&result);
 }
 

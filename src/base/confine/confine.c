@@ -56,8 +56,10 @@ close_others(const struct child *child, struct err *err)
 	int kept[CONFINE_FDS + 3];
 	size_t n = 0;
 
-	for (size_t i = 0; i < child->options->fd_count; i++)
-		kept[n++] = child->options->fds[i];
+	for (size_t i = 0; i < child->options->fd_count; i++) {
+		if (child->options->fds[i] >= 0)
+			kept[n++] = child->options->fds[i];
+	}
 	kept[n++] = child->out;
 	kept[n++] = child->report;
 	if (CONFINE_SANITIZED) /* for what the sanitizer has to say */
@@ -83,7 +85,9 @@ confine_self(const struct child *child, struct err *err)
 		return err_sys(err, ERR_IO, errno, "cannot be tied to its parent");
 	if (getppid() != child->parent)
 		return err_set(err, ERR_CANCELLED, "interrupted");
-	return confine_filter(err);
+
+	const int writable[] = {child->out, child->report, STDERR_FILENO};
+	return confine_filter(writable, CONFINE_SANITIZED ? 3 : 2, err);
 }
 
 static _Noreturn void

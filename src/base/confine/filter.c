@@ -25,9 +25,7 @@
 
 static const long allowed[] = {
 	SYS_read,
-	SYS_write,
 	SYS_pread64,
-	SYS_pwrite64,
 	SYS_lseek,
 	SYS_fstat,
 	SYS_munmap,
@@ -47,11 +45,6 @@ static const long allowed[] = {
 	SYS_rt_sigaction,
 	SYS_rt_sigprocmask,
 	SYS_rt_sigreturn,
-	SYS_fsync,
-	SYS_fdatasync,
-	SYS_ftruncate,
-	SYS_fallocate,
-	SYS_sync_file_range,
 	SYS_ppoll,
 	SYS_restart_syscall,
 	SYS_close,
@@ -98,7 +91,8 @@ static const long fatal[] = {
 };
 
 enum {
-	INSTRUCTIONS = 8 + 2 * (sizeof(allowed) + sizeof(fatal)) / sizeof(long) + 5 * 3 + 2,
+	WRITABLE_MAX = 8,
+	INSTRUCTIONS = 64 + 2 * (sizeof(allowed) + sizeof(fatal)) / sizeof(long),
 	NUMBER = offsetof(struct seccomp_data, nr),
 	ARCHITECTURE = offsetof(struct seccomp_data, arch),
 	REFUSE = SECCOMP_RET_ERRNO | EPERM,
@@ -136,15 +130,38 @@ argument(size_t index)
 	return offsetof(struct seccomp_data, args) + index * sizeof(uint64_t);
 }
 
-/* Memory that is not executable. */
+/* `number`, unless one of `bits` is set in an argument. */
 static void
-add_memory_rule(struct filter *filter, long number)
+add_bits_rule(struct filter *filter, long number, size_t index, uint32_t bits, uint8_t more)
 {
-	add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, (uint32_t)number);
-	add_load(filter, argument(2));
-	add(filter, BPF_JMP | BPF_JSET | BPF_K, 0, 1, PROT_EXEC);
+	add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)(3 + more), (uint32_t)number);
+	add_load(filter, argument(index));
+	add(filter, BPF_JMP | BPF_JSET | BPF_K, 0, 1, bits);
+	add(filter, BPF_RET | BPF_K, 0, 0, REFUSE);
+}
+
+/* Memory that is neither executable nor shared with a file. */
+static void
+add_memory_rules(struct filter *filter)
+{
+	add_bits_rule(filter, SYS_mprotect, 2, PROT_EXEC, 1);
+	add(filter, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	add_bits_rule(filter, SYS_mmap, 2, PROT_EXEC, 4);
+	add_load(filter, argument(3));
+	add(filter, BPF_JMP | BPF_JSET | BPF_K, 0, 1, MAP_SHARED);
 	add(filter, BPF_RET | BPF_K, 0, 0, REFUSE);
 	add(filter, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+}
+
+/* Into these descriptors only: what was granted is for reading, however it was opened. */
+static void
+add_write_rule(struct filter *filter, const int *fds, size_t count)
+{
+	add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)(2 + 2 * count), SYS_write);
+	add_load(filter, argument(0));
+	for (size_t i = 0; i < count; i++)
+		add_rule(filter, fds[i], SECCOMP_RET_ALLOW);
+	add(filter, BPF_RET | BPF_K, 0, 0, REFUSE);
 }
 
 /* Signals to itself: abort(3). */
@@ -159,7 +176,7 @@ add_signal_rule(struct filter *filter, long number)
 }
 
 static void
-fill_filter(struct filter *filter)
+fill_filter(struct filter *filter, const int *writable, size_t count)
 {
 	add_load(filter, ARCHITECTURE);
 	add(filter, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OWN_ARCHITECTURE);
@@ -167,8 +184,8 @@ fill_filter(struct filter *filter)
 	add_load(filter, NUMBER);
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		add_rule(filter, allowed[i], SECCOMP_RET_ALLOW);
-	add_memory_rule(filter, SYS_mmap);
-	add_memory_rule(filter, SYS_mprotect);
+	add_memory_rules(filter);
+	add_write_rule(filter, writable, count);
 	add_signal_rule(filter, SYS_tgkill);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		add_rule(filter, fatal[i], SECCOMP_RET_KILL_PROCESS);
@@ -177,11 +194,13 @@ fill_filter(struct filter *filter)
 }
 
 int
-confine_filter(struct err *err)
+confine_filter(const int *writable, size_t count, struct err *err)
 {
 	struct filter filter = {.n = 0};
 
-	fill_filter(&filter);
+	if (count > WRITABLE_MAX)
+		return err_set(err, ERR_LIMIT, "too many descriptors to write to");
+	fill_filter(&filter, writable, count);
 	const struct sock_fprog program = {filter.n, filter.code};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)

@@ -27,5 +27,5 @@ int confine_close_others(int *fds, size_t count, struct err *err);
 /* No path can be opened, nothing connected, nobody signalled; good where there is no Landlock. */
 int confine_landlock(struct err *err);
 
-/* From now on only what the table of filter.c allows. */
-int confine_filter(struct err *err);
+/* From now on only what the tables of filter.c allow, and writing to these descriptors. */
+int confine_filter(const int *writable, size_t count, struct err *err);
