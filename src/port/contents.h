@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/confine.h"
 #include "model/image.h"
 
 struct contents;
@@ -32,3 +33,11 @@ int contents_layer_fd(const struct contents *contents, uint32_t layer);
  * contents_free, also on failure here). Tests pass memfds.
  */
 int contents_new(const int *layer_fds, size_t count, struct contents **ret, struct err *err);
+
+/*
+ * Runs a function that reads contents in a confined process (base/confine.h), which has the
+ * layers' descriptors and nothing else. `what`: begins the errors about it. What it writes goes to
+ * `result`. Ceilings: ANALYSIS_MEMORY_MAX, ANALYSIS_TIME_MS. Errors of confine_run().
+ */
+int contents_confine(const struct contents *contents, const char *what, confine_function function,
+		     void *context, struct buf *result, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/limits.h"
 
 #include <stdlib.h>
 
@@ -117,4 +118,18 @@ contents_load(const struct contents *contents, const struct image *image, uint32
 		return r;
 	*ret = (struct span){p, got};
 	return 0;
+}
+
+int
+contents_confine(const struct contents *contents, const char *what, confine_function function,
+		 void *context, struct buf *result, struct err *err)
+{
+	const struct confine_options options = {
+		.what = what,
+		.fds = contents->fds,
+		.fd_count = contents->count,
+		.memory = ANALYSIS_MEMORY_MAX,
+	};
+
+	return confine_run(&options, function, context, ANALYSIS_TIME_MS, result, NULL, err);
 }

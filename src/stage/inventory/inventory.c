@@ -2,7 +2,9 @@
 #include "stage/inventory.h"
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
+#include "codec/record_bytes.h"
 #include "stage/inventory/reading.h"
 
 #include <stdarg.h>
@@ -111,11 +113,9 @@ finish(struct reading *reading, struct inventory *inventory, struct err *err)
 	inventory->component_count = reading->components.count;
 	inventory->components =
 		arena_array(arena, inventory->component_count + 1, sizeof(struct component));
-	inventory->owner_count = reading->image->entry_count;
-	inventory->owners = arena_array(arena, inventory->owner_count + 1, sizeof(uint32_t));
 	inventory->gaps.count = reading->gaps.count;
 	inventory->gaps.items = arena_array(arena, inventory->gaps.count + 1, sizeof(struct gap));
-	if (!inventory->components || !inventory->owners || !inventory->gaps.items)
+	if (!inventory->components || !inventory->gaps.items)
 		return err_memory(err);
 	if (reading->components.count) {
 		qsort(reading->components.items, reading->components.count,
@@ -126,7 +126,6 @@ finish(struct reading *reading, struct inventory *inventory, struct err *err)
 	if (reading->gaps.count)
 		memcpy(inventory->gaps.items, reading->gaps.items,
 		       reading->gaps.count * sizeof(struct gap));
-	fill_owners(inventory);
 	return 0;
 }
 
@@ -144,9 +143,15 @@ read_all(struct reading *reading, struct err *err)
 	return r;
 }
 
-int
-inventory_read(const struct image *image, const struct contents *contents, struct inventory **ret,
-	       struct err *err)
+/* What is asked for, and who may be asked about it. */
+struct question {
+	const struct image *image;
+	const struct contents *contents;
+};
+
+static int
+read_here(const struct image *image, const struct contents *contents, struct inventory **ret,
+	  struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(reading_cleanup)
@@ -160,8 +165,65 @@ inventory_read(const struct image *image, const struct contents *contents, struc
 	if (r >= 0)
 		r = finish(&reading, inventory, err);
 	if (r < 0)
-		return err_wrap(err, "inventory");
+		return r;
 	*ret = inventory;
+	(void)TAKE(arena);
+	return 0;
+}
+
+/* In the child. */
+static int
+answer(void *context, int out, uint64_t *ret_answer, struct err *err)
+{
+	const struct question *question = context;
+	CLEANUP(inventory_cleanup) struct inventory *inventory = NULL;
+	CLEANUP(buf_cleanup) struct buf bytes = BUF_INIT(ANALYSIS_RESULT_MAX);
+	int r = read_here(question->image, question->contents, &inventory, err);
+
+	(void)ret_answer;
+	if (r == 0)
+		r = inventory_bytes_put(inventory, &bytes, err);
+	return r < 0 ? r : fd_write_full(out, buf_span(&bytes), err);
+}
+
+/* Order and owners are not left to the child. */
+static int
+take_answer(const struct image *image, struct span bytes, struct arena *arena,
+	    struct inventory **ret, struct err *err)
+{
+	struct inventory *inventory;
+	int r = inventory_bytes_get(bytes, image->entry_count, arena, &inventory, err);
+
+	if (r < 0)
+		return r;
+	inventory->owner_count = image->entry_count;
+	inventory->owners = arena_array(arena, inventory->owner_count + 1, sizeof(uint32_t));
+	if (!inventory->owners)
+		return err_memory(err);
+	if (inventory->component_count)
+		qsort(inventory->components, inventory->component_count, sizeof(struct component),
+		      compare_components);
+	fill_owners(inventory);
+	*ret = inventory;
+	return 0;
+}
+
+int
+inventory_read(const struct image *image, const struct contents *contents, struct inventory **ret,
+	       struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(buf_cleanup) struct buf bytes = BUF_INIT(ANALYSIS_RESULT_MAX);
+	struct question question = {image, contents};
+
+	if (!arena)
+		return err_memory(err);
+	int r = contents_confine(contents, "the process that reads the packages", answer, &question,
+				 &bytes, err);
+	if (r == 0)
+		r = take_answer(image, buf_span(&bytes), arena, ret, err);
+	if (r < 0)
+		return err_wrap(err, "inventory");
 	(void)TAKE(arena);
 	return 0;
 }

@@ -2,8 +2,10 @@
 #include "stage/shells.h"
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "codec/elf.h"
+#include "codec/record_bytes.h"
 #include "stage/shells/finder.h"
 
 #include <stdlib.h>
@@ -444,9 +446,9 @@ finish(struct finder *finder, struct shells *shells, struct err *err)
 	return r;
 }
 
-int
-shells_find(const struct image *image, const struct contents *contents, struct shells **ret,
-	    struct err *err)
+static int
+find_here(const struct image *image, const struct contents *contents, struct shells **ret,
+	  struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(finder_cleanup)
@@ -469,8 +471,48 @@ shells_find(const struct image *image, const struct contents *contents, struct s
 	if (r >= 0)
 		r = finish(&finder, shells, err);
 	if (r < 0)
-		return err_wrap(err, "shells");
+		return r;
 	*ret = shells;
+	(void)TAKE(arena);
+	return 0;
+}
+
+struct question {
+	const struct image *image;
+	const struct contents *contents;
+};
+
+/* In the child. */
+static int
+answer(void *context, int out, uint64_t *ret_answer, struct err *err)
+{
+	const struct question *question = context;
+	CLEANUP(shells_cleanup) struct shells *shells = NULL;
+	CLEANUP(buf_cleanup) struct buf bytes = BUF_INIT(ANALYSIS_RESULT_MAX);
+	int r = find_here(question->image, question->contents, &shells, err);
+
+	(void)ret_answer;
+	if (r == 0)
+		r = shells_bytes_put(shells, &bytes, err);
+	return r < 0 ? r : fd_write_full(out, buf_span(&bytes), err);
+}
+
+int
+shells_find(const struct image *image, const struct contents *contents, struct shells **ret,
+	    struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(buf_cleanup) struct buf bytes = BUF_INIT(ANALYSIS_RESULT_MAX);
+	struct question question = {image, contents};
+
+	if (!arena)
+		return err_memory(err);
+	int r = contents_confine(contents, "the process that looks for shells", answer, &question,
+				 &bytes, err);
+	if (r == 0)
+		r = shells_bytes_get(buf_span(&bytes), image->entry_count, arena, ret, err);
+	if (r < 0)
+		return err_wrap(err, "shells");
 	(void)TAKE(arena);
 	return 0;
 }

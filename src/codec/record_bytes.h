@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records as bytes on their way from the process that made them to the one that asked: both are
+ * the same program, and yet what comes is not trusted. All numbers little-endian, nothing aligned:
+ *
+ *	text       4   bytes, 0xffffffff: none (.p NULL);  the bytes and a NUL
+ *	inventory  8   "mohsinv" NUL; any_database (1); os: known (1), five texts
+ *	           4   components: essential (1), state (1), thirteen texts, number of files (4),
+ *	               files: entry (4), flags (1: md5, 2: conffile), md5 (16), listed (text)
+ *	           4   gaps: two texts each
+ *	shells     8   "mohsshl" NUL
+ *	           4   shells: entry (4), kind (1), proof (1), what (text)
+ *	           4   gaps: two texts each
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "model/inventory.h"
+#include "model/shells.h"
+
+/* Appends. ERR_LIMIT over the buffer's own. Owners are not among it: they follow from the files. */
+int inventory_bytes_put(const struct inventory *inventory, struct buf *buf, struct err *err);
+int shells_bytes_put(const struct shells *shells, struct buf *buf, struct err *err);
+
+/*
+ * A new record in `arena`, which it holds afterwards; no text refers to `bytes`. Every entry is
+ * below `entry_count` (a file's may be IMAGE_NONE). `owners` stays empty. ERR_INVALID.
+ */
+int inventory_bytes_get(struct span bytes, size_t entry_count, struct arena *arena,
+			struct inventory **ret, struct err *err);
+int shells_bytes_get(struct span bytes, size_t entry_count, struct arena *arena,
+		     struct shells **ret, struct err *err);
