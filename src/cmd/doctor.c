@@ -7,6 +7,7 @@
 #include "cmd/table.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "stage/update.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -203,7 +204,6 @@ look_at_cache(struct arena *arena, struct finding_row *row)
 static void
 look_at_database(struct arena *arena, struct finding_row *row)
 {
-	enum { STALE_SECONDS = 5 * 86400 };
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	struct advisory_identity identity;
 	struct err err = ERR_INIT;
@@ -218,7 +218,7 @@ look_at_database(struct arena *arena, struct finding_row *row)
 	row->found = arena_printf(arena, "%llu advisories of %s",
 				  (unsigned long long)identity.advisories,
 				  clock_format(identity.built, when));
-	if (clock_now() - identity.built > STALE_SECONDS) {
+	if (clock_now() - identity.built > UPDATE_STALE_S) {
 		row->health = HEALTH_NOTE;
 		row->mend = SPAN("older than five days: mohs db update");
 	}

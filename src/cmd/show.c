@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cmd/printable.h"
+#include "stage/update.h"
 
 #include <math.h>
 
@@ -167,11 +168,28 @@ fill_counts(struct table *table, struct arena *arena, const struct findings *bef
 	return good;
 }
 
+/* Said aloud when it is too old to be relied on. */
+static void
+show_age(const struct advisory_identity *database)
+{
+	int64_t age = clock_now() - database->built;
+	bool stale = age < 0 || age > UPDATE_STALE_S;
+	char when[CLOCK_TEXT];
+	char text[32];
+
+	(void)printf("advisories of %s", clock_format(database->built, when));
+	if (stale)
+		(void)printf(", %s%s old: stale, run mohs db update%s",
+			     table_style_on(stdout, STYLE_WARN),
+			     duration_format(age > 0 ? (uint64_t)age * 1000 : 0, text),
+			     table_style_off(stdout, STYLE_WARN));
+	(void)putchar('\n');
+}
+
 int
 show_counts(const struct findings *before, const struct findings *after, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	char when[CLOCK_TEXT];
 
 	if (!before->matched) {
 		(void)printf("No advisories could be matched; the gaps say why.\n");
@@ -185,7 +203,7 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 	table_print(table, stdout, 0);
 	if (before->undetermined)
 		(void)printf("%u undetermined, in no count\n", before->undetermined);
-	(void)printf("advisories of %s\n", clock_format(before->database.built, when));
+	show_age(&before->database);
 	return 0;
 }
 
