@@ -21,9 +21,9 @@ static const struct span shells_magic = SPAN_INIT("mohsshl\0");
 
 /* The texts of a record, in the order they stand in. */
 static const size_t os_texts[] = {
-	offsetof(struct os_identity, id),	   offsetof(struct os_identity, id_like),
-	offsetof(struct os_identity, version_id),  offsetof(struct os_identity, codename),
-	offsetof(struct os_identity, pretty_name),
+	offsetof(struct inventory, os.id),	    offsetof(struct inventory, os.id_like),
+	offsetof(struct inventory, os.version_id),  offsetof(struct inventory, os.codename),
+	offsetof(struct inventory, os.pretty_name),
 };
 
 static const size_t component_texts[] = {
@@ -130,7 +130,7 @@ inventory_bytes_put(const struct inventory *inventory, struct buf *buf, struct e
 	put(&writer, inventory_magic.p, inventory_magic.n);
 	put_byte(&writer, inventory->any_database);
 	put_byte(&writer, inventory->os.known);
-	put_texts(&writer, &inventory->os, os_texts, COUNT(os_texts));
+	put_texts(&writer, inventory, os_texts, COUNT(os_texts));
 	put_number(&writer, inventory->component_count);
 	for (size_t i = 0; writer.r == 0 && i < inventory->component_count; i++)
 		put_component(&writer, &inventory->components[i]);
@@ -184,6 +184,15 @@ take(struct reader *reader, size_t n)
 	}
 	reader->rest = span_slice(reader->rest, n, reader->rest.n);
 	return (const uint8_t *)p;
+}
+
+static void
+take_bytes(struct reader *reader, uint8_t *to, size_t n)
+{
+	const uint8_t *p = take(reader, n);
+
+	for (size_t i = 0; p && i < n; i++)
+		to[i] = p[i];
 }
 
 static unsigned
@@ -290,16 +299,15 @@ take_component(struct reader *reader, struct component *component)
 	component->file_count = take_count(reader, FILE_MIN);
 	component->files = make(reader, component->file_count, sizeof(*component->files));
 	for (size_t i = 0; reader->r == 0 && i < component->file_count; i++) {
-		struct component_file *file = &component->files[i];
+		struct component_file file = {0};
 
-		file->entry = take_entry(reader, true);
+		file.entry = take_entry(reader, true);
 		unsigned flags = take_byte(reader, FLAG_MD5 | FLAG_CONFFILE);
-		const uint8_t *md5 = take(reader, sizeof(file->md5));
-		if (md5)
-			memcpy(file->md5, md5, sizeof(file->md5));
-		file->has_md5 = flags & FLAG_MD5;
-		file->conffile = flags & FLAG_CONFFILE;
-		file->listed = take_text(reader);
+		take_bytes(reader, file.md5, sizeof(file.md5));
+		file.has_md5 = flags & FLAG_MD5;
+		file.conffile = flags & FLAG_CONFFILE;
+		file.listed = take_text(reader);
+		component->files[i] = file;
 	}
 }
 
@@ -333,7 +341,7 @@ inventory_bytes_get(struct span bytes, size_t entry_count, struct arena *arena,
 	take_magic(&reader, inventory_magic);
 	inventory->any_database = take_byte(&reader, 1);
 	inventory->os.known = take_byte(&reader, 1);
-	take_texts(&reader, &inventory->os, os_texts, COUNT(os_texts));
+	take_texts(&reader, inventory, os_texts, COUNT(os_texts));
 	inventory->component_count = take_count(&reader, COMPONENT_MIN);
 	inventory->components =
 		make(&reader, inventory->component_count, sizeof(*inventory->components));
