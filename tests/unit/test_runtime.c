@@ -199,7 +199,7 @@ run_container(void *context, const struct sandbox *sandbox, struct buf *result, 
 	const char *root = arena_printf(arena, "%s/rootfs", folder).p;
 	CLEANUP(container_cleanup) struct container *container = NULL;
 	struct runtime runtime;
-	struct span spec;
+	struct span spec = {NULL, 0};
 	int r = runtime_find(arena, &runtime, err);
 
 	if (r == 0)
