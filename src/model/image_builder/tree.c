@@ -79,8 +79,10 @@ builder_new_node(struct image_builder *builder, struct span path, uint32_t paren
 	if (r < 0)
 		return err_wrap(err, "too many paths (IMAGE_ENTRIES_MAX %d)", IMAGE_ENTRIES_MAX);
 	r = map_put(builder->paths, node.path, index, err);
-	if (r < 0)
+	if (r < 0) {
+		builder->nodes.count--;
 		return r;
+	}
 	builder->live++;
 	if (index != parent)
 		link_child(builder, parent, index);
