@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cmd/common.h"
 #include "cmd/options.h"
 #include "cmd/table.h"
 #include "cmd/terminal.h"
@@ -32,17 +33,11 @@ complain(const char *text)
 }
 
 static int
-print_json(json_t *json, struct arena *arena)
+print_json(json_t *json)
 {
 	struct err err = ERR_INIT;
-	struct span text;
-	int r = json ? json_text(json, true, arena, &text, &err) : err_memory(&err);
 
-	json_decref(json);
-	if (r < 0)
-		return terminal_error("db", &err);
-	(void)fwrite(text.p, 1, text.n, stdout);
-	return 0;
+	return common_print_json(json, &err) < 0 ? terminal_error("db", &err) : 0;
 }
 
 /* RFC 3339, or null when there is no date. */
@@ -121,14 +116,12 @@ print_report(const struct db_options *options, const struct update_report *repor
 		for (size_t i = 0; i < report->count; i++) {
 			json_t *feed = feed_json(&report->feeds[i].feed);
 
-			(void)json_object_set_new(
-				feed, "outcome",
-				json_string(update_outcome_name(report->feeds[i].outcome)));
-			(void)json_array_append_new(feeds, feed);
+			json_put(&feed, "outcome",
+				 json_string(update_outcome_name(report->feeds[i].outcome)));
+			json_add(&feeds, feed);
 		}
 		return print_json(json_pack("{s:o, s:o}", "database",
-					    identity_json(&report->identity), "feeds", feeds),
-				  options->arena);
+					    identity_json(&report->identity), "feeds", feeds));
 	}
 	struct table *table = feed_table(options->arena);
 	bool good = table != NULL;
@@ -195,24 +188,23 @@ warn_stale(const struct update_status *status)
 }
 
 static int
-print_status_json(const struct db_options *options, const struct update_status *status)
+print_status_json(const struct update_status *status)
 {
 	json_t *feeds = json_array();
 	json_t *releases = json_array();
 
 	for (size_t i = 0; i < status->feed_count; i++)
-		(void)json_array_append_new(feeds, feed_json(&status->feeds[i]));
+		json_add(&feeds, feed_json(&status->feeds[i]));
 	for (size_t i = 0; i < status->release_count; i++)
-		(void)json_array_append_new(
-			releases, json_pack("{s:o, s:o, s:I}", "distribution",
-					    json_span(status->releases[i].distribution), "release",
-					    json_span(status->releases[i].release), "advisories",
-					    (json_int_t)status->releases[i].advisories));
+		json_add(&releases,
+			 json_pack("{s:o, s:o, s:I}", "distribution",
+				   json_span(status->releases[i].distribution), "release",
+				   json_span(status->releases[i].release), "advisories",
+				   (json_int_t)status->releases[i].advisories));
 	return print_json(json_pack("{s:o, s:I, s:b, s:o, s:o}", "database",
 				    identity_json(&status->identity), "age_seconds",
 				    (json_int_t)status->age, "stale", status->stale, "feeds", feeds,
-				    "releases", releases),
-			  options->arena);
+				    "releases", releases));
 }
 
 static int
@@ -257,8 +249,7 @@ status(const struct db_options *options)
 
 	if (update_status_read(options->database, clock_now(), &now, &err) < 0)
 		return terminal_error("db", &err);
-	int code =
-		options->json ? print_status_json(options, now) : print_status_text(options, now);
+	int code = options->json ? print_status_json(now) : print_status_text(options, now);
 	(void)fflush(stdout);
 	int stale = warn_stale(now);
 	return code ? code : stale;

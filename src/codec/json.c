@@ -22,6 +22,8 @@ json_parse(struct span text, json_t **ret, struct err *err)
 			       JSON_DOCUMENT_MAX);
 	json_t *json = json_loadb(text.p ? text.p : "", text.n,
 				  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
+	if (!json && !at.text[0]) /* jansson says what is wrong with a text, not that memory is */
+		return err_memory(err);
 	if (!json)
 		return err_set(err, ERR_INVALID, "not valid JSON: line %d, column %d: %.120s",
 			       at.line, at.column, at.text);
@@ -149,12 +151,30 @@ json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret
 {
 	size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) |
 		       (indent ? (size_t)JSON_INDENT(2) : JSON_COMPACT);
-	CLEANUP(free_cleanup) char *text = json_dumps(json, flags);
+	CLEANUP(free_cleanup) char *text = json ? json_dumps(json, flags) : NULL;
 
 	if (!text)
 		return err_memory(err);
 	*ret = arena_printf(arena, "%s\n", text);
 	return ret->p ? 0 : err_memory(err);
+}
+
+void
+json_put(json_t **object, const char *name, json_t *value)
+{
+	if (json_object_set_new(*object, name, value) < 0) {
+		json_decref(*object);
+		*object = NULL;
+	}
+}
+
+void
+json_add(json_t **list, json_t *value)
+{
+	if (json_array_append_new(*list, value) < 0) {
+		json_decref(*list);
+		*list = NULL;
+	}
 }
 
 /* Length of the valid UTF-8 sequence at the front of s; 0 when there is none. */
@@ -176,12 +196,24 @@ utf8_length(struct span s)
 	return bad ? 0 : n;
 }
 
+bool
+json_is_text(struct span s)
+{
+	while (s.n > 0) {
+		size_t n = utf8_length(s);
+
+		if (n == 0)
+			return false;
+		s = span_slice(s, n, s.n);
+	}
+	return true;
+}
+
 json_t *
 json_span(struct span s)
 {
-	json_t *json = json_stringn(s.n ? s.p : "", s.n);
-	if (json)
-		return json;
+	if (json_is_text(s))
+		return json_stringn_nocheck(s.n ? s.p : "", s.n);
 
 	CLEANUP(buf_cleanup) struct buf clean = BUF_INIT(s.n * 3 + 1);
 	struct err ignored = ERR_INIT;

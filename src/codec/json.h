@@ -42,9 +42,22 @@ struct json_field {
 int json_read(const json_t *object, const struct json_field *fields, void *record,
 	      struct arena *arena, struct err *err);
 
-/* Compact text with sorted keys and a final newline: the same value, the same bytes. */
+/*
+ * Building: `value` is taken over. When it is NULL, or memory is short, the object or list is
+ * dropped and becomes NULL itself, so that one look at the whole (json_text()) finds what is
+ * lacking.
+ */
+void json_put(json_t **object, const char *name, json_t *value);
+void json_add(json_t **list, json_t *value);
+
+/*
+ * Text with sorted keys and a final newline: the same value, the same bytes. ERR_MEMORY for NULL.
+ */
 int json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret,
 	      struct err *err);
+
+/* Whether the bytes are UTF-8, and so can be a JSON string as they are. */
+bool json_is_text(struct span s);
 
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. NULL without memory. */
 json_t *json_span(struct span s);

@@ -288,6 +288,8 @@ decode(const struct scan *scan, struct span text, json_t **ret, struct err *err)
 	json_t *json = json_loadb(text.p, text.n,
 				  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &at);
 
+	if (!json && !at.text[0])
+		return err_memory(err);
 	if (!json)
 		return err_set(err, ERR_INVALID,
 			       "not valid JSON: %.120s in the member that ends at byte %llu",

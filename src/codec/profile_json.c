@@ -19,21 +19,14 @@ enum { USES = sizeof(uses) / sizeof(uses[0]) };
 
 /* ---- writing ---- */
 
-static void
-put(json_t *object, const char *name, json_t *value)
-{
-	(void)json_object_set_new(object, name, value);
-}
-
 /* A string when it is one, else its bytes in hexadecimal. */
 static json_t *
 bytes_json(struct span s)
 {
 	static const char digits[] = "0123456789abcdef";
-	json_t *text = json_stringn(s.n ? s.p : "", s.n);
 
-	if (text)
-		return text;
+	if (json_is_text(s))
+		return json_span(s);
 	CLEANUP(free_cleanup) char *hex = malloc(s.n * 2 + 1);
 	if (!hex)
 		return NULL;
@@ -56,9 +49,9 @@ gaps_json_make(const struct gap_list *gaps)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gaps->count; i++)
-		(void)json_array_append_new(
-			list, json_pack("{s:o, s:o}", "subject", json_span(gaps->items[i].subject),
-					"text", json_span(gaps->items[i].text)));
+		json_add(&list,
+			 json_pack("{s:o, s:o}", "subject", json_span(gaps->items[i].subject),
+				   "text", json_span(gaps->items[i].text)));
 	return list;
 }
 
@@ -71,15 +64,15 @@ phases_make(const struct profile *profile)
 		const struct profile_phase *phase = &profile->phases[i];
 		json_t *object = json_object();
 
-		put(object, "kind", json_string(profile_phase_name(phase->kind)));
-		put(object, "name", json_span(phase->name));
-		put(object, "command", json_span(phase->command));
-		put(object, "duration_ms", number(phase->duration_ms));
-		put(object, "status", json_integer(phase->status));
-		put(object, "passed", json_boolean(phase->passed));
-		put(object, "new_paths", number(phase->new_paths));
-		put(object, "used_paths", number(phase->used_paths));
-		(void)json_array_append_new(list, object);
+		json_put(&object, "kind", json_string(profile_phase_name(phase->kind)));
+		json_put(&object, "name", json_span(phase->name));
+		json_put(&object, "command", json_span(phase->command));
+		json_put(&object, "duration_ms", number(phase->duration_ms));
+		json_put(&object, "status", json_integer(phase->status));
+		json_put(&object, "passed", json_boolean(phase->passed));
+		json_put(&object, "new_paths", number(phase->new_paths));
+		json_put(&object, "used_paths", number(phase->used_paths));
+		json_add(&list, object);
 	}
 	return list;
 }
@@ -93,16 +86,16 @@ path_make(const struct profile_path *path)
 
 	for (size_t i = 0; i < USES; i++) {
 		if (path->use & uses[i].bit)
-			(void)json_array_append_new(how, json_string(uses[i].name));
+			json_add(&how, json_string(uses[i].name));
 	}
 	for (size_t i = 0; i < path->phase_count; i++)
-		(void)json_array_append_new(phases, number(path->phases[i]));
-	put(object, "path", bytes_json(path->path));
-	put(object, "use", how);
-	put(object, "first_phase", number(path->first_phase));
-	put(object, "first_ms", number(path->first_ms));
-	put(object, "program", json_span(path->program));
-	put(object, "phases", phases);
+		json_add(&phases, number(path->phases[i]));
+	json_put(&object, "path", bytes_json(path->path));
+	json_put(&object, "use", how);
+	json_put(&object, "first_phase", number(path->first_phase));
+	json_put(&object, "first_ms", number(path->first_ms));
+	json_put(&object, "program", json_span(path->program));
+	json_put(&object, "phases", phases);
 	return object;
 }
 
@@ -115,11 +108,11 @@ missing_make(const struct profile *profile)
 		const struct profile_missing *missing = &profile->missing[i];
 		json_t *object = json_object();
 
-		put(object, "path", bytes_json(missing->path));
-		put(object, "program", json_span(missing->program));
-		put(object, "phase", number(missing->phase));
-		put(object, "removed", json_boolean(missing->removed));
-		(void)json_array_append_new(list, object);
+		json_put(&object, "path", bytes_json(missing->path));
+		json_put(&object, "program", json_span(missing->program));
+		json_put(&object, "phase", number(missing->phase));
+		json_put(&object, "removed", json_boolean(missing->removed));
+		json_add(&list, object);
 	}
 	return list;
 }
@@ -133,37 +126,36 @@ processes_make(const struct profile *profile)
 		const struct profile_process *process = &profile->processes[i];
 		json_t *object = json_object();
 
-		put(object, "program", json_span(process->program));
-		put(object, "command", json_span(process->command));
-		put(object, "phase", number(process->phase));
-		put(object, "uid", number(process->uid));
-		(void)json_array_append_new(list, object);
+		json_put(&object, "program", json_span(process->program));
+		json_put(&object, "command", json_span(process->command));
+		json_put(&object, "phase", number(process->phase));
+		json_put(&object, "uid", number(process->uid));
+		json_add(&list, object);
 	}
 	return list;
 }
 
-static json_t *
-lists_make(const struct profile *profile, json_t *object)
+static void
+lists_put(const struct profile *profile, json_t **object)
 {
 	json_t *paths = json_array();
 	json_t *curve = json_array();
 	json_t *written = json_array();
 
 	for (size_t i = 0; i < profile->path_count; i++)
-		(void)json_array_append_new(paths, path_make(&profile->paths[i]));
+		json_add(&paths, path_make(&profile->paths[i]));
 	for (size_t i = 0; i < profile->curve_count; i++)
-		(void)json_array_append_new(curve, json_pack("[o, o]", number(profile->curve[i].ms),
-							     number(profile->curve[i].paths)));
+		json_add(&curve, json_pack("[o, o]", number(profile->curve[i].ms),
+					   number(profile->curve[i].paths)));
 	for (size_t i = 0; i < profile->written.count; i++)
-		(void)json_array_append_new(written, bytes_json(profile->written.items[i]));
-	put(object, "paths", paths);
-	put(object, "curve", curve);
-	put(object, "written", written);
-	put(object, "phases", phases_make(profile));
-	put(object, "missing", missing_make(profile));
-	put(object, "processes", processes_make(profile));
-	put(object, "gaps", gaps_json_make(&profile->gaps));
-	return object;
+		json_add(&written, bytes_json(profile->written.items[i]));
+	json_put(object, "paths", paths);
+	json_put(object, "curve", curve);
+	json_put(object, "written", written);
+	json_put(object, "phases", phases_make(profile));
+	json_put(object, "missing", missing_make(profile));
+	json_put(object, "processes", processes_make(profile));
+	json_put(object, "gaps", gaps_json_make(&profile->gaps));
 }
 
 int
@@ -174,21 +166,20 @@ profile_json_write(const struct profile *profile, struct arena *arena, struct sp
 	char digest[DIGEST_TEXT];
 	char started[CLOCK_TEXT];
 
-	if (!json)
-		return err_memory(err);
-	put(json, "schema", json_string(PROFILE_SCHEMA));
-	put(json, "image", json_string(digest_format(&profile->image, digest)));
-	put(json, "reference", json_span(profile->reference));
-	put(json, "architecture", json_span(profile->architecture));
-	put(json, "recorder", json_span(profile->recorder));
-	put(json, "tool", json_span(profile->tool));
-	put(json, "started", json_string(clock_format(profile->started, started)));
-	put(json, "duration_ms", number(profile->duration_ms));
-	put(json, "runs", number(profile->runs));
-	put(json, "complete", json_boolean(profile->complete));
-	put(json, "narrow", json_boolean(profile->narrow));
-	put(json, "last_new_path_ms", number(profile->last_new_path_ms));
-	return json_text(lists_make(profile, json), true, arena, ret, err);
+	json_put(&json, "schema", json_string(PROFILE_SCHEMA));
+	json_put(&json, "image", json_string(digest_format(&profile->image, digest)));
+	json_put(&json, "reference", json_span(profile->reference));
+	json_put(&json, "architecture", json_span(profile->architecture));
+	json_put(&json, "recorder", json_span(profile->recorder));
+	json_put(&json, "tool", json_span(profile->tool));
+	json_put(&json, "started", json_string(clock_format(profile->started, started)));
+	json_put(&json, "duration_ms", number(profile->duration_ms));
+	json_put(&json, "runs", number(profile->runs));
+	json_put(&json, "complete", json_boolean(profile->complete));
+	json_put(&json, "narrow", json_boolean(profile->narrow));
+	json_put(&json, "last_new_path_ms", number(profile->last_new_path_ms));
+	lists_put(profile, &json);
+	return json_text(json, true, arena, ret, err);
 }
 
 /* ---- reading ---- */

@@ -46,17 +46,16 @@ suite_json_write(const struct suite *suite, struct arena *arena, struct span *re
 	for (size_t i = 0; i < suite->count; i++) {
 		const struct suite_case *one = &suite->cases[i];
 
-		(void)json_array_append_new(
-			cases, json_pack("{s:o, s:o, s:s, s:o, s:f}", "suite",
-					 json_span(one->suite), "name", json_span(one->name),
-					 "state", suite_case_state_name(one->state), "message",
-					 json_span(one->message), "seconds", one->seconds));
+		json_add(&cases, json_pack("{s:o, s:o, s:s, s:o, s:f}", "suite",
+					   json_span(one->suite), "name", json_span(one->name),
+					   "state", suite_case_state_name(one->state), "message",
+					   json_span(one->message), "seconds", one->seconds));
 	}
 	CLEANUP(json_cleanup)
 	json_t *json = json_pack("{s:s, s:b, s:o, s:o, s:o}", "schema", SUITE_SCHEMA, "started",
 				 suite->started, "start_error", json_span(suite->start_error),
 				 "cases", cases, "gaps", gaps_json_make(&suite->gaps));
-	return json ? json_text(json, true, arena, ret, err) : err_memory(err);
+	return json_text(json, true, arena, ret, err);
 }
 
 struct case_document {

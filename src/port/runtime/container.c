@@ -378,7 +378,7 @@ write_process(struct container *container, struct span_list argv, const char *pa
 	json_t *process = json_object_get(spec, "process");
 	json_t *arguments = json_array();
 	for (size_t i = 0; i < argv.count; i++)
-		(void)json_array_append_new(arguments, json_span(argv.items[i]));
+		json_add(&arguments, json_span(argv.items[i]));
 	if (!process || json_object_set_new(process, "args", arguments) < 0)
 		return err_memory(err);
 	r = json_text(process, true, container->arena, &text, err);

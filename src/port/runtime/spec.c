@@ -86,7 +86,7 @@ strings(const char *const *items, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count && items[i]; i++)
-		(void)json_array_append_new(list, json_string(items[i]));
+		json_add(&list, json_string(items[i]));
 	return list;
 }
 
@@ -126,15 +126,13 @@ make_mounts(const struct runtime_spec *spec)
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		if (!spec->cgroups && span_equal(span_from(mounts[i].type), SPAN("cgroup")))
 			continue;
-		(void)json_array_append_new(
-			list, one_mount(mounts[i].destination, mounts[i].type, mounts[i].type,
-					strings(mounts[i].options, COUNT(mounts[i].options))));
+		json_add(&list, one_mount(mounts[i].destination, mounts[i].type, mounts[i].type,
+					  strings(mounts[i].options, COUNT(mounts[i].options))));
 	}
 	for (size_t i = 0; i < COUNT(files); i++)
-		(void)json_array_append_new(list,
-					    file_mount(spec, files[i].file, files[i].destination));
+		json_add(&list, file_mount(spec, files[i].file, files[i].destination));
 	for (size_t i = 0; i < spec->mount_count; i++)
-		(void)json_array_append_new(list, asked_mount(&spec->mounts[i]));
+		json_add(&list, asked_mount(&spec->mounts[i]));
 	return list;
 }
 
@@ -157,11 +155,13 @@ has_variable(const json_t *list, struct span variable)
 }
 
 static void
-add_variable(json_t *list, struct span variable, bool only_when_missing)
+add_variable(json_t **list, struct span variable)
 {
-	if (variable.n > 0 && variable.p[0] != '=' && span_find(variable, '=') < variable.n &&
-	    !(only_when_missing && has_variable(list, variable)))
-		(void)json_array_append_new(list, json_span(variable));
+	if (!variable.p)
+		json_add(list, NULL);
+	else if (variable.n > 0 && variable.p[0] != '=' && span_find(variable, '=') < variable.n &&
+		 !has_variable(*list, variable))
+		json_add(list, json_span(variable));
 }
 
 /* The service's first: the first one of a name is what is kept. */
@@ -173,19 +173,19 @@ make_environment(const struct runtime_spec *spec, struct arena *arena)
 
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		for (size_t k = lists[i]->count; k-- > 0;)
-			add_variable(list, lists[i]->items[k], true);
+			add_variable(&list, lists[i]->items[k]);
 	}
-	add_variable(list, span_from(default_path), true);
-	add_variable(list, arena_printf(arena, "HOSTNAME=%.*s", SPAN_ARG(spec->hostname)), true);
-	add_variable(list, arena_printf(arena, "HOME=%.*s", SPAN_ARG(spec->user->home)), true);
+	add_variable(&list, span_from(default_path));
+	add_variable(&list, arena_printf(arena, "HOSTNAME=%.*s", SPAN_ARG(spec->hostname)));
+	add_variable(&list, arena_printf(arena, "HOME=%.*s", SPAN_ARG(spec->user->home)));
 	return list;
 }
 
 static void
-add_arguments(json_t *list, const struct span_list *arguments)
+add_arguments(json_t **list, const struct span_list *arguments)
 {
 	for (size_t i = 0; i < arguments->count; i++)
-		(void)json_array_append_new(list, json_span(arguments->items[i]));
+		json_add(list, json_span(arguments->items[i]));
 }
 
 static json_t *
@@ -193,8 +193,8 @@ make_arguments(const struct runtime_spec *spec)
 {
 	json_t *list = json_array();
 
-	add_arguments(list, &spec->config->entrypoint);
-	add_arguments(list, spec->command.count ? &spec->command : &spec->config->command);
+	add_arguments(&list, &spec->config->entrypoint);
+	add_arguments(&list, spec->command.count ? &spec->command : &spec->config->command);
 	return list;
 }
 
@@ -204,9 +204,9 @@ make_user(const struct passwd_user *user)
 	json_t *groups = json_array();
 
 	/* Docker names the primary group here as well (CVE-2022-36109) */
-	(void)json_array_append_new(groups, json_integer(user->gid));
+	json_add(&groups, json_integer(user->gid));
 	for (size_t i = 0; i < user->group_count; i++)
-		(void)json_array_append_new(groups, json_integer(user->groups[i]));
+		json_add(&groups, json_integer(user->groups[i]));
 	return json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)user->uid, "gid",
 			 (json_int_t)user->gid, "additionalGids", groups);
 }
@@ -221,8 +221,8 @@ make_process(const struct runtime_spec *spec, struct arena *arena)
 
 	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:b}", "terminal", 0, "user",
 			 make_user(spec->user), "args", make_arguments(spec), "env",
-			 make_environment(spec, arena), "cwd", json_span(cwd), "capabilities",
-			 "bounding", strings(capabilities, count), "effective",
+			 make_environment(spec, arena), "cwd", cwd.p ? json_span(cwd) : NULL,
+			 "capabilities", "bounding", strings(capabilities, count), "effective",
 			 strings(capabilities, count), "permitted", strings(capabilities, count),
 			 "noNewPrivileges", 0);
 }
@@ -234,18 +234,17 @@ make_linux(const struct runtime_spec *spec)
 	json_t *made;
 
 	for (size_t i = 0; i < COUNT(namespaces); i++)
-		(void)json_array_append_new(spaces, json_pack("{s:s}", "type", namespaces[i]));
+		json_add(&spaces, json_pack("{s:s}", "type", namespaces[i]));
 	made = json_pack("{s:o, s:o, s:o}", "namespaces", spaces, "maskedPaths",
 			 strings(masked, COUNT(masked)), "readonlyPaths",
 			 strings(readonly, COUNT(readonly)));
 	if (made && spec->cgroups) {
-		(void)json_object_set_new(made, "cgroupsPath", json_span(spec->cgroup));
+		json_put(&made, "cgroupsPath", json_span(spec->cgroup));
 		/* no device but the runtime's default ones; nodes of any kind may be made */
-		(void)json_object_set_new(
-			made, "resources",
-			json_pack("{s:[{s:b, s:s}, {s:b, s:s, s:s}, {s:b, s:s, s:s}]}", "devices",
-				  "allow", 0, "access", "rwm", "allow", 1, "type", "c", "access",
-				  "m", "allow", 1, "type", "b", "access", "m"));
+		json_put(&made, "resources",
+			 json_pack("{s:[{s:b, s:s}, {s:b, s:s, s:s}, {s:b, s:s, s:s}]}", "devices",
+				   "allow", 0, "access", "rwm", "allow", 1, "type", "c", "access",
+				   "m", "allow", 1, "type", "b", "access", "m"));
 	}
 	return made;
 }
@@ -264,7 +263,5 @@ runtime_spec_make(const struct runtime_spec *spec, struct arena *arena, struct s
 				 "process", make_process(spec, arena), "root", "path", spec->rootfs,
 				 "readonly", 0, "hostname", json_span(spec->hostname), "mounts",
 				 make_mounts(spec), "linux", make_linux(spec));
-	if (!json)
-		return err_memory(err);
 	return json_text(json, true, arena, ret, err);
 }
