@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "codec/feed.h"
 #include "codec/json.h"
+#include "starved.h"
 
 #include <stdlib.h>
 
@@ -53,8 +54,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t whole = 0;
 		size_t cut = 0;
 		int r = split(text, SIZE_MAX, paths[i], &whole);
+		int again = split(text, 1 + data[0] % 16U, paths[i], &cut);
 
-		if (split(text, 1 + data[0] % 16U, paths[i], &cut) != r || whole != cut)
+		if (starved() && (r < 0 || again < 0))
+			continue;
+		if (again != r || whole != cut)
 			abort();
 	}
 	return 0;

@@ -2,6 +2,7 @@
 #include "codec/junit.h"
 
 #include "codec/suite_json.h"
+#include "starved.h"
 
 #include <stdlib.h>
 
@@ -22,11 +23,13 @@ round_trip(struct arena *arena, const junit_cases *cases)
 	suite_count(&suite);
 	if (suite_json_write(&suite, arena, &text, &err) < 0)
 		return;
-	if (suite_json_read(text, &back, &err) < 0) {
-		/* XML may state what JSON readers here refuse: nothing but U+0000, which expat
-		 * refuses as well */
+	int r = suite_json_read(text, &back, &err);
+	if (r < 0 && starved())
+		return;
+	/* XML may state what JSON readers here refuse: nothing but U+0000, which expat refuses as
+	 * well */
+	if (r < 0)
 		abort();
-	}
 	if (back->failed != suite.failed || back->count != suite.count)
 		abort();
 	suite_free(back);
@@ -39,8 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	junit_cases cases = {0};
 	struct err err = ERR_INIT;
 
-	if (junit_read((struct span){(const char *)data, size}, SPAN("fuzz"), arena, &cases,
-		       &err) == 0)
+	if (arena && junit_read((struct span){(const char *)data, size}, SPAN("fuzz"), arena,
+				&cases, &err) == 0)
 		round_trip(arena, &cases);
 	vec_free(&cases);
 	arena_free(arena);

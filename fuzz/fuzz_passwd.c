@@ -14,6 +14,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 	struct passwd_user user;
 
+	if (!arena)
+		return 0;
 	struct span name = span_cut(&rest, '\n');
 	struct span passwd = rest.p ? span_cut(&rest, '%') : SPAN("");
 	struct span group = rest.p ? rest : SPAN("");

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target on every file of the folders named; fails when there is none. */
+/* Hands every file of the folders named to replay_input(); fails when there is none. */
+#include "replay.h"
+
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
 replay_file(const char *path)
@@ -21,7 +20,7 @@ replay_file(const char *path)
 	if (!data || fread(data, 1, (size_t)size, file) != (size_t)size)
 		goto failed;
 	(void)fclose(file);
-	(void)LLVMFuzzerTestOneInput(data, (size_t)size);
+	replay_input(path, data, (size_t)size);
 	free(data);
 	return 0;
 failed:
