@@ -146,17 +146,44 @@ json_read(const json_t *object, const struct json_field *fields, void *record, s
 	return 0;
 }
 
+struct sink {
+	struct buf text;
+	struct err *err;
+	int failed; /* the first failure */
+};
+
+static int
+take_text(const char *text, size_t n, void *context)
+{
+	struct sink *sink = context;
+
+	if (sink->failed == 0)
+		sink->failed = buf_append(&sink->text, (struct span){text, n}, sink->err);
+	return sink->failed < 0 ? -1 : 0;
+}
+
 int
 json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret, struct err *err)
 {
 	size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) |
 		       (indent ? (size_t)JSON_INDENT(2) : JSON_COMPACT);
-	CLEANUP(free_cleanup) char *text = json ? json_dumps(json, flags) : NULL;
+	struct sink sink = {.text = BUF_INIT(ARENA_LIMIT_DEFAULT), .err = err};
+	/* jansson forgets that a member's name could not be written; the sink does not */
+	int dumped = json ? json_dump_callback(json, take_text, &sink, flags) : -1;
+	int r = sink.failed;
 
-	if (!text)
+	if (r == 0 && dumped < 0)
+		r = err_memory(err);
+	if (r == 0)
+		r = buf_byte(&sink.text, '\n', err);
+	struct span text = r == 0 ? arena_copy(arena, buf_span(&sink.text)) : SPAN("");
+	buf_cleanup(&sink.text);
+	if (r < 0)
+		return r;
+	if (!text.p)
 		return err_memory(err);
-	*ret = arena_printf(arena, "%s\n", text);
-	return ret->p ? 0 : err_memory(err);
+	*ret = text;
+	return 0;
 }
 
 void
