@@ -270,6 +270,36 @@ gap() {
 	rm -rf "$BATS_TEST_TMPDIR/many" "$BATS_TEST_TMPDIR/cache"
 }
 
+@test "a scan that is killed while it reads leaves no process, and its half layer goes later" {
+	mark=HOSTILE_MARK=$$-$BATS_ROOT_PID
+	"$maker" --many 1000000 "$BATS_TEST_TMPDIR/many"
+	for signal in INT KILL; do
+		env --default-signal=INT "$mark" MOHS_CACHE="$BATS_TEST_TMPDIR/cache" "$mohs" scan \
+			"oci:$BATS_TEST_TMPDIR/many" >"$out" 2>"$errors" 3>&- &
+		pid=$!
+		for ((i = 0; i < 400; i++)); do
+			[ -z "$(find "$BATS_TEST_TMPDIR/cache/layers" -name tar -size +1M 2>/dev/null)" ] || break
+			sleep 0.02
+		done
+		kill "-$signal" "$pid"
+		status=0
+		wait "$pid" || status=$?
+		echo "$signal: $status $(cat "$errors")"
+		for ((i = 0; i < 50; i++)); do
+			left=$(grep -lzxF -- "$mark" /proc/[0-9]*/environ 2>/dev/null || true)
+			[ -n "$left" ] || break
+			sleep 0.1
+		done
+		[ -z "$left" ]
+		[ "$signal:$status" = INT:3 ] || [ "$signal:$status" = KILL:137 ]
+		[ "$signal" = KILL ] || [ -z "$(ls "$BATS_TEST_TMPDIR/cache/layers")" ]
+	done
+	find "$BATS_TEST_TMPDIR/cache/layers" -mindepth 1 -exec touch -d '2 minutes ago' {} +
+	MOHS_CACHE=$BATS_TEST_TMPDIR/cache "$mohs" scan "oci:$images/good" >"$out"
+	[ "$(ls -A "$BATS_TEST_TMPDIR/cache/layers" | wc -l)" -eq 1 ]
+	rm -rf "$BATS_TEST_TMPDIR/many"
+}
+
 @test "after all of it, good images are read as before, from the cache and without it" {
 	scanned good
 	first=$(jq -S .findings.before "$out.json")
