@@ -136,3 +136,15 @@
 #define TOKEN_MAX	    (1 * MIB)
 #define CREDENTIAL_FILE_MAX (1 * MIB)
 #define CHALLENGES_MAX	    16
+
+/* signatures and attestations */
+#define KEY_FILE_MAX		(64 * KIB)
+#define PASSWORD_MAX		4096
+#define BUNDLE_MAX		(32 * MIB)
+#define BUNDLE_ENTRIES_MAX	64 /* log entries, timestamps, certificates of one bundle */
+#define SIGNATURE_MAX		1024
+#define ENVELOPE_SIGNATURES_MAX 16
+#define SIGNING_PAYLOAD_MAX	(1 * MIB) /* of a signature on an image */
+#define STATEMENT_SUBJECTS_MAX	1024
+#define STATEMENT_TYPE_MAX	1024
+#define KEYS_MAX		64
