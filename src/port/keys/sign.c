@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures, as cosign makes them (sigstore/sigstore: pkg/signature). */
+#include "port/keys/internal.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <sodium.h>
+
+static const char *const hashes[KEY_KINDS] = {
+	[KEY_ECDSA_P256] = "SHA256", [KEY_ECDSA_P384] = "SHA384", [KEY_ECDSA_P521] = "SHA512",
+	[KEY_RSA_2048] = "SHA256",   [KEY_RSA_3072] = "SHA256",	  [KEY_RSA_4096] = "SHA256",
+	[KEY_ED25519] = NULL,
+};
+
+static void
+context_cleanup(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+	*context = NULL;
+}
+
+static const unsigned char *
+bytes_of(struct span s)
+{
+	return (const unsigned char *)(s.n ? s.p : "");
+}
+
+/* The seed is expanded anew for each signature and wiped. */
+static int
+sign_ed25519ph(const struct key *key, struct span message, struct arena *arena, struct span *ret,
+	       struct err *err)
+{
+	CLEANUP(secret_cleanup) struct secret *seed = NULL;
+	CLEANUP(secret_cleanup) struct secret *expanded = NULL;
+	unsigned char public[crypto_sign_PUBLICKEYBYTES];
+	unsigned char *signature = arena_alloc(arena, crypto_sign_BYTES);
+	size_t n = KEY_ED25519_BYTES;
+	crypto_sign_state state;
+	int r = signature ? secret_new(n, &seed, err) : err_memory(err);
+
+	if (r == 0)
+		r = secret_new(crypto_sign_SECRETKEYBYTES, &expanded, err);
+	if (r < 0)
+		return r;
+	if (EVP_PKEY_get_raw_private_key(key->pkey, seed->p, &n) != 1 || n != KEY_ED25519_BYTES)
+		return key_error(err, ERR_INVALID, "an Ed25519 key without its seed");
+	(void)crypto_sign_seed_keypair(public, expanded->p, seed->p);
+	(void)crypto_sign_init(&state);
+	(void)crypto_sign_update(&state, bytes_of(message), message.n);
+	(void)crypto_sign_final_create(&state, signature, NULL, expanded->p);
+	*ret = (struct span){(const char *)signature, crypto_sign_BYTES};
+	return 0;
+}
+
+int
+key_sign(const struct key *key, struct span message, struct arena *arena, struct span *ret,
+	 struct err *err)
+{
+	if (!key->is_private)
+		return err_set(err, ERR_USAGE, "a public key cannot sign");
+	if (key->kind == KEY_ED25519)
+		return sign_ed25519ph(key, message, arena, ret, err);
+
+	CLEANUP(context_cleanup) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t n = SIGNATURE_MAX;
+	unsigned char *signature = arena_alloc(arena, n);
+	if (!context || !signature)
+		return err_memory(err);
+	if (EVP_DigestSignInit_ex(context, NULL, hashes[key->kind], NULL, NULL, key->pkey, NULL) !=
+		    1 ||
+	    EVP_DigestSign(context, signature, &n, bytes_of(message), message.n) != 1)
+		return key_error(err, ERR_IO, "signing failed");
+	*ret = (struct span){(const char *)signature, n};
+	return 0;
+}
+
+static bool
+verify_ed25519ph(const struct key *key, struct span message, struct span signature)
+{
+	unsigned char public[KEY_ED25519_BYTES];
+	unsigned char copy[crypto_sign_BYTES];
+	size_t n = sizeof(public);
+	crypto_sign_state state;
+
+	if (signature.n != sizeof(copy) ||
+	    EVP_PKEY_get_raw_public_key(key->pkey, public, &n) != 1 || n != sizeof(public))
+		return false;
+	memcpy(copy, signature.p, sizeof(copy));
+	return crypto_sign_init(&state) == 0 &&
+	       crypto_sign_update(&state, bytes_of(message), message.n) == 0 &&
+	       crypto_sign_final_verify(&state, copy, public) == 0;
+}
+
+int
+key_verify(const struct key *key, struct span message, struct span signature, struct err *err)
+{
+	CLEANUP(context_cleanup) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (!context)
+		return err_memory(err);
+	if (EVP_DigestVerifyInit_ex(context, NULL, hashes[key->kind], NULL, NULL, key->pkey,
+				    NULL) != 1)
+		return key_error(err, ERR_IO, "verifying cannot start");
+	int good = EVP_DigestVerify(context, bytes_of(signature), signature.n, bytes_of(message),
+				    message.n);
+	ERR_clear_error();
+	if (good == 1)
+		return 0;
+	if (key->kind == KEY_ED25519 && verify_ed25519ph(key, message, signature))
+		return 0;
+	return err_set(err, ERR_MISMATCH, "the key did not make this signature of these bytes");
+}
