@@ -2,6 +2,7 @@
 /* Bundles and envelopes, and the statement inside. */
 #include "codec/bundle.h"
 #include "codec/intoto.h"
+#include "starved.h"
 
 #include <stdlib.h>
 
@@ -32,9 +33,12 @@ check_again(const struct bundle *bundle, struct arena *arena)
 
 	if (bundle->material != BUNDLE_PUBLIC_KEY)
 		return;
-	if (bundle_write(bundle, arena, &first, &err) < 0 ||
-	    bundle_read(first, arena, &again, &err) < 0 ||
-	    bundle_write(&again, arena, &second, &err) < 0 || !span_equal(first, second))
+	int r = bundle_write(bundle, arena, &first, &err);
+	if (r == 0)
+		r = bundle_read(first, arena, &again, &err);
+	if (r == 0)
+		r = bundle_write(&again, arena, &second, &err);
+	if (r == 0 ? !span_equal(first, second) : !starved())
 		abort();
 }
 

