@@ -73,19 +73,39 @@ digest_of(struct span bytes, struct digest *ret)
 	(void)SHA256((const unsigned char *)bytes.p, bytes.n, ret->bytes);
 }
 
-struct digest_stream *
-digest_stream_new(void)
+static struct digest_stream *
+stream_new(const EVP_MD *algorithm)
 {
 	struct digest_stream *stream = calloc(1, sizeof(*stream));
 
 	if (!stream)
 		return NULL;
 	stream->context = EVP_MD_CTX_new();
-	if (!stream->context || EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1) {
+	if (!stream->context || EVP_DigestInit_ex(stream->context, algorithm, NULL) != 1) {
 		digest_stream_free(stream);
 		return NULL;
 	}
 	return stream;
+}
+
+struct digest_stream *
+digest_stream_new(void)
+{
+	return stream_new(EVP_sha256());
+}
+
+struct digest_stream *
+sha1_stream_new(void)
+{
+	return stream_new(EVP_sha1());
+}
+
+void
+sha1_stream_finish(struct digest_stream *stream, uint8_t ret[SHA1_BYTES])
+{
+	unsigned int length = 0;
+
+	(void)EVP_DigestFinal_ex(stream->context, ret, &length);
 }
 
 void

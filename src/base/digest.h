@@ -9,6 +9,7 @@ enum {
 	DIGEST_BYTES = 32,
 	DIGEST_HEX = 64,
 	DIGEST_TEXT = 72, /* "sha256:" + hex + NUL */
+	SHA1_BYTES = 20,
 };
 
 struct digest {
@@ -31,4 +32,10 @@ struct digest_stream *digest_stream_new(void);
 void digest_stream_update(struct digest_stream *stream, const void *p, size_t n);
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret);
 void digest_stream_free(struct digest_stream *stream);
+/*
+ * SHA-1, for formats that ask for it and for nothing else; a stream for digest_stream_update() and
+ * _free(), ended with sha1_stream_finish().
+ */
+struct digest_stream *sha1_stream_new(void);
+void sha1_stream_finish(struct digest_stream *stream, uint8_t ret[SHA1_BYTES]);
 void digest_stream_cleanup(struct digest_stream **stream);

@@ -74,6 +74,12 @@
 #define INVENTORY_GAPS_MAX   1000000
 #define OS_RELEASE_MAX	     (64 * KIB)
 
+/* bills of materials */
+#define COPYRIGHT_MAX	       (4 * MIB)
+#define COPYRIGHT_LICENCES_MAX 1000
+#define COPYRIGHT_NAME_MAX     200 /* longer ones are no names */
+#define SBOM_GAPS_MAX	       1000000
+
 /* ELF files */
 #define ELF_FILE_MAX	(1 * GIB)
 #define ELF_HEADERS_MAX 65535

@@ -155,7 +155,8 @@ packages_and_files_are_found(void **state)
 	assert_span(component->source_version, "1:1.2.13.dfsg-1");
 	assert_false(component->essential);
 	assert_span(component->purl,
-		    "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1%2Bb1?arch=amd64&distro=debian-12");
+		    "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1%2Bb1?arch=amd64&distro=debian-12"
+		    "&upstream=zlib%401%3A1.2.13.dfsg-1");
 	assert_int_equal(component->file_count, 2);
 	assert_span(owner(&fixture, inventory, "/usr/bin/ls"), "coreutils");
 	assert_span(owner(&fixture, inventory, "/usr/bin"), "coreutils");

@@ -37,6 +37,25 @@ append_distro(struct buf *buf, const struct os_identity *os, struct err *err)
 	return r < 0 ? r : append_encoded(buf, release, err);
 }
 
+/* "openssl", "gcc-12@12.2.0-14": nothing when it is the package itself. */
+static int
+append_upstream(struct buf *buf, char separator, const struct component *component, struct err *err)
+{
+	bool same_name = span_equal(component->source, component->name);
+	bool same_version = component->source_version.n == 0 ||
+			    span_equal(component->source_version, component->version);
+
+	if (component->source.n == 0 || (same_name && same_version))
+		return 0;
+	int r = buf_printf(buf, err, "%cupstream=", separator);
+	if (r >= 0)
+		r = append_encoded(buf, component->source, err);
+	if (r < 0 || same_version)
+		return r;
+	r = buf_printf(buf, err, "%%40");
+	return r < 0 ? r : append_encoded(buf, component->source_version, err);
+}
+
 struct span
 purl_make(struct reading *reading, const char *type, const struct component *component)
 {
@@ -67,7 +86,10 @@ purl_make(struct reading *reading, const char *type, const struct component *com
 		r = buf_printf(&buf, err, "%cdistro=", separator);
 		if (r >= 0)
 			r = append_distro(&buf, os, err);
+		separator = '&';
 	}
+	if (r >= 0)
+		r = append_upstream(&buf, separator, component, err);
 	if (r == -ERR_MEMORY)
 		return (struct span){NULL, 0};
 	return arena_copy(reading->arena, r < 0 ? SPAN("") : buf_span(&buf));

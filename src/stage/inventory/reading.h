@@ -48,7 +48,8 @@ int reading_load(struct reading *reading, uint32_t entry, struct span subject, s
 int reading_entry(struct reading *reading, struct span root, struct span path, uint32_t *ret,
 		  struct err *err);
 
-/* "pkg:TYPE/NAMESPACE/NAME@VERSION?arch=..&distro=.." (purl-spec); .p NULL without memory. */
+/* "pkg:TYPE/NAMESPACE/NAME@VERSION?arch=..&distro=..&upstream=.." (purl-spec); .p NULL without
+ * memory. */
 struct span purl_make(struct reading *reading, const char *type, const struct component *component);
 
 /* os.c: fills reading->os. */
