@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Image documents: index, manifest, config, manifest.json, and the search for a platform. */
-#include "codec/oci.h"
+#include "codec/oci_select.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/progress.h"
-#include "codec/oci.h"
+#include "codec/oci_select.h"
 
 struct source_options {
 	const char *platform; /* "linux/arm64/v8"; NULL: this machine's */

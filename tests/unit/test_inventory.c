@@ -76,6 +76,29 @@ drop(struct inventory *inventory, struct fixture *fixture)
 }
 
 static void
+check_files(const struct image *image, const struct component *component)
+{
+	const struct component_file *file = find_file(component, "/bin/ls");
+	assert_span(image->entries[file->entry].path, "/usr/bin/ls");
+	assert_true(file->has_md5);
+	assert_int_equal(file->md5[0], 0xd4);
+	assert_int_equal(file->md5[15], 0x7e);
+	file = find_file(component, "/bin2/dir.real");
+	assert_span(image->entries[file->entry].path, "/usr/bin/dir.real");
+	assert_false(file->has_md5);
+	file = find_file(component, "/bin/link");
+	assert_span(image->entries[file->entry].path, "/usr/bin/link");
+	assert_int_equal(find_file(component, "/.")->entry, 0);
+	assert_span(image->entries[find_file(component, "/bin")->entry].path, "/bin");
+	assert_int_equal(find_file(component, "/usr/share/doc/gone")->entry, IMAGE_NONE);
+	assert_int_equal(find_file(component, "/bin/ls/below")->entry, IMAGE_NONE);
+	file = find_file(component, "/etc/ls.conf");
+	assert_true(file->conffile);
+	assert_true(file->has_md5);
+	assert_int_equal(file->md5[0], 0x01);
+}
+
+static void
 packages_and_files_are_found(void **state)
 {
 	static const struct fixture_entry table[] = {
@@ -130,25 +153,7 @@ packages_and_files_are_found(void **state)
 	assert_true(component->essential);
 	assert_int_equal(component->state, COMPONENT_INSTALLED);
 	assert_int_equal(component->file_count, 11);
-
-	const struct component_file *file = find_file(component, "/bin/ls");
-	assert_span(fixture.image->entries[file->entry].path, "/usr/bin/ls");
-	assert_true(file->has_md5);
-	assert_int_equal(file->md5[0], 0xd4);
-	assert_int_equal(file->md5[15], 0x7e);
-	file = find_file(component, "/bin2/dir.real");
-	assert_span(fixture.image->entries[file->entry].path, "/usr/bin/dir.real");
-	assert_false(file->has_md5);
-	file = find_file(component, "/bin/link");
-	assert_span(fixture.image->entries[file->entry].path, "/usr/bin/link");
-	assert_int_equal(find_file(component, "/.")->entry, 0);
-	assert_span(fixture.image->entries[find_file(component, "/bin")->entry].path, "/bin");
-	assert_int_equal(find_file(component, "/usr/share/doc/gone")->entry, IMAGE_NONE);
-	assert_int_equal(find_file(component, "/bin/ls/below")->entry, IMAGE_NONE);
-	file = find_file(component, "/etc/ls.conf");
-	assert_true(file->conffile);
-	assert_true(file->has_md5);
-	assert_int_equal(file->md5[0], 0x01);
+	check_files(fixture.image, component);
 
 	component = &inventory->components[1];
 	assert_span(component->source, "zlib");

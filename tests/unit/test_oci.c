@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "codec/oci.h"
+#include "codec/oci_select.h"
 
 #include <stdio.h>
 

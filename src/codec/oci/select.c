@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a top document to the manifest of one platform. */
 #include "codec/oci/parts.h"
+#include "codec/oci_select.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"

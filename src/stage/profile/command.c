@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A load or a test: a program on the host's file system, in the container's network. */
-#include "stage/profile/session.h"
+#include "stage/profile/command.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

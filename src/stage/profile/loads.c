@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage/profile/session.h"
+#include "stage/profile/command.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

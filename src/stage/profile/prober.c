@@ -3,6 +3,7 @@
  * The load of a service that states none: connects to the exposed ports and follows the links of
  * what answers with HTTP there. It sees little of what a service does: the profile is `narrow`.
  */
+#include "stage/profile/http.h"
 #include "stage/profile/session.h"
 
 #include "base/cleanup.h"

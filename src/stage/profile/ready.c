@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/profile/http.h"
 #include "stage/profile/session.h"
 
 #include "base/cleanup.h"

@@ -118,27 +118,6 @@ int ready_wait(struct session *session, struct instance *instance,
 /* One run of the image's health check inside; 1 good, 0 not, < 0 none. */
 int ready_health(struct instance *instance);
 
-/* ---- http.c ---- */
-
-bool tcp_accepts(const char *host, uint16_t port, unsigned timeout_ms);
-
-/* GET or HEAD; *body (may be NULL) gets at most its max. 0 when there was no answer. */
-long http_ask(const char *url, bool head, unsigned timeout_ms, struct buf *body,
-	      struct buf *content_type);
-
-/* ---- command.c ---- */
-
-struct command_result {
-	int status;
-	bool timed_out;
-	bool container_ended;
-	struct span tail; /* of its output, in the session's arena */
-};
-
-/* Runs one of the service's commands once. ERR_NOT_FOUND and its like are in *ret. */
-int command_run(struct session *session, const struct service_command *command, const char *kind,
-		const char *junit, struct command_result *ret, struct err *err);
-
 /* ---- loads.c ---- */
 
 int loads_run(struct session *session, struct err *err);
