@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stream compressed the same way on every machine: the bytes depend on the input, the effort
- * and the release of zlib or zstd, not on the processor. decisions/0010-zlib-for-layers.md
+ * and the release of zlib or zstd, not on the processor. decisions/0003-zlib-for-layers.md
  */
 #pragma once
 
