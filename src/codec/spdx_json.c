@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/spdx_json.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "codec/sbom/parts.h"
 #include "codec/spdx_licence.h"
 
@@ -10,6 +12,9 @@
 /* Readers find the system by this prefix. */
 #define SYSTEM	     "SPDXRef-OperatingSystem"
 #define NO_ASSERTION "NOASSERTION"
+
+/* of all the licences of one package, each at most four times as long as its name */
+#define EXPRESSION_MAX (4 * COPYRIGHT_LICENCES_MAX * (COPYRIGHT_NAME_MAX + 64))
 
 struct spdx {
 	struct sbom_writer writer;
@@ -79,19 +84,21 @@ declared_licence(struct spdx *spdx, const struct sbom_component *item, struct sp
 		 struct err *err)
 {
 	struct sbom_writer *writer = &spdx->writer;
-	struct span text = SPAN("");
+	CLEANUP(buf_cleanup) struct buf text = BUF_INIT(EXPRESSION_MAX);
 
 	for (size_t i = 0; i < item->licences.count; i++) {
 		struct span one = SPAN("");
 		int r = spdx_licence_expression(item->licences.items[i], writer->arena,
 						note_licence, spdx, &one, err);
+		bool group = item->licences.count > 1 && span_contains(one, SPAN(" OR "));
+
+		if (r >= 0)
+			r = buf_printf(&text, err, "%s%s%.*s%s", i ? " AND " : "", group ? "(" : "",
+				       SPAN_ARG(one), group ? ")" : "");
 		if (r < 0)
 			return r;
-		bool group = item->licences.count > 1 && span_contains(one, SPAN(" OR "));
-		text = sbom_print(writer, "%.*s%s%s%.*s%s", SPAN_ARG(text), i ? " AND " : "",
-				  group ? "(" : "", SPAN_ARG(one), group ? ")" : "");
 	}
-	*ret = text.n ? text : SPAN(NO_ASSERTION);
+	*ret = text.n ? sbom_print(writer, "%s", buf_span(&text).p) : SPAN(NO_ASSERTION);
 	return 0;
 }
 

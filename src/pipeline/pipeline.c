@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "codec/evidence_json.h"
 #include "codec/profile_json.h"
+#include "pipeline/bills.h"
 #include "port/runtime.h"
 #include "port/sink.h"
 #include "stage/build.h"
@@ -359,7 +360,9 @@ step_evidence(struct pipeline *p, struct err *err)
 	int r = pipeline_stamp(&evidence, arena, err);
 	if (r == 0)
 		r = evidence_write(&evidence, arena, &text, err);
-	return r < 0 ? r : write_result(p, "evidence.json", text, err);
+	if (r == 0)
+		r = write_result(p, "evidence.json", text, err);
+	return r < 0 || !p->folder ? r : bills_write(&p->after, p->folder, err);
 }
 
 #define NEEDS(step) (1U << (step))

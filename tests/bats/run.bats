@@ -72,6 +72,21 @@ unpacked() {
 	diff "$BATS_TEST_TMPDIR/dpkg" "$BATS_TEST_TMPDIR/mohs"
 }
 
+@test "the bills of materials are of the hardened image, and what was removed is the rest" {
+	for file in sbom.spdx.json sbom.cdx.json; do
+		tests/tools/sbom_check.py "$work/hardened/$file"
+	done
+	jq -e --arg digest "$(jq -r .image.after.digest "$evidence")" '.packages[0].versionInfo == $digest' \
+		"$work/hardened/sbom.spdx.json"
+	"$mohs" sbom --removed "$evidence" -o "$BATS_TEST_TMPDIR/removed.json"
+	tests/tools/sbom_check.py "$BATS_TEST_TMPDIR/removed.json"
+	jq -e '.name | startswith("components removed from ")' "$BATS_TEST_TMPDIR/removed.json"
+	listed() { jq -r '.packages[2:][] | "\(.name) \(.versionInfo)"' "$@" | sort; }
+	"$mohs" sbom "oci:$work/image:nginx" -o "$BATS_TEST_TMPDIR/original.json"
+	diff <(listed "$BATS_TEST_TMPDIR/original.json") \
+		<(listed "$BATS_TEST_TMPDIR/removed.json" "$work/hardened/sbom.spdx.json")
+}
+
 @test "every file dpkg still lists is there, and every ELF file left has a package on record" {
 	unpacked
 	root=$work/bundle/rootfs
