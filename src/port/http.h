@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -36,6 +37,13 @@ struct http_sink {
 	int (*data)(void *context, struct span bytes, struct err *err);
 };
 
+/* A part of a file as a request's body: sent as it is read, never held whole. */
+struct http_file {
+	int fd; /* borrowed; read by position */
+	uint64_t offset;
+	uint64_t size; /* bytes; a file that ends before is ERR_IO */
+};
+
 struct http_request {
 	const char *method;		/* "GET", "HEAD", "POST", "PUT", ... */
 	const char *url;		/* http or https, without user:password@ */
@@ -43,6 +51,7 @@ struct http_request {
 	const char *const *own_headers; /* the same, for the origin of `url` only */
 	const char *authorization;	/* value of Authorization, for the origin of `url` only */
 	struct span body;		/* POST, PUT, PATCH */
+	const struct http_file *file;	/* in place of `body` */
 	const char *body_type;		/* its Content-Type */
 	uint64_t body_max;		/* ceiling on the answer's body, bytes; ERR_LIMIT */
 	uint64_t offset;		/* the sink has the bytes before this: asks for the rest */
@@ -74,6 +83,13 @@ int http_run(struct http *http, struct http_exchange *exchanges, size_t count, s
 
 void http_response_free(struct http_response *response);
 
+/*
+ * Waits before try number `attempt` (from 1) of something that is not repeated here, as long as
+ * `response` asks for (NULL: nothing was heard). ERR_NETWORK when it asks for more than two
+ * minutes, ERR_CANCELLED.
+ */
+int http_pause(unsigned attempt, const struct http_response *response, struct err *err);
+
 /* The nth header of that name (from 0), trimmed; .p NULL when there is none. */
 struct span http_header(const struct http_response *response, const char *name, size_t nth);
 
@@ -82,3 +98,13 @@ bool http_is_loopback(struct span host);
 
 /* Percent-encodes all but unreserved bytes and '/'. NUL-terminated; free() it. NULL: no memory. */
 char *http_escape(struct span text);
+
+/*
+ * What `location` means in an answer to `base` (RFC 3986), with `query` ("a=b", NULL: nothing)
+ * added. ERR_NETWORK for what is no URL, and where it goes from https to http.
+ */
+int http_resolve(const char *base, struct span location, const char *query, struct arena *arena,
+		 const char **ret, struct err *err);
+
+/* Whether both URLs have the same scheme, host and port. */
+bool http_same_origin(const char *a, const char *b);

@@ -8,6 +8,7 @@
 #include "base/proc.h"
 #include "port/http/parts.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,17 +91,49 @@ http_header(const struct http_response *response, const char *name, size_t nth)
 	return (struct span){NULL, 0};
 }
 
-/* Puts the next try off: growing pauses with jitter, at least what the server asks for. */
-static void
-put_off(struct transfer *transfer, uint64_t at_least_ms)
+/* Half of it jitter. */
+static uint64_t
+pause_before(unsigned attempt)
 {
 	uint64_t pause = PAUSE_MS;
 	uint32_t jitter = 0;
 
-	for (unsigned i = 1; i < transfer->tries && pause < PAUSE_MAX_MS; i++)
+	for (unsigned i = 1; i < attempt && pause < PAUSE_MAX_MS; i++)
 		pause *= 2;
 	(void)!getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK);
-	pause = pause / 2 + jitter % (pause / 2 + 1);
+	return pause / 2 + jitter % (pause / 2 + 1);
+}
+
+int
+http_pause(unsigned attempt, const struct http_response *response, struct err *err)
+{
+	uint64_t until = clock_ms() + pause_before(attempt);
+	uint64_t later_s = 0;
+
+	if (response && span_to_u64(http_header(response, "Retry-After", 0), &later_s)) {
+		if (later_s > RETRY_AFTER_MAX_S)
+			return err_set(err, ERR_NETWORK,
+				       "the other side asks to come back in %llu seconds",
+				       (unsigned long long)later_s);
+		if (clock_ms() + later_s * 1000 > until)
+			until = clock_ms() + later_s * 1000;
+	}
+	while (clock_ms() < until) {
+		uint64_t left = until - clock_ms();
+
+		if (proc_cancel)
+			return err_set(err, ERR_CANCELLED, "interrupted");
+		(void)poll(NULL, 0, (int)(left < POLL_MS ? left : POLL_MS));
+	}
+	return 0;
+}
+
+/* Puts the next try off: growing pauses with jitter, at least what the server asks for. */
+static void
+put_off(struct transfer *transfer, uint64_t at_least_ms)
+{
+	uint64_t pause = pause_before(transfer->tries);
+
 	transfer->wake_ms = clock_ms() + (pause > at_least_ms ? pause : at_least_ms);
 	free(transfer->redirect); /* a signed address may have run out */
 	transfer->redirect = NULL;

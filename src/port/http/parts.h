@@ -40,6 +40,7 @@ struct transfer {
 	struct origin at;   /* of the URL in use */
 	struct err err;	    /* what a callback failed with */
 	uint64_t position;  /* bytes of the resource the sink has */
+	uint64_t sent;	    /* bytes of request.file given to curl in this try */
 	uint64_t asked;	    /* offset asked for in this try; 0: all */
 	uint64_t wake_ms;   /* not before; 0: at once */
 	unsigned tries;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One try of one exchange: the handle's settings and what its callbacks do. */
+#include "base/fd.h"
 #include "base/limits.h"
 #include "port/http/parts.h"
 
@@ -9,6 +10,7 @@
 enum {
 	CONNECT_S = 15,
 	SILENCE_S = 30,
+	UPLOAD_BUFFER = 262144,
 };
 
 static struct http_response *
@@ -155,13 +157,59 @@ add_headers(struct transfer *transfer, struct err *err)
 	return r;
 }
 
+static size_t
+on_read(char *p, size_t size, size_t n, void *context)
+{
+	struct transfer *transfer = context;
+	const struct http_file *file = transfer->exchange->request.file;
+	uint64_t left = file->size - transfer->sent;
+	size_t wanted = size * n < left ? size * n : (size_t)left;
+
+	if (fd_pread_full(file->fd, p, wanted, file->offset + transfer->sent, &transfer->err) < 0)
+		return CURL_READFUNC_ABORT;
+	transfer->sent += wanted;
+	return wanted;
+}
+
+/* curl starts over on another connection when a kept one turns out to be closed. */
+static int
+on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct transfer *transfer = context;
+	const struct http_file *file = transfer->exchange->request.file;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > file->size)
+		return CURL_SEEKFUNC_FAIL;
+	transfer->sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static void
+set_file(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->exchange->request;
+	CURL *easy = transfer->easy;
+
+	transfer->sent = 0;
+	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
+	(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->file->size);
+	(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	(void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
 static void
 set_method(struct transfer *transfer)
 {
 	const struct http_request *request = &transfer->exchange->request;
 	CURL *easy = transfer->easy;
 
-	if (strcmp(request->method, "HEAD") == 0) {
+	if (request->file)
+		set_file(transfer);
+	else if (strcmp(request->method, "HEAD") == 0) {
 		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	} else if (strcmp(request->method, "GET") == 0) {
 		(void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);

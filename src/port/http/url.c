@@ -2,6 +2,8 @@
 /* URLs: which may be used, and to what origin they belong. */
 #include "port/http/parts.h"
 
+#include "base/cleanup.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,4 +116,61 @@ bool
 origin_equal(const struct origin *a, const struct origin *b)
 {
 	return a->https == b->https && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static void
+url_cleanup(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+static int
+parse_origin(const char *text, struct origin *ret)
+{
+	CLEANUP(url_cleanup) CURLU *url = curl_url();
+
+	if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+		return -1;
+	return read_origin(url, ret);
+}
+
+bool
+http_same_origin(const char *a, const char *b)
+{
+	struct origin first = {0};
+	struct origin second = {0};
+
+	return parse_origin(a, &first) == 0 && parse_origin(b, &second) == 0 &&
+	       origin_equal(&first, &second);
+}
+
+int
+http_resolve(const char *base, struct span location, const char *query, struct arena *arena,
+	     const char **ret, struct err *err)
+{
+	CLEANUP(url_cleanup) CURLU *url = curl_url();
+	struct span relative = arena_copy(arena, location);
+	struct span text;
+	struct origin from = {0};
+	struct origin to = {0};
+	char *whole = NULL;
+
+	if (!url || !relative.p)
+		return err_memory(err);
+	if (relative.n == 0 || strlen(relative.p) != relative.n ||
+	    curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK || read_origin(url, &from) < 0 ||
+	    curl_url_set(url, CURLUPART_URL, relative.p, 0) != CURLUE_OK ||
+	    read_origin(url, &to) < 0 ||
+	    (query && curl_url_set(url, CURLUPART_QUERY, query, CURLU_APPENDQUERY) != CURLUE_OK) ||
+	    curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return err_set(err, ERR_NETWORK, "the answer leads to no usable place");
+	text = arena_copy(arena, span_from(whole));
+	curl_free(whole);
+	if (!text.p)
+		return err_memory(err);
+	if (from.https && !to.https)
+		return err_set(err, ERR_NETWORK,
+			       "the answer leads from https to plain HTTP; refused");
+	*ret = text.p;
+	return 0;
 }
