@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "codec/oci_referrers.h"
 
 const char *
 oci_layer_type(enum layer_compression compression)
@@ -160,14 +161,24 @@ tag_of(const json_t *entry)
 	return (struct span){json_string_value(tag), json_string_length(tag)};
 }
 
+/* Signatures and the like stand beside images and are none. */
+static bool
+refers_to_image(const json_t *item, struct span tag)
+{
+	return json_object_get(item, "artifactType") || oci_is_referrers_tag(tag);
+}
+
 static int
 merge(json_t *manifests, const struct oci_write_entry *entry, struct err *err)
 {
 	json_t *added = entry_json(entry);
 
 	for (size_t i = json_array_size(manifests); i-- > 0;) {
-		struct span tag = tag_of(json_array_get(manifests, i));
+		const json_t *item = json_array_get(manifests, i);
+		struct span tag = tag_of(item);
 
+		if (refers_to_image(item, tag))
+			continue;
 		if (entry->tag.n == 0 && tag.n > 0) {
 			json_decref(added);
 			return err_set(err, ERR_USAGE,

@@ -48,3 +48,7 @@ int download_open(struct download *download, const struct registry *registry,
 /* Checks size and digest, and puts the file in its place. ERR_DIGEST throws it away. */
 int download_finish(struct download *download, struct err *err);
 void download_close(struct download *download);
+
+/* ERR_DIGEST when the answer to a push names another digest than `digest`. */
+int registry_check_promise(const struct http_response *response, const struct digest *digest,
+			   const char *what, struct err *err);

@@ -91,13 +91,15 @@ take_manifest(const struct http_response *response, const struct digest *wanted,
 	      struct arena *arena, struct registry_manifest *ret, struct err *err)
 {
 	struct span type = http_header(response, "Content-Type", 0);
+	struct span etag = http_header(response, "ETag", 0);
 	struct registry_manifest manifest = {
+		.etag = arena_copy(arena, etag.p ? etag : SPAN("")),
 		.document = arena_copy(arena, buf_span(&response->body)),
 		.media_type =
 			arena_copy(arena, type.p ? span_trim(span_cut(&type, ';')) : SPAN("")),
 	};
 
-	if (!manifest.document.p || !manifest.media_type.p)
+	if (!manifest.document.p || !manifest.media_type.p || !manifest.etag.p)
 		return err_memory(err);
 	int r = check_manifest(response, wanted, &manifest, err);
 	if (r == 0)

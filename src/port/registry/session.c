@@ -230,6 +230,12 @@ answer(struct session *session, const struct http_response *response, const char
 		       session->domain.p);
 }
 
+static bool
+is_own(const struct session *session, const struct http_exchange *exchange)
+{
+	return http_same_origin(session->base.p, exchange->request.url);
+}
+
 /* Runs those exchanges that have no answer yet. */
 static int
 run_unanswered(struct session *session, struct http_exchange *exchanges, size_t count,
@@ -248,7 +254,9 @@ run_unanswered(struct session *session, struct http_exchange *exchanges, size_t 
 	for (size_t i = 0; i < count; i++) {
 		if (exchanges[i].response.status != 0)
 			continue;
-		exchanges[i].request.authorization = known_authorization(session, actions);
+		exchanges[i].request.authorization = is_own(session, &exchanges[i])
+							     ? known_authorization(session, actions)
+							     : NULL;
 		index[dues] = i;
 		due[dues++] = exchanges[i];
 	}
@@ -270,7 +278,7 @@ session_run(struct session *session, struct http_exchange *exchanges, size_t cou
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		if (exchanges[i].response.status != 401)
+		if (exchanges[i].response.status != 401 || !is_own(session, &exchanges[i]))
 			continue;
 		if (!again)
 			r = answer(session, &exchanges[i].response, actions, err);

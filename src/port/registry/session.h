@@ -34,6 +34,7 @@ struct session {
 	struct http *http;
 	struct span domain; /* as in the reference: what credentials are stored under */
 	struct span repository;
+	struct span also; /* another repository that is read from; empty: none */
 	struct span base; /* "https://registry-1.docker.io" */
 	bool https;
 	bool loopback;
@@ -53,7 +54,8 @@ int session_url(const struct session *session, struct arena *arena, const char *
 
 /*
  * http_run() with authorization: answers of 401 lead to a token or credentials and one more try
- * of those exchanges.
+ * of those exchanges. A URL of another origin (where a registry may send an upload) gets no
+ * authorization, and its 401 stays an answer.
  */
 int session_run(struct session *session, struct http_exchange *exchanges, size_t count,
 		size_t parallel, const char *actions, struct err *err);

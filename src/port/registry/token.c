@@ -62,19 +62,31 @@ add_parameter(struct buf *to, char separator, const char *name, struct span valu
 	return buf_printf(to, err, "%c%s=%s", separator, name, escaped);
 }
 
+/* "repository:NAME:ACTIONS" */
+static int
+add_scope(struct span repository, const char *actions, struct arena *arena, struct buf *to,
+	  struct err *err)
+{
+	struct span scope =
+		arena_printf(arena, "repository:%.*s:%s", SPAN_ARG(repository), actions);
+
+	return scope.p ? add_parameter(to, '&', "scope", scope, err) : err_memory(err);
+}
+
+/* As a query; a form takes no second scope, so that a refresh token gets no mount. */
 static int
 add_service_and_scope(const struct session *session, const struct challenge *challenge,
-		      const char *actions, struct buf *to, struct err *err)
+		      const char *actions, bool form, struct buf *to, struct err *err)
 {
-	struct span scope = arena_printf(session->arena, "repository:%.*s:%s",
-					 SPAN_ARG(session->repository), actions);
 	int r = 0;
 
-	if (!scope.p)
-		return err_memory(err);
 	if (challenge->service.p)
 		r = add_parameter(to, '&', "service", challenge->service, err);
-	return r < 0 ? r : add_parameter(to, '&', "scope", scope, err);
+	if (r == 0)
+		r = add_scope(session->repository, actions, session->arena, to, err);
+	if (r == 0 && session->also.n && !form)
+		r = add_scope(session->also, REGISTRY_PULL, session->arena, to, err);
+	return r;
 }
 
 /* Only what a header value can hold: no way to smuggle another header in. */
@@ -129,7 +141,7 @@ get_request(struct session *session, const struct challenge *challenge, const ch
 	int r = buf_printf(url, err, "%.*s%sclient_id=mohs", SPAN_ARG(challenge->realm),
 			   has_query ? "&" : "?");
 	if (r == 0)
-		r = add_service_and_scope(session, challenge, actions, url, err);
+		r = add_service_and_scope(session, challenge, actions, false, url, err);
 	if (r == 0 && credentials->secret.n) {
 		authorization = credentials_basic(credentials, session->arena).p;
 		if (!authorization)
@@ -152,7 +164,7 @@ post_request(struct session *session, const struct challenge *challenge, const c
 	if (r == 0)
 		r = buf_printf(form, err, "grant_type=refresh_token&client_id=mohs");
 	if (r == 0)
-		r = add_service_and_scope(session, challenge, actions, form, err);
+		r = add_service_and_scope(session, challenge, actions, true, form, err);
 	if (r == 0)
 		r = add_parameter(form, '&', "refresh_token", session->credentials.identity, err);
 	if (r < 0)
