@@ -91,6 +91,9 @@ print_places(const struct pipeline *p)
 		printable_line(stdout, "image     %.*s", SPAN_ARG(p->built->reference));
 		(void)printf("          %s\n", digest_format(&p->built->manifest_digest, digest));
 	}
+	if (p->publish)
+		printable_line(stdout, "%s %s", p->published ? "pushed   " : "not pushed to",
+			       p->publish);
 	if (p->folder)
 		printable_line(stdout, "evidence  %s/evidence.json", p->folder);
 }

@@ -7,7 +7,9 @@
 #include "cmd/results.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "codec/reference.h"
 #include "pipeline/pipeline.h"
+#include "port/sink.h"
 
 #include <stdio.h>
 
@@ -31,18 +33,34 @@ show_results(const struct pipeline *pipeline, struct err *err)
 	return results_run(pipeline, err);
 }
 
-/* The image goes where the service file says, else into the folder of results. */
+/*
+ * The image goes where the service file says, else into the folder of results. A registry gets it
+ * from there, and only once the verdict is in.
+ */
 static int
 choose_output(const struct service *service, const char *folder, struct arena *arena,
-	      const char **ret, struct err *err)
+	      struct pipeline *pipeline, struct err *err)
 {
-	struct span output = service->output.n
+	bool registry = service->output.n && sink_is_registry(service->output);
+	struct span output = service->output.n && !registry
 				     ? service->output
 				     : arena_printf(arena, "oci:%s/image:hardened", folder);
+	struct span named = service->output;
+	struct reference reference;
 
 	if (!output.p)
 		return err_memory(err);
-	*ret = output.p;
+	pipeline->output = output.p;
+	if (!registry)
+		return 0;
+	if (span_starts_with(named, SPAN("docker://")))
+		named = span_slice(named, sizeof("docker://") - 1, named.n);
+	int r = reference_parse(named, arena, &reference, err);
+	if (r < 0)
+		return err_wrap(err, "output");
+	if (reference.has_digest)
+		return err_set(err, ERR_USAGE, "an output takes a tag, not a digest");
+	pipeline->publish = reference.text.p;
 	return 0;
 }
 
@@ -67,7 +85,7 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 	if (r == 0)
 		r = inputs_policy(options->policy, service, &policy, err);
 	if (r == 0)
-		r = choose_output(service, options->folder, arena, &pipeline.output, err);
+		r = choose_output(service, options->folder, arena, &pipeline, err);
 	if (r == 0 && options->profile)
 		r = inputs_profile(&(struct option_list){{options->profile}, 1}, &pipeline.profile,
 				   err);
@@ -75,7 +93,7 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 		return r;
 	pipeline.service = service;
 	pipeline.policy = policy;
-	r = pipeline_run(&pipeline, STEP_EVIDENCE, err);
+	r = pipeline_run(&pipeline, STEP_PUBLISH, err);
 	if (r == 0)
 		r = show_results(&pipeline, err);
 	if (r == 0)

@@ -16,6 +16,7 @@ struct verb {
 
 extern const struct verb *const verbs[]; /* ended by NULL */
 
+extern const struct verb verb_copy;
 extern const struct verb verb_db;
 extern const struct verb verb_diff;
 extern const struct verb verb_doctor;

@@ -7,6 +7,7 @@
 #include "codec/evidence_json.h"
 #include "codec/profile_json.h"
 #include "pipeline/bills.h"
+#include "port/copy.h"
 #include "port/runtime.h"
 #include "port/sink.h"
 #include "stage/build.h"
@@ -248,6 +249,7 @@ step_build(struct pipeline *p, struct err *err)
 	struct build_options options = {
 		.compression = p->service->compression,
 		.output = p->output,
+		.plain_http = p->image_options.source.plain_http,
 		.progress = p->progress,
 	};
 
@@ -365,6 +367,31 @@ step_evidence(struct pipeline *p, struct err *err)
 	return r < 0 || !p->folder ? r : bills_write(&p->after, p->folder, err);
 }
 
+/* Only what passed; what refers to the image goes along. */
+static int
+step_publish(struct pipeline *p, struct err *err)
+{
+	const struct depot_options options = {
+		.cache = p->image_options.source.cache,
+		.certs = p->image_options.source.certs,
+		.plain_http = p->image_options.source.plain_http,
+		.progress = p->progress,
+	};
+	CLEANUP(depot_cleanup) struct depot *from = NULL;
+	CLEANUP(depot_cleanup) struct depot *to = NULL;
+	struct copy_result result;
+
+	if (!p->publish || !p->built || !p->verdict->passed)
+		return 0;
+	int r = depot_open(p->built->reference, &options, &from, err);
+	if (r == 0)
+		r = depot_open(span_from(p->publish), &options, &to, err);
+	if (r == 0)
+		r = copy_image(from, to, &result, err);
+	p->published = r == 0;
+	return r;
+}
+
 #define NEEDS(step) (1U << (step))
 
 /* What is said while a step runs, what must have run before it, and the step itself. */
@@ -388,6 +415,7 @@ static const struct {
 			step_tests},
 	[STEP_VERDICT] = {"judging", NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS), step_verdict},
 	[STEP_EVIDENCE] = {"writing the evidence", NEEDS(STEP_VERDICT), step_evidence},
+	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_EVIDENCE), step_publish},
 };
 
 static bool

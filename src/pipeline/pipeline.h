@@ -36,6 +36,7 @@ enum pipeline_step {
 	STEP_TESTS,
 	STEP_VERDICT,
 	STEP_EVIDENCE,
+	STEP_PUBLISH,
 	PIPELINE_STEPS,
 };
 
@@ -47,6 +48,8 @@ struct pipeline {
 	const char *database; /* advisory database; NULL: the default one */
 	const char *folder;   /* for profile.json, evidence.json and logs; NULL: write none */
 	const char *output;   /* where the hardened image goes; needed from STEP_BUILD on */
+	const char *publish;  /* registry reference the image is copied to by STEP_PUBLISH when the
+				 verdict passed; NULL: none */
 	bool accept_profile; /* use one that is incomplete or of another image; the evidence says so
 			      */
 	const struct progress *progress;
@@ -62,6 +65,7 @@ struct pipeline {
 	struct subject after;
 	struct suite *suite; /* the tests on the hardened image */
 	struct verdict *verdict;
+	bool published;
 	int64_t started;
 };
 

@@ -11,6 +11,9 @@
 #include "codec/oci.h"
 
 struct sink_options {
+	const char *cache; /* these three as source_options has them */
+	const char *certs;
+	bool plain_http;
 	const struct progress *progress;
 };
 
@@ -51,6 +54,9 @@ struct sink {
 /* ERR_USAGE for an unknown transport (the text lists those there are), ERR_IO. */
 int sink_open(struct span reference, const struct sink_options *options, struct sink **ret,
 	      struct err *err);
+
+/* Whether an output is a registry, where others see it as soon as it is written. */
+bool sink_is_registry(struct span reference);
 
 /* Drops what was written to fd so far. */
 int sink_rewind(struct sink *sink, struct err *err);

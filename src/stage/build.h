@@ -9,7 +9,8 @@
 
 struct build_options {
 	enum layer_compression compression;
-	const char *output; /* "oci:DIR[:TAG]" or "docker-archive:FILE[:NAME:TAG]" */
+	const char *output; /* as sink_open() takes it; a registry's tag is set last */
+	bool plain_http;    /* HTTP to registries other than on loopback */
 	const struct progress *progress;
 };
 

@@ -2,6 +2,7 @@
 #include "port/sink.h"
 
 #include "base/fd.h"
+#include "codec/reference.h"
 #include "port/sink/types.h"
 
 #include <errno.h>
@@ -12,13 +13,14 @@
 const struct sink_type *const sink_types[] = {
 	&sink_oci,
 	&sink_docker_archive,
+	&sink_registry,
 	NULL,
 };
 
 static int
 unknown(struct span reference, struct err *err)
 {
-	char list[120];
+	char list[160];
 	size_t n = 0;
 
 	for (size_t i = 0; sink_types[i] && n < sizeof(list); i++)
@@ -28,18 +30,48 @@ unknown(struct span reference, struct err *err)
 		       reference.n > 80 ? 80 : (int)reference.n, reference.p, list);
 }
 
+/*
+ * "host/name" or "host/name:tag", with the host spelled out: an output that is mistyped must not
+ * become a name on docker.io.
+ */
+static bool
+names_repository(struct span reference)
+{
+	struct span rest = reference;
+	struct span host = span_cut(&rest, '/');
+
+	return rest.p && !span_starts_with(host, SPAN(".")) &&
+	       (span_find(host, '.') < host.n || span_find(host, ':') + 1 < host.n ||
+		span_equal(host, SPAN("localhost")));
+}
+
 int
 sink_open(struct span reference, const struct sink_options *options, struct sink **ret,
 	  struct err *err)
 {
-	struct span rest = reference;
-	struct span prefix = span_cut(&rest, ':');
+	struct span rest;
+	struct span prefix = reference_transport(reference, &rest);
 
-	for (size_t i = 0; rest.p && rest.n > 0 && sink_types[i]; i++) {
+	for (size_t i = 0; prefix.n && rest.n && sink_types[i]; i++) {
 		if (span_equal(prefix, span_from(sink_types[i]->prefix)))
 			return sink_types[i]->open(rest, options, ret, err);
 	}
-	return unknown(reference, err);
+	if (!names_repository(reference))
+		return unknown(reference, err);
+	return sink_registry.open(reference, options, ret, err);
+}
+
+bool
+sink_is_registry(struct span reference)
+{
+	struct span rest;
+	struct span prefix = reference_transport(reference, &rest);
+
+	for (size_t i = 0; prefix.n && sink_types[i]; i++) {
+		if (span_equal(prefix, span_from(sink_types[i]->prefix)))
+			return sink_types[i] == &sink_registry;
+	}
+	return names_repository(reference);
 }
 
 int

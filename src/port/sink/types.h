@@ -6,3 +6,4 @@
 
 extern const struct sink_type sink_oci;
 extern const struct sink_type sink_docker_archive;
+extern const struct sink_type sink_registry;

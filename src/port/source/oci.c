@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "codec/oci_referrers.h"
 #include "codec/reference.h"
 #include "port/source/store.h"
 
@@ -70,7 +71,7 @@ ref_name(const struct oci_descriptor *item)
 static bool
 is_image_entry(const struct oci_descriptor *item)
 {
-	return item->artifact_type.n == 0;
+	return item->artifact_type.n == 0 && !oci_is_referrers_tag(ref_name(item));
 }
 
 static int

@@ -184,7 +184,8 @@ int
 build_write(const struct image *image, const struct contents *contents, const struct plan *plan,
 	    const struct build_options *options, struct built **ret, struct err *err)
 {
-	struct sink_options sink_options = {.progress = options->progress};
+	struct sink_options sink_options = {.plain_http = options->plain_http,
+					    .progress = options->progress};
 	CLEANUP(built_cleanup) struct built *built = new_built();
 	CLEANUP(sink_cleanup) struct sink *sink = NULL;
 	struct layer_output layer;
