@@ -188,7 +188,7 @@ tag_of(const json_t *entry)
 	return text_of(json_object_get(json_object_get(entry, "annotations"), OCI_REF_NAME));
 }
 
-/* Whether an entry already says it all. */
+/* Whether an entry already says it all. Without a tag, the digest is all there is to say. */
 static bool
 is_listed(const json_t *manifests, const char *digest, struct span tag)
 {
@@ -198,7 +198,7 @@ is_listed(const json_t *manifests, const char *digest, struct span tag)
 	json_array_foreach(manifests, i, entry)
 	{
 		if (span_equal(text_of(json_object_get(entry, "digest")), span_from(digest)) &&
-		    span_equal(tag_of(entry), tag))
+		    (tag.n == 0 || span_equal(tag_of(entry), tag)))
 			return true;
 	}
 	return false;

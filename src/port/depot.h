@@ -32,13 +32,15 @@ struct depot_blob {
 struct depot_put {
 	struct span document;
 	struct span media_type;
-	struct span tag;      /* empty: only by digest */
-	struct span if_match; /* ETag the tag must still have, where that is understood */
+	struct span tag; /* empty: only by digest */
+	/* Conditions on the tag, where they are understood: the ETag it still has, or none. */
+	struct span if_match;
+	bool if_absent;
 };
 
 struct depot_put_result {
 	bool subject;  /* the place itself lists it for its subject */
-	bool conflict; /* if_match did not hold; nothing was done */
+	bool conflict; /* the condition did not hold; nothing was done */
 };
 
 struct depot_list {

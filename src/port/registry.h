@@ -92,11 +92,12 @@ struct registry_put {
 	struct span media_type;
 	struct span tag;      /* empty: only by digest */
 	struct span if_match; /* ETag that the tag must still have; empty: whatever it has */
+	bool if_absent;	      /* the tag must not be there yet */
 };
 
 struct registry_put_result {
 	bool subject;  /* the registry keeps the list of referrers (OCI-Subject) */
-	bool conflict; /* if_match did not hold; the tag is as it was */
+	bool conflict; /* the condition did not hold; the tag is as it was */
 };
 
 /*

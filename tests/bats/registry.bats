@@ -3,49 +3,7 @@
 # Registry references, against a real registry and against one that misbehaves.
 
 load images
-
-# start_registry NAME [HTPASSWD] [CERT KEY]: sets PORT once it listens.
-start_registry() {
-	local folder=$BATS_FILE_TMPDIR/$1 try
-	mkdir -p "$folder/data"
-	for try in 1 2 3 4 5; do
-		PORT=$((20000 + (RANDOM + try) % 20000))
-		{
-			printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n'
-			printf 'storage: {filesystem: {rootdirectory: %s}}\n' "$folder/data"
-			printf 'http:\n  addr: 127.0.0.1:%s\n' "$PORT"
-			[ -z "${3:-}" ] || printf '  tls: {certificate: %s, key: %s}\n' "$3" "$4"
-			[ -z "${2:-}" ] || printf 'auth: {htpasswd: {realm: here, path: %s}}\n' "$2"
-		} >"$folder/config.yml"
-		docker-registry serve "$folder/config.yml" >"$folder/log" 2>&1 3>&- &
-		echo $! >>"$BATS_FILE_TMPDIR/pids"
-		for _ in $(seq 100); do
-			if (exec 9<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then
-				# it listens: but is it this one?
-				kill -0 $! 2>/dev/null && return 0
-				break
-			fi
-			kill -0 $! 2>/dev/null || break
-			sleep 0.1
-		done
-	done
-	cat "$folder/log"
-	return 1
-}
-
-# start_faults NAME [CERT KEY]
-start_faults() {
-	local folder=$BATS_FILE_TMPDIR/$1
-	mkdir -p "$folder"
-	"$ROOT/tests/tools/fault-registry" "$LAYOUT" "$folder" "${@:2}" >"$folder/out" 2>&1 3>&- &
-	echo $! >>"$BATS_FILE_TMPDIR/pids"
-	for _ in $(seq 100); do
-		[ ! -e "$folder/port" ] || { PORT=$(cat "$folder/port"); return 0; }
-		sleep 0.1
-	done
-	cat "$folder/out"
-	return 1
-}
+load registries
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return 1
@@ -66,9 +24,7 @@ setup_file() {
 }
 
 teardown_file() {
-	while read -r pid; do
-		kill "$pid" 2>/dev/null || true
-	done <"$BATS_FILE_TMPDIR/pids"
+	stop_registries
 }
 
 setup() {
@@ -85,11 +41,6 @@ good() {
 	[ "$status" -eq 0 ] || { echo "status $status: $output"; return 1; }
 	[[ $output == *"manifest $DIGEST"* ]] || { echo "$output"; return 1; }
 	[ "$(grep -c '^blob ' <<<"$output")" -eq 3 ] || { echo "$output"; return 1; }
-}
-
-login_file() {
-	mkdir -p "$(dirname "$1")"
-	printf '{"auths":{"%s":{"auth":"%s"}}}' "$2" "$(printf 'user:open sesame' | base64)" >"$1"
 }
 
 @test "a real registry: by tag, by digest, with and without docker://" {

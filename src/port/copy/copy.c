@@ -55,14 +55,12 @@ static int
 copy_blob(struct copying *copying, const struct oci_descriptor *descriptor, struct err *err)
 {
 	const struct depot_blob blob = {descriptor->digest, descriptor->size};
-	char text[DIGEST_TEXT];
-	int r = blob.size > LAYER_COMPRESSED_MAX
-			? err_set(err, ERR_LIMIT, "%llu bytes (at most %llu)",
-				  (unsigned long long)blob.size,
-				  (unsigned long long)LAYER_COMPRESSED_MAX)
-			: move_blob(copying, &blob, err);
 
-	return r < 0 ? err_wrap(err, "blob %s", digest_format(&blob.digest, text)) : 0;
+	if (blob.size > LAYER_COMPRESSED_MAX)
+		return err_set(err, ERR_LIMIT, "a blob of %llu bytes (at most %llu)",
+			       (unsigned long long)blob.size,
+			       (unsigned long long)LAYER_COMPRESSED_MAX);
+	return move_blob(copying, &blob, err);
 }
 
 static int

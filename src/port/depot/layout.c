@@ -345,6 +345,19 @@ is_artifact(const struct oci_referrer *referrer)
 	       !span_equal(type, SPAN(DOCKER_TYPE_CONFIG));
 }
 
+/* A name among the annotations of what refers to an image would pass for one of the layout's. */
+static void
+drop_name(struct oci_descriptor *entry)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entry->annotation_count; i++) {
+		if (!span_equal(entry->annotations[i].name, SPAN(OCI_REF_NAME)))
+			entry->annotations[kept++] = entry->annotations[i];
+	}
+	entry->annotation_count = kept;
+}
+
 static int
 put(struct depot *depot, const struct depot_put *put, struct depot_put_result *ret, struct err *err)
 {
@@ -363,6 +376,7 @@ put(struct depot *depot, const struct depot_put *put, struct depot_put_result *r
 	if (!nameless || referrer.has_subject) {
 		struct oci_descriptor entry = referrer.descriptor;
 
+		drop_name(&entry);
 		if (!referrer.has_subject) {
 			entry.annotation_count = 0;
 			if (!is_artifact(&referrer))

@@ -111,7 +111,8 @@ mount_blob(struct depot *depot, const struct depot *from, const struct depot_blo
 static int
 put(struct depot *depot, const struct depot_put *put, struct depot_put_result *ret, struct err *err)
 {
-	const struct registry_put in = {put->document, put->media_type, put->tag, put->if_match};
+	const struct registry_put in = {put->document, put->media_type, put->tag, put->if_match,
+					put->if_absent};
 	struct registry_put_result result = {0};
 	int r = registry_push_manifest(registry_of(depot), &in, &result, err);
 

@@ -171,14 +171,18 @@ on_read(char *p, size_t size, size_t n, void *context)
 	return wanted;
 }
 
-/* curl starts over on another connection when a kept one turns out to be closed. */
+/*
+ * curl starts over on another connection when a kept one turns out to be closed: never with what
+ * is to be sent once, since the other side may have taken some of it.
+ */
 static int
 on_seek(void *context, curl_off_t offset, int origin)
 {
 	struct transfer *transfer = context;
 	const struct http_file *file = transfer->exchange->request.file;
 
-	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > file->size)
+	if (transfer->exchange->request.once || origin != SEEK_SET || offset < 0 ||
+	    (uint64_t)offset > file->size)
 		return CURL_SEEKFUNC_FAIL;
 	transfer->sent = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;

@@ -9,7 +9,7 @@
 
 #include <poll.h>
 
-enum { MERGES_MAX = 12 };
+enum { MERGES_MAX = 8 };
 
 /* The index of the fallback tag; an empty document when there is none. */
 static int
@@ -65,6 +65,7 @@ merge_once(struct depot *depot, struct span tag, const struct oci_descriptor *en
 				     err);
 	if (r == 0 && changed) {
 		put.if_match = now.etag;
+		put.if_absent = now.document.n == 0;
 		r = depot->put(depot, &put, &result, err);
 	}
 	if (r == 0)

@@ -120,7 +120,10 @@ send_manifest(struct registry *registry, const struct registry_put *put, struct 
 	struct span match = arena_printf(arena, "If-Match: %.*s", SPAN_ARG(put->if_match));
 	if (!type.p || !match.p)
 		return err_memory(err);
-	const char *const headers[] = {put->if_match.n ? match.p : NULL, NULL};
+	const char *const headers[] = {put->if_match.n	? match.p
+				       : put->if_absent ? "If-None-Match: *"
+							: NULL,
+				       NULL};
 	struct http_exchange exchange = {
 		.request = {.method = "PUT",
 			    .own_headers = headers,
@@ -156,6 +159,7 @@ registry_push_manifest(struct registry *registry, const struct registry_put *put
 	char text[DIGEST_TEXT];
 
 	by_digest.if_match = SPAN("");
+	by_digest.if_absent = false;
 	digest_of(put->document, &digest);
 	int r = send_manifest(registry, &by_digest, span_from(digest_format(&digest, text)), ret,
 			      err);
