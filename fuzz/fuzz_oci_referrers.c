@@ -22,9 +22,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (oci_referrer_read(text, SPAN(""), arena, &referrer, &err) == 0 &&
 	    oci_write_listed(SPAN(""), &referrer.descriptor, SPAN(""), arena, &index, &changed,
 			     &err) == 0) {
-		(void)oci_write_listed(index, &referrer.descriptor, SPAN(""), arena, &index,
-				       &changed, &err);
-		if (changed)
+		if (oci_write_listed(index, &referrer.descriptor, SPAN(""), arena, &index, &changed,
+				     &err) == 0 &&
+		    changed)
 			abort();
 		(void)oci_write_listed(text, &referrer.descriptor, SPAN("v1"), arena, &index,
 				       &changed, &err);
