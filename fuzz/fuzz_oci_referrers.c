@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents that refer to images, and the lists of them: what is written is read again. */
 #include "codec/oci_referrers.h"
+#include "starved.h"
 
 #include <stdlib.h>
 
@@ -24,8 +25,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     &err) == 0) {
 		if (oci_write_listed(index, &referrer.descriptor, SPAN(""), arena, &index, &changed,
 				     &err) == 0 &&
-		    changed)
-			abort();
+		    changed && !starved())
+			abort(); /* jansson, starved, reads strings with bytes missing */
 		(void)oci_write_listed(text, &referrer.descriptor, SPAN("v1"), arena, &index,
 				       &changed, &err);
 	}
