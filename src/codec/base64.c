@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/base64.h"
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* and the padding */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+enum { PADDING = 64 };
 
 /* One more than the value; 0: not in either alphabet. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a designator is not an expression */
 #define V(letter, value) [letter] = (value) + 1
 static const uint8_t values[256] = {
 	V('A', 0),  V('B', 1),	V('C', 2),  V('D', 3),	V('E', 4),  V('F', 5),	V('G', 6),
@@ -89,8 +92,8 @@ base64_encode(struct span bytes, struct arena *arena, struct span *ret, struct e
 			bits |= from[i + 2];
 		to[n++] = alphabet[bits >> 18];
 		to[n++] = alphabet[bits >> 12 & 63];
-		to[n++] = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-		to[n++] = left > 2 ? alphabet[bits & 63] : '=';
+		to[n++] = alphabet[left > 1 ? bits >> 6 & 63 : PADDING];
+		to[n++] = alphabet[left > 2 ? bits & 63 : PADDING];
 	}
 	*ret = (struct span){to, size};
 	return 0;

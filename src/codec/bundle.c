@@ -251,7 +251,7 @@ message_json(const struct bundle *bundle, struct arena *arena, json_t **ret, str
 
 	if (r == 0)
 		r = base64_encode(bundle->signature, arena, &signature, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	json_t *json = json_pack("{s:o}", "signature", json_span(signature));
 	if (json && bundle->has_digest &&

@@ -153,7 +153,7 @@ cosign_key_write(const struct cosign_key *key, struct arena *arena, struct span 
 				  &nonce, err);
 	if (r == 0)
 		r = base64_encode(key->ciphertext, arena, &ciphertext, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	struct span text = arena_printf(
 		arena,

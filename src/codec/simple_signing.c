@@ -222,7 +222,7 @@ read_parsed(json_t *json, struct arena *arena, struct simple_signing *ret, struc
 			      err);
 	if (r == 0)
 		r = read_text(critical, "image", "docker-manifest-digest", arena, &digest, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (!span_equal(type, SPAN(SIMPLE_SIGNING_TYPE)))
 		return err_set(err, ERR_UNSUPPORTED, "its type is not \"" SIMPLE_SIGNING_TYPE "\"");

@@ -14,7 +14,7 @@
 #define NO_ASSERTION "NOASSERTION"
 
 /* of all the licences of one package, each at most four times as long as its name */
-#define EXPRESSION_MAX (4 * COPYRIGHT_LICENCES_MAX * (COPYRIGHT_NAME_MAX + 64))
+#define EXPRESSION_MAX (4UL * COPYRIGHT_LICENCES_MAX * (COPYRIGHT_NAME_MAX + 64))
 
 struct spdx {
 	struct sbom_writer writer;

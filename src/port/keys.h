@@ -37,13 +37,13 @@ int key_generate(enum key_kind kind, struct key **ret, struct err *err);
  * A private key: cosign's encrypted PEM ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN
  * PRIVATE KEY"). ERR_AUTH for a wrong password, ERR_INVALID, ERR_UNSUPPORTED.
  */
-int key_open(struct span pem, const struct secret *password, struct key **ret, struct err *err);
+int key_open(struct span text, const struct secret *password, struct key **ret, struct err *err);
 
 /* A private key that is not encrypted: PEM "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY". */
-int key_import(struct span pem, struct key **ret, struct err *err);
+int key_import(struct span text, struct key **ret, struct err *err);
 
 /* A public key: PEM "PUBLIC KEY". A private key is refused: ERR_INVALID says so. */
-int key_public(struct span pem, struct key **ret, struct err *err);
+int key_public(struct span text, struct key **ret, struct err *err);
 
 /* The private key as cosign writes it, encrypted with the password (which may be empty). */
 int key_write(const struct key *key, const struct secret *password, struct arena *arena,

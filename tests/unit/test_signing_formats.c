@@ -269,7 +269,7 @@ statements_that_are_none(void **state)
 #define KEYED "{\"publicKey\":{\"hint\":\"H\"}}"
 #define SIGNED(keyid)                                                                              \
 	"{\"payload\":\"aGk=\",\"payloadType\":\"t\",\"signatures\":[{" keyid "\"sig\":\"AQ==\"}]" \
-									      "}"
+	"}"
 #define BUNDLE(type, material, content)                                                            \
 	"{\"mediaType\":\"" type "\",\"verificationMaterial\":" material "," content "}"
 

@@ -66,7 +66,7 @@ decrypt(const struct cosign_key *box, const struct secret *password, struct key 
 		r = secret_new(sealed.n - crypto_secretbox_MACBYTES, &der, err);
 	if (r == 0)
 		r = derive(password, box, key, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (crypto_secretbox_open_easy(der->p, (const unsigned char *)sealed.p, sealed.n,
 				       box->nonce, key->p) != 0)
@@ -124,7 +124,7 @@ key_write(const struct key *key, const struct secret *password, struct arena *ar
 	int r = write_der(key, &der, err);
 	if (r == 0)
 		r = secret_new(crypto_secretbox_KEYBYTES, &box_key, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	randombytes_buf(box.salt, sizeof(box.salt));
 	randombytes_buf(box.nonce, sizeof(box.nonce));

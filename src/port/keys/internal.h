@@ -30,6 +30,7 @@ int key_wrap(EVP_PKEY **pkey, bool is_private, struct key **ret, struct err *err
 int key_from_der(struct span der, struct key **ret, struct err *err);
 
 /* An OpenSSL failure: text, and what OpenSSL says; empties its queue. */
-int key_error(struct err *err, enum err_kind kind, const char *what);
+#define key_error(err, kind, what) err_result(key_error_record(err, kind, what))
+int key_error_record(struct err *err, enum err_kind kind, const char *what);
 
 void pkey_cleanup(EVP_PKEY **pkey);

@@ -72,7 +72,7 @@ pkey_cleanup(EVP_PKEY **pkey)
 }
 
 int
-key_error(struct err *err, enum err_kind kind, const char *what)
+key_error_record(struct err *err, enum err_kind kind, const char *what)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;

@@ -44,7 +44,7 @@ sign_ed25519ph(const struct key *key, struct span message, struct arena *arena, 
 
 	if (r == 0)
 		r = secret_new(crypto_sign_SECRETKEYBYTES, &expanded, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (EVP_PKEY_get_raw_private_key(key->pkey, seed->p, &n) != 1 || n != KEY_ED25519_BYTES)
 		return key_error(err, ERR_INVALID, "an Ed25519 key without its seed");

@@ -169,7 +169,7 @@ open_registry(struct span rest, const struct source_options *options, struct sou
 	r = reference_parse(rest, source->arena, &self->reference, err);
 	if (r == 0)
 		r = cache_folder(options->cache, source->arena, &cache, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	const struct registry_options registry = {.cache = cache.p,
 						  .certs = options->certs,

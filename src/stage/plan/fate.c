@@ -15,9 +15,11 @@ kept_names(const struct planner *planner)
 	size_t count = planner->image->entry_count;
 	uint32_t *names = calloc(count + 1, sizeof(*names));
 
-	for (size_t i = 0; names && i < count; i++)
+	if (!names)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
 		names[i] = IMAGE_NONE;
-	for (size_t i = count; names && i-- > 0;) {
+	for (size_t i = count; i-- > 0;) {
 		if (planner->plan->entries[i].keep)
 			names[planner->image->entries[i].inode] = (uint32_t)i;
 	}

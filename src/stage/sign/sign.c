@@ -72,7 +72,7 @@ sign_payload(const struct sign_image *image, const struct key *key, struct arena
 		r = simple_signing_write(&payload, arena, &ret->payload, err);
 	if (r == 0)
 		r = key_sign(key, ret->payload, arena, &signature, err);
-	return r < 0 ? r : base64_encode(signature, arena, &ret->signature, err);
+	return r != 0 ? r : base64_encode(signature, arena, &ret->signature, err);
 }
 
 /* cosign writes no keyid into an envelope, only the bundle's hint. */

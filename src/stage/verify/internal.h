@@ -30,4 +30,4 @@ int verify_signature(struct verifier *verifier, struct span message, struct span
 
 /* What a statement or payload whose signature holds says. */
 int verify_statement(struct verifier *verifier, struct span payload, struct err *err);
-int verify_simple(struct verifier *verifier, struct span payload, struct err *err);
+int verify_simple(struct verifier *verifier, struct span text, struct err *err);

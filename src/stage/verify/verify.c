@@ -236,7 +236,7 @@ run_payload(struct verifier *verifier, struct span payload, struct span base64, 
 {
 	struct span signature;
 
-	if (payload.n > SIGNING_PAYLOAD_MAX || base64.n > 2 * SIGNATURE_MAX)
+	if (payload.n > SIGNING_PAYLOAD_MAX || base64.n > 2UL * SIGNATURE_MAX)
 		return verify_fail(verifier, VERIFY_FORM, err,
 				   "a payload of %zu bytes with a signature of %zu is too large",
 				   payload.n, base64.n);
