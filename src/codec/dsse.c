@@ -143,9 +143,9 @@ dsse_json(const struct dsse *envelope, struct arena *arena, json_t **ret, struct
 		if (r < 0)
 			break;
 		json_t *one = json_pack("{s:o}", "sig", json_span(sig));
-		if (signature->keyid.n > 0)
-			(void)json_object_set_new(one, "keyid", json_span(signature->keyid));
-		if (json_array_append_new(signatures, one) < 0)
+		bool failed = signature->keyid.n > 0 &&
+			      json_object_set_new(one, "keyid", json_span(signature->keyid)) < 0;
+		if (json_array_append_new(signatures, one) < 0 || failed)
 			r = err_memory(err);
 	}
 	if (r < 0)

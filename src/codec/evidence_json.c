@@ -32,30 +32,13 @@ service_json(struct writer *writer)
 	return json;
 }
 
-/* Records that are read side by side must have the same number of items. */
-static int
-check_together(const struct evidence *evidence, struct err *err)
-{
-	const struct image *image = evidence->before.image;
-	const struct inventory *inventory = evidence->before.inventory;
-	const struct plan *plan = evidence->plan;
-
-	if (plan && image && plan->entry_count != image->entry_count)
-		return err_set(err, ERR_MISMATCH, "the plan is for another image");
-	if (plan && inventory && plan->component_count != inventory->component_count)
-		return err_set(err, ERR_MISMATCH, "the plan is for another inventory");
-	if (image && inventory && inventory->owner_count != image->entry_count)
-		return err_set(err, ERR_MISMATCH, "the inventory is of another image");
-	return 0;
-}
-
 int
 evidence_write(const struct evidence *evidence, struct arena *arena, struct span *ret,
 	       struct err *err)
 {
 	CLEANUP(json_cleanup) json_t *json = json_object();
 	struct writer writer = {.evidence = evidence, .gaps = json_array()};
-	int r = check_together(evidence, err);
+	int r = write_check(evidence, err);
 
 	if (r < 0) {
 		json_decref(writer.gaps);

@@ -10,6 +10,7 @@
 #include "codec/evidence_json.h"
 #include "codec/json.h"
 #include "codec/policy_yaml.h"
+#include "codec/predicate_hardening.h"
 #include "stage/verdict.h"
 
 #include <math.h>
@@ -256,9 +257,12 @@ strangers_are_refused(void **state)
 	assert_fails(ERR_MISMATCH, evidence_write(&scene->evidence, scene->arena, &text, err));
 }
 
+#define EVIDENCE  "data/schema/evidence.json"
+#define HARDENING "data/schema/hardening.json"
+
 /* 0 valid, 77 no python3-jsonschema, else not valid. */
 static int
-validate(struct scene *scene, struct span text)
+validate(struct scene *scene, const char *schema, struct span text)
 {
 	static const char program[] =
 		"import sys, json\n"
@@ -266,7 +270,7 @@ validate(struct scene *scene, struct span text)
 		"    import jsonschema\n"
 		"except ImportError:\n"
 		"    sys.exit(77)\n"
-		"schema = json.load(open('data/schema/evidence.json'))\n"
+		"schema = json.load(open(sys.argv[2]))\n"
 		"jsonschema.Draft202012Validator.check_schema(schema)\n"
 		"found = "
 		"list(jsonschema.Draft202012Validator(schema).iter_errors(json.load(open(sys."
@@ -281,7 +285,7 @@ validate(struct scene *scene, struct span text)
 	assert_good(directory_temporary(scene->arena, &folder, err));
 	struct span path = arena_printf(scene->arena, "%s/evidence.json", folder.p);
 	assert_good(file_replace(path.p, text, 0644, err));
-	const char *const argv[] = {"python3", "-c", program, path.p, NULL};
+	const char *const argv[] = {"python3", "-c", program, path.p, schema, NULL};
 	struct proc_options options = {.argv = argv, .input = -1, .output = 2, .error = 2};
 	if (proc_start(&options, &proc, &started) == -ERR_NOT_FOUND)
 		status = 77;
@@ -299,19 +303,79 @@ the_schema_agrees(void **state)
 	struct span text;
 
 	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
-	int status = validate(scene, text);
+	int status = validate(scene, EVIDENCE, text);
 	if (status == 77) {
 		print_message("python3-jsonschema is not installed\n");
 		skip();
 	}
 	assert_int_equal(status, 0);
 	assert_good(evidence_write(&nothing, scene->arena, &text, err));
-	assert_int_equal(validate(scene, text), 0);
+	assert_int_equal(validate(scene, EVIDENCE, text), 0);
 	scene->evidence.tool = SPAN("");
 	scene->profile.recorder = SPAN("\xc3\xa4\xff");
 	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
-	assert_int_equal(validate(scene, text), 0);
-	assert_int_equal(validate(scene, SPAN("{\"schema\":\"other\"}")), 1);
+	assert_int_equal(validate(scene, EVIDENCE, text), 0);
+	assert_int_equal(validate(scene, EVIDENCE, SPAN("{\"schema\":\"other\"}")), 1);
+}
+
+static struct span
+predicate_text(struct scene *scene, const struct evidence *evidence)
+{
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct span text;
+
+	assert_good(predicate_hardening(evidence, &json, err));
+	assert_good(json_text(json, true, scene->arena, &text, err));
+	return text;
+}
+
+static void
+the_predicate_tells_counts_and_scope(void **state)
+{
+	struct scene *scene = *state;
+	CLEANUP(json_cleanup) json_t *json = NULL;
+
+	scene->profile.last_new_path_ms = 4200;
+	scene->phase.command = SPAN("login --password hunter2");
+	struct span text = predicate_text(scene, &scene->evidence);
+	assert_false(span_contains(text, SPAN("hunter2")));
+	assert_false(span_contains(text, SPAN("CVE-2026-1")));
+	assert_good(json_parse(text, &json, err));
+	assert_int_equal(json_integer_value(get(json, "vulnerabilities.before.findings.high")), 3);
+	assert_int_equal(json_integer_value(get(json, "vulnerabilities.before.findings.total")), 4);
+	assert_int_equal(json_integer_value(get(json, "vulnerabilities.after.findings.total")), 1);
+	assert_true(json_real_value(get(json, "vulnerabilities.reduction.findings.ratio")) == 0.75);
+	assert_true(json_real_value(get(json, "vulnerabilities.reduction.distinct.ratio")) == 0);
+	assert_string_equal(json_string_value(get(json, "vulnerabilities.after.database.digest")),
+			    "sha256:1");
+	assert_string_equal(json_string_value(get(json, "profile.loads.0")), "browse");
+	assert_string_equal(json_string_value(get(json, "profile.recorder")), "lens");
+	assert_string_equal(json_string_value(get(json, "profile.binaries.0")), "/usr/bin/su");
+	assert_string_equal(json_string_value(get(json, "profile.packages.0")), "login");
+	assert_int_equal(json_integer_value(get(json, "profile.phases.0.duration_ms")), 5000);
+	assert_int_equal(json_integer_value(get(json, "profile.last_new_path_ms")), 4200);
+	assert_string_equal(json_string_value(get(json, "tool")), "mohs 0.1.0");
+	assert_int_equal(json_object_size(get(json, "image.before")), 4);
+	assert_string_equal(json_string_value(get(json, "gaps.0.text")), "cannot be read");
+	scene->inventory.owner_count--;
+	json_t *none = NULL;
+	assert_fails(ERR_MISMATCH, predicate_hardening(&scene->evidence, &none, err));
+}
+
+static void
+the_predicate_schema_agrees(void **state)
+{
+	struct scene *scene = *state;
+	struct evidence nothing = {.tool = SPAN("mohs")};
+	int status = validate(scene, HARDENING, predicate_text(scene, &scene->evidence));
+
+	if (status == 77) {
+		print_message("python3-jsonschema is not installed\n");
+		return; /* cmocka reports skip() as a failure in TAP */
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(validate(scene, HARDENING, predicate_text(scene, &nothing)), 0);
+	assert_int_equal(validate(scene, HARDENING, SPAN("{}")), 1);
 }
 
 int
@@ -322,6 +386,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_was_not_done_is_null, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_schema_agrees, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_predicate_tells_counts_and_scope, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_predicate_schema_agrees, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

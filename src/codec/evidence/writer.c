@@ -80,3 +80,19 @@ write_gaps(struct writer *writer, const char *step, const struct gap_list *gaps)
 		write_item(writer, writer->gaps, gap);
 	}
 }
+
+int
+write_check(const struct evidence *evidence, struct err *err)
+{
+	const struct image *image = evidence->before.image;
+	const struct inventory *inventory = evidence->before.inventory;
+	const struct plan *plan = evidence->plan;
+
+	if (plan && image && plan->entry_count != image->entry_count)
+		return err_set(err, ERR_MISMATCH, "the plan is for another image");
+	if (plan && inventory && plan->component_count != inventory->component_count)
+		return err_set(err, ERR_MISMATCH, "the plan is for another inventory");
+	if (image && inventory && inventory->owner_count != image->entry_count)
+		return err_set(err, ERR_MISMATCH, "the inventory is of another image");
+	return 0;
+}

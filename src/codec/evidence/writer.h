@@ -11,6 +11,12 @@ struct writer {
 	bool failed;
 };
 
+/*
+ * Records that are read side by side must have the same number of items: before anything is
+ * written. ERR_MISMATCH.
+ */
+int write_check(const struct evidence *evidence, struct err *err);
+
 /* All take over `value`; NULL is want of memory. */
 void write_member(struct writer *writer, json_t *object, const char *name, json_t *value);
 void write_item(struct writer *writer, json_t *list, json_t *value);
