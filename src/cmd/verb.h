@@ -22,6 +22,7 @@ extern const struct verb verb_diff;
 extern const struct verb verb_doctor;
 extern const struct verb verb_harden;
 extern const struct verb verb_init;
+extern const struct verb verb_key;
 extern const struct verb verb_profile;
 extern const struct verb verb_run;
 extern const struct verb verb_sbom;

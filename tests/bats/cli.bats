@@ -4,7 +4,7 @@
 
 setup() {
 	mohs=${MOHS:-build/src/cmd/mohs}
-	verbs="init run scan diff profile harden test why sbom copy db doctor"
+	verbs="init run scan diff profile harden test why sbom copy key db doctor"
 }
 
 @test "mohs alone says how it is used, on stderr, with status 2" {
@@ -32,7 +32,7 @@ setup() {
 }
 
 @test "every option of a manual page is taken by its verb" {
-	for verb in init run scan diff profile harden test why sbom copy doctor; do
+	for verb in init run scan diff profile harden test why sbom copy key doctor; do
 		for option in $(sed -n 's/^\*\(-[a-z]\*, \*\)\{0,1\}--\([a-z-]*\)\*.*/\2/p' "man/mohs-$verb.1.scd"); do
 			run "$mohs" "$verb" "--$option" --help
 			[[ $output != *"no option"* ]] || {

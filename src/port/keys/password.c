@@ -114,9 +114,9 @@ ask(int tty, const char *prompt, const char *of, struct secret **ret, struct err
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	silent.c_lflag |= ECHONL | ICANON;
 	silent.c_cc[VEOL] = before.c_cc[VINTR];
-	(void)dprintf(tty, "%s for %s: ", prompt, of);
 	if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
 		return err_sys(err, ERR_IO, errno, "asking the terminal for a password");
+	(void)dprintf(tty, "%s for %s: ", prompt, of);
 	r = read_line(tty, (char)before.c_cc[VINTR], secret, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	if (r < 0)
