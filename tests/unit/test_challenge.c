@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/limits.h"
 #include "codec/challenge.h"
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 bearer_is_read(void **state)
@@ -102,5 +85,5 @@ main(void)
 		cmocka_unit_test(malformed_ones_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("challenge", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("challenge", tests, group_arena, group_arena_free);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "codec/junit.h"
 #include "codec/suite_json.h"
-
-static struct arena *arena;
 
 static void
 cases_are_read(void **state)
@@ -110,22 +109,6 @@ malformed_results_are_refused(void **state)
 	assert_null(suite);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -135,5 +118,5 @@ main(void)
 		cmocka_unit_test(malformed_results_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("junit", tests, setup, teardown);
+	return cmocka_run_group_tests_name("junit", tests, group_arena, group_arena_free);
 }

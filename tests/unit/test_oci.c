@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/buf.h"
@@ -13,24 +14,6 @@
 #define LAYER                                                                                      \
 	"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"" B           \
 	"\",\"size\":9}"
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 manifests_are_read(void **state)
@@ -449,5 +432,5 @@ main(void)
 		cmocka_unit_test(selection_refuses_depth_and_artifacts),
 	};
 
-	return cmocka_run_group_tests_name("oci", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("oci", tests, group_arena, group_arena_free);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/buf.h"
@@ -19,8 +20,6 @@ static const char group[] = "root:x:0:\n"
 			    "adm:x:4:other\n"
 			    "bad:x:-1:web\n"
 			    "nothing\n";
-
-static struct arena *arena;
 
 static int
 resolve(const char *user, struct passwd_user *ret, struct err *err)
@@ -101,22 +100,6 @@ too_many_groups_are_refused(void **state)
 	buf_cleanup(&many);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -126,5 +109,5 @@ main(void)
 		cmocka_unit_test(too_many_groups_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("passwd", tests, setup, teardown);
+	return cmocka_run_group_tests_name("passwd", tests, group_arena, group_arena_free);
 }

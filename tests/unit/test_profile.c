@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Profiles as documents, and their unions. */
+#include "group_arena.h"
 #include "test.h"
 
 #include "codec/profile_json.h"
@@ -7,8 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct arena *arena;
 
 enum { PHASES = 4, PATHS = 12 };
 
@@ -237,22 +236,6 @@ unions_hold_everything(void **state)
 	assert_fails(ERR_USAGE, profile_unite(parts, 0, &united, err));
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -263,5 +246,5 @@ main(void)
 		cmocka_unit_test(unions_hold_everything),
 	};
 
-	return cmocka_run_group_tests_name("profile", tests, setup, teardown);
+	return cmocka_run_group_tests_name("profile", tests, group_arena, group_arena_free);
 }

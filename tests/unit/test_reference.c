@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/limits.h"
 #include "codec/reference.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 references_are_spelled_out(void **state)
@@ -205,5 +188,5 @@ main(void)
 		cmocka_unit_test(paths_end_at_the_first_colon),
 	};
 
-	return cmocka_run_group_tests_name("reference", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("reference", tests, group_arena, group_arena_free);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Base64, DSSE, in-toto, sigstore bundles, cosign's payloads and key files: the documents. */
+#include "group_arena.h"
 #include "test.h"
 
 #include "base/buf.h"
@@ -12,24 +13,6 @@
 #include "codec/simple_signing.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return arena ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 /* RFC 4648, section 10. */
 static void
@@ -516,5 +499,5 @@ main(void)
 		cmocka_unit_test(key_files_may_not_ask_for_more),
 	};
 
-	return cmocka_run_group_tests_name("signing_formats", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("signing_formats", tests, group_arena, group_arena_free);
 }
