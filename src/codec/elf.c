@@ -27,9 +27,12 @@ elf_is(struct span file)
 	return span_starts_with(file, (struct span){ELFMAG, SELFMAG});
 }
 
-/* libelf takes a writable image but only writes on elf_update(), which is never called. */
+/*
+ * The file, its header and the number of its program headers.
+ * libelf takes a writable image but only writes on elf_update(), which is never called.
+ */
 static int
-open_file(struct span file, Elf **ret, GElf_Ehdr *ret_header, struct err *err)
+open_file(struct span file, Elf **ret, GElf_Ehdr *ret_header, size_t *ret_count, struct err *err)
 {
 	union {
 		const char *in;
@@ -43,6 +46,14 @@ open_file(struct span file, Elf **ret, GElf_Ehdr *ret_header, struct err *err)
 	CLEANUP(handle_cleanup) Elf *handle = elf_memory(image.out, file.n);
 	if (!handle || elf_kind(handle) != ELF_K_ELF || !gelf_getehdr(handle, ret_header))
 		return err_set(err, ERR_INVALID, "malformed ELF header");
+
+	size_t count = 0;
+	if (elf_getphdrnum(handle, &count) < 0)
+		return err_set(err, ERR_INVALID, "malformed ELF program headers");
+	if (count > ELF_HEADERS_MAX)
+		return err_set(err, ERR_LIMIT, "%zu ELF program headers (ELF_HEADERS_MAX %d)",
+			       count, ELF_HEADERS_MAX);
+	*ret_count = count;
 	*ret = TAKE(handle);
 	return 0;
 }
@@ -240,20 +251,6 @@ read_program_header(Elf *handle, struct span file, const GElf_Phdr *header, stru
 	}
 }
 
-static int
-count_headers(Elf *handle, size_t *ret, struct err *err)
-{
-	size_t count = 0;
-
-	if (elf_getphdrnum(handle, &count) < 0)
-		return err_set(err, ERR_INVALID, "malformed ELF program headers");
-	if (count > ELF_HEADERS_MAX)
-		return err_set(err, ERR_LIMIT, "%zu ELF program headers (ELF_HEADERS_MAX %d)",
-			       count, ELF_HEADERS_MAX);
-	*ret = count;
-	return 0;
-}
-
 int
 elf_read(struct span file, struct arena *arena, struct elf_info *ret, struct err *err)
 {
@@ -264,9 +261,7 @@ elf_read(struct span file, struct arena *arena, struct elf_info *ret, struct err
 	GElf_Phdr segment;
 	size_t count = 0;
 
-	int r = open_file(file, &handle, &header, err);
-	if (r >= 0)
-		r = count_headers(handle, &count, err);
+	int r = open_file(file, &handle, &header, &count, err);
 	if (r < 0)
 		return r;
 	info.bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
@@ -396,9 +391,7 @@ elf_symbols(struct span file, elf_symbol_visit visit, void *context, struct err 
 	GElf_Ehdr header;
 	size_t count = 0;
 
-	int r = open_file(file, &handle, &header, err);
-	if (r >= 0)
-		r = count_headers(handle, &count, err);
+	int r = open_file(file, &handle, &header, &count, err);
 	if (r < 0)
 		return r;
 	if (!section_symbols(handle, file, &symbols))
