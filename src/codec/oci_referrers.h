@@ -34,7 +34,8 @@ int oci_referrer_read(struct span document, struct span media_type, struct arena
 
 /*
  * `index` (empty: none yet) with this entry in it. With a tag, the entry of that tag is replaced;
- * without one, an entry of the same digest stays as it is. What else is in the index stays. *ret_changed: whether anything is new.
+ * without one, an entry of the same digest stays as it is. What else is in the index stays.
+ * *ret_changed: whether anything is new.
  */
 int oci_write_listed(struct span index, const struct oci_descriptor *entry, struct span tag,
 		     struct arena *arena, struct span *ret, bool *ret_changed, struct err *err);
