@@ -22,22 +22,31 @@ enum {
 
 volatile sig_atomic_t proc_cancel;
 
+void
+proc_reset_signals(const int *ignored, size_t count)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	for (size_t i = 0; i < count; i++)
+		(void)signal(ignored[i], SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Between fork and exec: async-signal-safe calls only. Reports errno through `report`. */
 static _Noreturn void
 child_exec(const struct proc_options *options, pid_t parent, int report)
 {
 	const int wanted[3] = {options->input, options->output, options->error};
-	sigset_t none;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
 	if (options->new_group)
 		(void)setpgid(0, 0);
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		(void)signal(signal_number, SIG_DFL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals(NULL, 0);
 
 	int spare[3];
 	for (int i = 0; i < 3; i++) {

@@ -33,6 +33,12 @@ struct proc {
 		.pid = -1, .pidfd = -1                                                             \
 	}
 
+/*
+ * For a child that was just forked: every signal as a fresh program has it, but `ignored` ones;
+ * none blocked. Async-signal-safe.
+ */
+void proc_reset_signals(const int *ignored, size_t count);
+
 /* Starts it. ERR_NOT_FOUND when the program is not there (the text names it), ERR_CHILD. */
 int proc_start(const struct proc_options *options, struct proc *ret, struct err *err);
 

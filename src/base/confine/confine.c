@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/confine/private.h"
 #include "base/fd.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,14 +41,8 @@ reset_signals(void)
 {
 	/* whoever presses ^C means mohs; it ends its children */
 	static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGPIPE};
-	sigset_t none;
 
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		(void)signal(ignored[i], SIG_IGN);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals(ignored, sizeof(ignored) / sizeof(ignored[0]));
 }
 
 static int

@@ -2,6 +2,8 @@
 /* The server's process: mounts, gives up what it does not need, serves, takes orders. */
 #include "port/lens/serve.h"
 
+#include "base/proc.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -90,13 +92,7 @@ keep_needed(const struct lens_server *server)
 static void
 default_signals(void)
 {
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals((const int[]){SIGPIPE}, 1);
 	(void)setsid(); /* an interrupt from the terminal is for the owner to handle */
 }
 

@@ -140,13 +140,7 @@ announce(pid_t init, int keeper_socket, int go, struct err *err)
 static void
 signals_default(void)
 {
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals((const int[]){SIGPIPE}, 1);
 	proc_cancel = 0;
 }
 
