@@ -52,7 +52,7 @@ copy(const char *source, const char *destination, struct err *err)
 	if (r == 0)
 		r = copy_image(from, to, &result, err);
 	terminal_clear();
-	return r < 0 ? r : print_result(to, &result, err);
+	return r != 0 ? r : print_result(to, &result, err);
 }
 
 static int
