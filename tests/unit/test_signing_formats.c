@@ -133,8 +133,8 @@ envelopes_that_are_none(void **state)
 		"{\"payload\":\"aGk=\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"\"}]}",
 		"{\"payload\":\"a\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AQ==\"}]}",
 		"{\"payload\":1,\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AQ==\"}]}",
-		"{\"payload\":\"aGk=\",\"payload\":\"aGk=\",\"payloadType\":\"t\","
-		"\"signatures\":[{\"sig\":\"AQ==\"}]}",
+		("{\"payload\":\"aGk=\",\"payload\":\"aGk=\",\"payloadType\":\"t\","
+		 "\"signatures\":[{\"sig\":\"AQ==\"}]}"),
 		"{\"payload\":\"aGk=\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AQ==\"}]}x",
 	};
 	struct dsse envelope;
