@@ -213,6 +213,6 @@ judge_sbom(const struct judging *judging, struct judgement *ret, struct err *err
 {
 	(void)judging;
 	(void)err;
-	return judge_not_done(
-		ret, SPAN("written, but this version of mohs does not store it beside the image"));
+	return judge_not_done(ret, SPAN("the SBOM is written, but this version of mohs does not "
+					"store it beside the image"));
 }
