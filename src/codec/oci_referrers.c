@@ -104,76 +104,17 @@ oci_referrer_read(struct span document, struct span media_type, struct arena *ar
 
 /* ---- writing ---- */
 
-/* Both are taken over; -1 without memory. */
-static int
-set(json_t *object, const char *name, json_t *value)
-{
-	if (object && value)
-		return json_object_set_new(object, name, value);
-	json_decref(value);
-	return -1;
-}
-
-static int
-set_labels(json_t *object, const struct image_label *labels, size_t count, struct span tag)
-{
-	if (count == 0 && tag.n == 0)
-		return 0;
-	json_t *json = json_object();
-	int bad = 0;
-
-	for (size_t i = 0; json && i < count; i++)
-		bad |= json_object_setn_new(json, labels[i].name.p, labels[i].name.n,
-					    json_span(labels[i].value));
-	if (tag.n > 0)
-		bad |= set(json, OCI_REF_NAME, json_span(tag));
-	return bad | set(object, "annotations", json);
-}
-
-static json_t *
-new_descriptor(struct span type, const struct digest *digest, uint64_t size)
-{
-	char text[DIGEST_TEXT];
-
-	return json_pack("{s:o, s:s, s:I}", "mediaType", json_span(type), "digest",
-			 digest_format(digest, text), "size", (json_int_t)size);
-}
-
-static int
-set_platform(json_t *object, const struct oci_platform *platform)
-{
-	const struct {
-		const char *name;
-		struct span value;
-	} members[] = {{"os", platform->os},
-		       {"architecture", platform->architecture},
-		       {"variant", platform->variant}};
-	json_t *json = json_object();
-	int bad = 0;
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		if (members[i].value.n)
-			bad |= set(json, members[i].name, json_span(members[i].value));
-	}
-	return bad | set(object, "platform", json);
-}
-
 static json_t *
 listed_json(const struct oci_descriptor *entry, struct span tag)
 {
-	json_t *json = new_descriptor(entry->media_type, &entry->digest, entry->size);
-	int bad = json ? 0 : -1;
+	json_t *json = oci_descriptor_json(entry);
 
-	if (entry->artifact_type.n)
-		bad |= set(json, "artifactType", json_span(entry->artifact_type));
-	if (entry->has_platform)
-		bad |= set_platform(json, &entry->platform);
-	if (!bad)
-		bad |= set_labels(json, entry->annotations, entry->annotation_count, tag);
-	if (!bad)
+	if (tag.n == 0)
 		return json;
-	json_decref(json);
-	return NULL;
+	json_t *labels = oci_labels_json(entry->annotations, entry->annotation_count);
+	json_put(&labels, OCI_REF_NAME, json_span(tag));
+	json_put(&json, "annotations", labels);
+	return json;
 }
 
 static struct span
@@ -257,47 +198,40 @@ oci_write_listed(struct span index, const struct oci_descriptor *entry, struct s
 }
 
 static json_t *
-content_json(struct span type, struct span content)
+content_json(struct span type, struct span content, const struct image_label *annotations,
+	     size_t annotation_count)
 {
-	struct digest digest;
+	struct oci_descriptor descriptor = {.media_type = type,
+					    .size = content.n,
+					    .annotations = (struct image_label *)annotations,
+					    .annotation_count = annotation_count};
 
-	digest_of(content, &digest);
-	return new_descriptor(type, &digest, content.n);
+	digest_of(content, &descriptor.digest);
+	return oci_descriptor_json(&descriptor);
 }
 
 static json_t *
 config_json(const struct oci_write_artifact *in)
 {
 	if (in->config_type.n)
-		return content_json(in->config_type, in->config);
-	json_t *json = content_json(SPAN(OCI_TYPE_EMPTY), SPAN(OCI_EMPTY));
-	if (json && set(json, "data", json_string("e30=")) == 0)
-		return json;
-	json_decref(json);
-	return NULL;
+		return content_json(in->config_type, in->config, NULL, 0);
+	json_t *json = content_json(SPAN(OCI_TYPE_EMPTY), SPAN(OCI_EMPTY), NULL, 0);
+	json_put(&json, "data", json_string("e30="));
+	return json;
 }
 
 static json_t *
 layers_json(const struct oci_write_artifact *in)
 {
 	json_t *list = json_array();
-	int bad = 0;
 
 	for (size_t i = 0; list && i < in->layer_count; i++) {
 		const struct oci_write_layer *layer = &in->layers[i];
-		json_t *json = content_json(layer->media_type, layer->content);
 
-		if (!json)
-			bad = -1;
-		else
-			bad |= set_labels(json, layer->annotations, layer->annotation_count,
-					  SPAN(""));
-		bad |= json_array_append_new(list, json);
+		json_add(&list, content_json(layer->media_type, layer->content, layer->annotations,
+					     layer->annotation_count));
 	}
-	if (!bad)
-		return list;
-	json_decref(list);
-	return NULL;
+	return list;
 }
 
 int
@@ -306,14 +240,13 @@ oci_write_artifact(const struct oci_write_artifact *in, struct arena *arena, str
 {
 	CLEANUP(json_cleanup)
 	json_t *json = json_pack("{s:i, s:s}", "schemaVersion", 2, "mediaType", OCI_TYPE_MANIFEST);
-	const struct oci_descriptor *subject = &in->subject;
-	int bad = set(json, "artifactType", json_span(in->type));
 
-	bad |= set(json, "config", config_json(in));
-	bad |= set(json, "layers", layers_json(in));
-	bad |= set(json, "subject",
-		   new_descriptor(subject->media_type, &subject->digest, subject->size));
-	if (!bad)
-		bad = set_labels(json, in->annotations, in->annotation_count, SPAN(""));
-	return bad ? err_memory(err) : json_text(json, false, arena, ret, err);
+	json_put(&json, "artifactType", json_span(in->type));
+	json_put(&json, "config", config_json(in));
+	json_put(&json, "layers", layers_json(in));
+	json_put(&json, "subject", oci_descriptor_json(&in->subject));
+	if (in->annotation_count)
+		json_put(&json, "annotations",
+			 oci_labels_json(in->annotations, in->annotation_count));
+	return json_text(json, false, arena, ret, err);
 }

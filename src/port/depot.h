@@ -102,3 +102,7 @@ void depot_cleanup(struct depot **depot);
 
 /* put_blob() of bytes in memory, when they are not there yet. */
 int depot_put_bytes(struct depot *depot, struct span bytes, struct err *err);
+
+/* A whole blob of at most `max` bytes, its digest checked. ERR_LIMIT, ERR_DIGEST, ERR_NOT_FOUND. */
+int depot_get_bytes(struct depot *depot, const struct depot_blob *blob, size_t max,
+		    struct arena *arena, struct span *ret, struct err *err);

@@ -29,7 +29,9 @@ attach(struct depot *depot, const char *type, const char *text, struct err *err)
 		.annotation_count = 1,
 	};
 	struct depot_document top;
-	struct oci_descriptor made;
+	CLEANUP(referrers_batch_cleanup) struct referrers_batch batch = {0};
+	struct span document;
+	struct digest made;
 	char digest[DIGEST_TEXT];
 	int r = depot->top(depot, depot->arena, &top, err);
 
@@ -37,10 +39,16 @@ attach(struct depot *depot, const char *type, const char *text, struct err *err)
 		return r;
 	artifact.subject = (struct oci_descriptor){
 		.media_type = top.media_type, .digest = top.digest, .size = top.document.n};
-	r = referrers_attach(depot, &artifact, &made, err);
+	r = referrers_put_artifact(depot, &artifact, &batch, err);
 	if (r == 0)
-		(void)printf("%s\n", digest_format(&made.digest, digest));
-	return r;
+		r = referrers_commit(depot, &batch, err);
+	if (r == 0)
+		r = oci_write_artifact(&artifact, depot->arena, &document, err);
+	if (r < 0)
+		return r;
+	digest_of(document, &made);
+	(void)printf("%s\n", digest_format(&made, digest));
+	return 0;
 }
 
 static int

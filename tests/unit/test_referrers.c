@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "codec/json.h"
 #include "codec/oci_referrers.h"
@@ -275,9 +276,10 @@ a_referrer_cannot_take_a_name(void **state)
 		.annotation_count = 1,
 		.subject = {.media_type = SPAN_INIT(OCI_TYPE_MANIFEST), .size = 7},
 	};
-	struct oci_descriptor made;
+	struct digest made;
 	struct oci_descriptor *items = NULL;
 	struct depot_document found;
+	struct span document;
 	struct depot *depot = NULL;
 	struct span folder;
 	size_t count = 0;
@@ -286,14 +288,20 @@ a_referrer_cannot_take_a_name(void **state)
 	digest_of(SPAN("subject"), &in.subject.digest);
 	assert_good(directory_temporary(arena, &folder, err));
 	assert_good(depot_open(arena_printf(arena, "oci:%s", folder.p), &options, &depot, err));
-	assert_good(referrers_attach(depot, &in, &made, err));
-	assert_good(referrers_attach(depot, &in, &made, err));
+	for (int i = 0; i < 2; i++) {
+		CLEANUP(referrers_batch_cleanup) struct referrers_batch batch = {0};
+
+		assert_good(referrers_put_artifact(depot, &in, &batch, err));
+		assert_good(referrers_commit(depot, &batch, err));
+	}
+	assert_good(oci_write_artifact(&in, arena, &document, err));
+	digest_of(document, &made);
 	struct err absent = ERR_INIT;
 	assert_int_equal(depot->by_tag(depot, SPAN("v1"), arena, &found, &absent), -ERR_NOT_FOUND);
 	assert_good(
 		referrers_list(depot, &in.subject.digest, SPAN(""), arena, &items, &count, err));
 	assert_int_equal(count, 1);
-	assert_true(digest_equal(&items[0].digest, &made.digest));
+	assert_true(digest_equal(&items[0].digest, &made));
 	depot_free(depot);
 	assert_good(tree_remove(folder.p, err));
 }

@@ -132,3 +132,54 @@ oci_annotation(const struct image_label *labels, size_t count, struct span name)
 	}
 	return (struct span){NULL, 0};
 }
+
+json_t *
+oci_labels_json(const struct image_label *labels, size_t count)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; json && i < count; i++) {
+		if (json_object_setn_new(json, labels[i].name.p, labels[i].name.n,
+					 json_span(labels[i].value)) < 0) {
+			json_decref(json);
+			json = NULL;
+		}
+	}
+	return json;
+}
+
+static json_t *
+platform_json(const struct oci_platform *platform)
+{
+	const struct {
+		const char *name;
+		struct span value;
+	} members[] = {{"os", platform->os},
+		       {"architecture", platform->architecture},
+		       {"variant", platform->variant}};
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (members[i].value.n)
+			json_put(&json, members[i].name, json_span(members[i].value));
+	}
+	return json;
+}
+
+json_t *
+oci_descriptor_json(const struct oci_descriptor *descriptor)
+{
+	char text[DIGEST_TEXT];
+	json_t *json = json_pack("{s:o, s:s, s:I}", "mediaType", json_span(descriptor->media_type),
+				 "digest", digest_format(&descriptor->digest, text), "size",
+				 (json_int_t)descriptor->size);
+
+	if (descriptor->artifact_type.n)
+		json_put(&json, "artifactType", json_span(descriptor->artifact_type));
+	if (descriptor->has_platform)
+		json_put(&json, "platform", platform_json(&descriptor->platform));
+	if (descriptor->annotation_count)
+		json_put(&json, "annotations",
+			 oci_labels_json(descriptor->annotations, descriptor->annotation_count));
+	return json;
+}

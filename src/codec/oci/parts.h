@@ -17,5 +17,9 @@ int oci_descriptors_read(const json_t *json, const char *what, size_t max, struc
 int oci_labels_read(json_t *json, const char *what, struct arena *arena, struct image_label **ret,
 		    size_t *ret_count, struct err *err);
 
+/* The other way round; new references, NULL without memory. Empty members are left out. */
+json_t *oci_descriptor_json(const struct oci_descriptor *descriptor);
+json_t *oci_labels_json(const struct image_label *labels, size_t count);
+
 /* An index (manifest list), not a manifest. */
 bool oci_type_is_index(struct span media_type);

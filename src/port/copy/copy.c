@@ -17,6 +17,7 @@ struct copying {
 	struct depot *to;
 	struct arena *arena;
 	struct map *seen; /* digest text of a document */
+	struct referrers_batch batch;
 	struct copy_result result;
 };
 
@@ -112,40 +113,52 @@ copy_referrers(struct copying *copying, const struct digest *subject, unsigned d
 	return r;
 }
 
-/* cosign's signatures, attestations and SBOMs, which are images at tags made of the digest. */
+/*
+ * cosign's signatures, attestations and SBOMs, which are images at tags made of the digest. What
+ * the destination has there already stays.
+ */
 static int
-copy_cosign_tags(struct copying *copying, const struct digest *digest, unsigned depth,
-		 struct err *err)
+copy_cosign_tag(struct copying *copying, const struct digest *digest, const char *suffix,
+		struct err *err)
+{
+	char text[OCI_REFERRERS_TAG];
+	struct span tag = span_from(oci_referrers_tag(digest, suffix, text));
+	struct depot_document document;
+	struct oci_document parsed;
+	struct err missing = ERR_INIT;
+	int r = copying->from->by_tag(copying->from, tag, copying->arena, &document, &missing);
+
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0) {
+		*err = missing;
+		return r;
+	}
+	r = oci_read(document.document, document.media_type, copying->arena, &parsed, err);
+	if (r == 0 && parsed.kind != OCI_MANIFEST)
+		r = err_set(err, ERR_INVALID, "tag %s is an index", text);
+	if (r == 0)
+		r = copy_parts(copying, &parsed, 0, err);
+	const struct referrers_layers layers = {.subject = *digest,
+						.suffix = suffix,
+						.original = document.document,
+						.layers = parsed.manifest.layers,
+						.count = parsed.manifest.layer_count};
+	if (r == 0)
+		r = referrers_add_layers(&layers, &copying->batch, err);
+	copying->result.manifests += r == 0;
+	return r;
+}
+
+static int
+copy_cosign_tags(struct copying *copying, const struct digest *digest, struct err *err)
 {
 	static const char *const suffixes[] = {".sig", ".att", ".sbom"};
+	int r = 0;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char text[OCI_REFERRERS_TAG];
-		struct span tag = span_from(oci_referrers_tag(digest, suffixes[i], text));
-		struct depot_document document;
-		struct depot_put_result result;
-		struct err missing = ERR_INIT;
-		int r = copying->from->by_tag(copying->from, tag, copying->arena, &document,
-					      &missing);
-
-		if (r == -ERR_NOT_FOUND)
-			continue;
-		if (r < 0) {
-			*err = missing;
-			return r;
-		}
-		r = copy_document(copying, &document, depth + 1, err);
-		const struct depot_put put = {
-			.document = document.document,
-			.media_type = document.media_type,
-			.tag = tag,
-		};
-		if (r == 0)
-			r = copying->to->put(copying->to, &put, &result, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		r = copy_cosign_tag(copying, digest, suffixes[i], err);
+	return r;
 }
 
 static int
@@ -162,9 +175,9 @@ put_document(struct copying *copying, const struct depot_document *document, str
 		return r;
 	copying->result.referrers += referrer.has_subject;
 	copying->result.manifests += !referrer.has_subject;
-	return referrer.has_subject
-		       ? referrers_put(copying->to, document->document, document->media_type, err)
-		       : copying->to->put(copying->to, &put, &result, err);
+	return referrer.has_subject ? referrers_put(copying->to, document->document,
+						    document->media_type, &copying->batch, err)
+				    : copying->to->put(copying->to, &put, &result, err);
 }
 
 static int
@@ -194,7 +207,7 @@ copy_document(struct copying *copying, const struct depot_document *document, un
 	if (r == 0)
 		r = copy_referrers(copying, &document->digest, depth, err);
 	if (r == 0)
-		r = copy_cosign_tags(copying, &document->digest, depth, err);
+		r = copy_cosign_tags(copying, &document->digest, err);
 	return r < 0 && depth == 0 ? err_wrap(err, "%s", text) : r;
 }
 
@@ -214,11 +227,18 @@ put_tag(struct depot *to, const struct depot_document *document, struct err *err
 			  : 0;
 }
 
+static void
+copying_cleanup(struct copying *copying)
+{
+	referrers_batch_cleanup(&copying->batch);
+}
+
 int
 copy_image(struct depot *from, struct depot *to, struct copy_result *ret, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(map_cleanup) struct map *seen = map_new(64);
+	CLEANUP(copying_cleanup)
 	struct copying copying = {.from = from, .to = to, .arena = arena, .seen = seen};
 	struct depot_document top;
 
@@ -230,6 +250,8 @@ copy_image(struct depot *from, struct depot *to, struct copy_result *ret, struct
 			    SPAN_ARG(to->reference), SPAN_ARG(from->reference));
 	if (r == 0)
 		r = copy_document(&copying, &top, 0, err);
+	if (r == 0)
+		r = referrers_commit(to, &copying.batch, err);
 	if (r == 0)
 		r = put_tag(to, &top, err);
 	if (r < 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/proc.h"
@@ -140,4 +141,32 @@ depot_put_bytes(struct depot *depot, struct span bytes, struct err *err)
 		return err_sys(err, ERR_IO, errno, "cannot create a file in memory");
 	r = fd_write_full(fd, bytes, err);
 	return r < 0 ? r : depot->put_blob(depot, &blob, fd, err);
+}
+
+int
+depot_get_bytes(struct depot *depot, const struct depot_blob *blob, size_t max, struct arena *arena,
+		struct span *ret, struct err *err)
+{
+	CLEANUP(fd_cleanup) int fd = -1;
+	CLEANUP(buf_cleanup) struct buf buf = BUF_INIT((size_t)blob->size);
+	char text[DIGEST_TEXT];
+	struct digest digest;
+
+	if (blob->size > max)
+		return err_set(err, ERR_LIMIT, "a blob of %llu bytes (at most %zu)",
+			       (unsigned long long)blob->size, max);
+	int r = depot->open_blob(depot, blob, &fd, err);
+	if (r == 0)
+		r = fd_read_all(fd, &buf, err);
+	if (r < 0 && r != -ERR_LIMIT)
+		return r;
+	digest_of(buf_span(&buf), &digest);
+	if (r < 0 || !digest_equal(&digest, &blob->digest))
+		return err_set(err, ERR_DIGEST, "blob %s: the bytes do not match",
+			       digest_format(&blob->digest, text));
+	struct span copy = arena_copy(arena, buf_span(&buf));
+	if (!copy.p)
+		return err_memory(err);
+	*ret = copy;
+	return 0;
 }
