@@ -111,24 +111,13 @@ import(const struct key_options *options, struct err *err)
 static int
 show_public(const struct key_options *options, struct err *err)
 {
-	CLEANUP(secret_cleanup) struct secret *pem = NULL;
-	CLEANUP(secret_cleanup) struct secret *password = NULL;
 	CLEANUP(key_cleanup) struct key *key = NULL;
-	struct password_source source = {.fd = options->fd, .prompt = true, .of = options->file};
+	struct password_source source = {.fd = options->fd, .prompt = true};
 	struct span text;
-	int r = secret_load(options->file, KEY_FILE_MAX, &pem, err);
+	int r = key_load_public(span_from(options->file), &source, &key, err);
 
 	if (r < 0)
 		return r;
-	if (span_contains(secret_span(pem), SPAN("-----BEGIN PUBLIC KEY-----"))) {
-		r = key_public(secret_span(pem), &key, err);
-	} else {
-		r = password_get(&source, &password, err);
-		if (r == 0)
-			r = key_open(secret_span(pem), password, &key, err);
-	}
-	if (r < 0)
-		return err_wrap(err, "%s", options->file);
 	r = key_write_public(key, options->arena, &text, err);
 	if (r < 0)
 		return r;

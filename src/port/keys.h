@@ -45,6 +45,21 @@ int key_import(struct span text, struct key **ret, struct err *err);
 /* A public key: PEM "PUBLIC KEY". A private key is refused: ERR_INVALID says so. */
 int key_public(struct span text, struct key **ret, struct err *err);
 
+/*
+ * A private key by its name: a cosign key file. The password comes from the source, and only when
+ * the file was read; without `of` its prompt names the reference. What key_open() says, and
+ * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT over KEY_FILE_MAX, ERR_USAGE for a public key.
+ */
+int key_load(struct span reference, const struct password_source *source, struct key **ret,
+	     struct err *err);
+
+/*
+ * A key to verify with: a file with a public key, which needs no password, or whatever key_load()
+ * takes (the key is then private as well).
+ */
+int key_load_public(struct span reference, const struct password_source *source, struct key **ret,
+		    struct err *err);
+
 /* The private key as cosign writes it, encrypted with the password (which may be empty). */
 int key_write(const struct key *key, const struct secret *password, struct arena *arena,
 	      struct span *ret, struct err *err);

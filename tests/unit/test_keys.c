@@ -390,6 +390,32 @@ passwords_come_from_where_they_may(void **state)
 	assert_fails(ERR_IO, password_get(&source, &password, err));
 }
 
+static void
+keys_are_loaded_by_name(void **state)
+{
+	struct password_source source = {.fd = -1};
+	struct key *key = NULL;
+	struct key *public = NULL;
+
+	(void)state;
+	assert_good(key_load_public(SPAN(DATA "other.pub"), &source, &public, err));
+	assert_false(key_is_private(public));
+	assert_fails(ERR_AUTH, key_load(SPAN(DATA "other.key"), &source, &key, err));
+	assert_int_equal(setenv("MOHS_PASSWORD", "correct horse", 1), 0);
+	assert_fails(ERR_NOT_FOUND, key_load(SPAN(DATA "none.key"), &source, &key, err));
+	assert_fails(ERR_USAGE, key_load(SPAN(DATA "other.pub"), &source, &key, err));
+	/* The span ends where it says. */
+	assert_good(key_load(span_slice(SPAN(DATA "other.key2"), 0, strlen(DATA "other.key")),
+			     &source, &key, err));
+	assert_true(digest_equal(key_id(key), key_id(public)));
+	key_cleanup(&key);
+	assert_int_equal(setenv("MOHS_PASSWORD", "correct horse", 1), 0);
+	assert_good(key_load_public(SPAN(DATA "other.key"), &source, &key, err));
+	assert_true(digest_equal(key_id(key), key_id(public)));
+	key_free(key);
+	key_free(public);
+}
+
 int
 main(void)
 {
@@ -402,6 +428,7 @@ main(void)
 		cmocka_unit_test(pem_of_openssl_is_imported),
 		cmocka_unit_test(other_kinds_are_refused),
 		cmocka_unit_test(passwords_come_from_where_they_may),
+		cmocka_unit_test(keys_are_loaded_by_name),
 	};
 
 	return cmocka_run_group_tests_name("keys", tests, set_up, tear_down);
