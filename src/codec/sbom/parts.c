@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/sbom/parts.h"
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "codec/purl.h"
 
 #include <stdio.h>
 
@@ -61,53 +61,23 @@ sbom_title(struct sbom_writer *writer)
 		       : name;
 }
 
-/* purl-spec, "Character encoding". */
-static struct span
-encode(struct sbom_writer *writer, struct span s)
-{
-	CLEANUP(buf_cleanup) struct buf buf = BUF_INIT(64 * KIB);
-	struct err ignored = ERR_INIT;
-	int r = 0;
-
-	for (size_t i = 0; i < s.n && r >= 0; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z') || (c && strchr(".-_~", c));
-
-		r = plain ? buf_byte(&buf, (char)c, &ignored)
-			  : buf_printf(&buf, &ignored, "%%%02X", c);
-	}
-	writer->failed |= r == -ERR_MEMORY;
-	return sbom_print(writer, "%.*s", SPAN_ARG(buf_span(&buf)));
-}
-
 struct span
 sbom_image_purl(struct sbom_writer *writer)
 {
+	CLEANUP(buf_cleanup) struct buf buf = BUF_INIT(64 * KIB);
 	const struct sbom *sbom = writer->sbom;
-	char digest[DIGEST_TEXT];
-	struct span text = sbom_print(
-		writer, "pkg:oci/%.*s@sha256%%3A%s", SPAN_ARG(encode(writer, sbom->name)),
-		digest_format(&sbom->image->manifest_digest, digest) + sizeof("sha256:") - 1);
-	const struct {
-		const char *name;
-		struct span value;
-	} qualifiers[] = {
-		{"arch", sbom->image->config.architecture},
-		{"repository_url", sbom->repository},
-		{"tag", sbom->tag},
+	const struct purl_image image = {
+		.name = sbom->name,
+		.digest = sbom->image->manifest_digest,
+		.architecture = sbom->image->config.architecture,
+		.repository = sbom->repository,
+		.tag = sbom->tag,
 	};
-	char separator = '?';
+	struct err ignored = ERR_INIT;
+	int r = purl_append_image(&buf, &image, &ignored);
 
-	for (size_t i = 0; i < sizeof(qualifiers) / sizeof(qualifiers[0]); i++) {
-		if (qualifiers[i].value.n == 0)
-			continue;
-		text = sbom_print(writer, "%.*s%c%s=%.*s", SPAN_ARG(text), separator,
-				  qualifiers[i].name,
-				  SPAN_ARG(encode(writer, qualifiers[i].value)));
-		separator = '&';
-	}
-	return text;
+	writer->failed |= r == -ERR_MEMORY;
+	return sbom_print(writer, "%.*s", SPAN_ARG(buf_span(&buf)));
 }
 
 struct span

@@ -1,40 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/buf.h"
+#include "codec/purl.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "stage/inventory/reading.h"
 
 enum { PURL_MAX = 8 * KIB };
 
-static bool
-is_plain(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr(".-_~", c));
-}
-
-/* purl-spec, "Character encoding". */
-static int
-append_encoded(struct buf *buf, struct span s, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < s.n && r >= 0; i++)
-		r = is_plain(s.p[i]) ? buf_byte(buf, s.p[i], err)
-				     : buf_printf(buf, err, "%%%02X", (unsigned char)s.p[i]);
-	return r;
-}
-
 /* "debian-12", "debian-trixie" where no version is stated. */
 static int
 append_distro(struct buf *buf, const struct os_identity *os, struct err *err)
 {
 	struct span release = os->version_id.n ? os->version_id : os->codename;
-	int r = append_encoded(buf, os->id, err);
+	int r = purl_append(buf, os->id, err);
 
 	if (r >= 0 && release.n)
 		r = buf_byte(buf, '-', err);
-	return r < 0 ? r : append_encoded(buf, release, err);
+	return r < 0 ? r : purl_append(buf, release, err);
 }
 
 /* "openssl", "gcc-12@12.2.0-14": nothing when it is the package itself. */
@@ -49,11 +30,11 @@ append_upstream(struct buf *buf, char separator, const struct component *compone
 		return 0;
 	int r = buf_printf(buf, err, "%cupstream=", separator);
 	if (r >= 0)
-		r = append_encoded(buf, component->source, err);
+		r = purl_append(buf, component->source, err);
 	if (r < 0 || same_version)
 		return r;
 	r = buf_printf(buf, err, "%%40");
-	return r < 0 ? r : append_encoded(buf, component->source_version, err);
+	return r < 0 ? r : purl_append(buf, component->source_version, err);
 }
 
 struct span
@@ -67,19 +48,19 @@ purl_make(struct reading *reading, const char *type, const struct component *com
 
 	int r = buf_printf(&buf, err, "pkg:%s/", type);
 	if (r >= 0)
-		r = append_encoded(&buf, os->known ? os->id : SPAN("debian"), err);
+		r = purl_append(&buf, os->known ? os->id : SPAN("debian"), err);
 	if (r >= 0)
 		r = buf_byte(&buf, '/', err);
 	if (r >= 0)
-		r = append_encoded(&buf, component->name, err);
+		r = purl_append(&buf, component->name, err);
 	if (r >= 0 && component->version.n)
 		r = buf_byte(&buf, '@', err);
 	if (r >= 0)
-		r = append_encoded(&buf, component->version, err);
+		r = purl_append(&buf, component->version, err);
 	if (r >= 0 && component->architecture.n) {
 		r = buf_printf(&buf, err, "%carch=", separator);
 		if (r >= 0)
-			r = append_encoded(&buf, component->architecture, err);
+			r = purl_append(&buf, component->architecture, err);
 		separator = '&';
 	}
 	if (r >= 0 && os->known) {
