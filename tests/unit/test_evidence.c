@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "document.h"
 #include "hardened.h"
 
 #include "base/cleanup.h"
-#include "base/fd.h"
-#include "base/limits.h"
-#include "base/proc.h"
 #include "codec/evidence_json.h"
 #include "codec/json.h"
 #include "codec/policy_yaml.h"
-#include "codec/predicate_hardening.h"
+#include "codec/predicates.h"
 #include "stage/verdict.h"
 
 #include <math.h>
@@ -169,25 +167,6 @@ teardown(void **state)
 	return 0;
 }
 
-/* "a.b.0.c" in a document; fails when it is not there. */
-static const json_t *
-get(const json_t *json, const char *path)
-{
-	struct span rest = span_from(path);
-
-	while (rest.p) {
-		struct span name = span_cut(&rest, '.');
-		uint64_t index = 0;
-
-		json = json_is_array(json) && span_to_u64(name, &index)
-			       ? json_array_get(json, (size_t)index)
-			       : json_object_getn(json, name.p, name.n);
-		if (!json)
-			fail_msg("%s is not there", path);
-	}
-	return json;
-}
-
 static void
 everything_is_in_it(void **state)
 {
@@ -200,24 +179,30 @@ everything_is_in_it(void **state)
 	assert_good(evidence_write(&scene->evidence, scene->arena, &again, err));
 	assert_true(span_equal(text, again));
 	assert_good(json_parse(text, &json, err));
-	assert_string_equal(json_string_value(get(json, "schema")), EVIDENCE_SCHEMA);
-	assert_string_equal(json_string_value(get(json, "created")), "1970-01-03T00:00:00Z");
-	assert_int_equal(json_integer_value(get(json, "inventory.before.by_ecosystem.dpkg")), 2);
-	assert_string_equal(json_string_value(get(json, "inventory.components.0.because")),
+	assert_string_equal(json_string_value(document_get(json, "schema")), EVIDENCE_SCHEMA);
+	assert_string_equal(json_string_value(document_get(json, "created")),
+			    "1970-01-03T00:00:00Z");
+	assert_int_equal(
+		json_integer_value(document_get(json, "inventory.before.by_ecosystem.dpkg")), 2);
+	assert_string_equal(json_string_value(document_get(json, "inventory.components.0.because")),
 			    "/usr/bin/su");
-	assert_string_equal(json_string_value(get(json, "inventory.components.1.fate")), "removed");
-	assert_true(json_real_value(get(json, "findings.reduction.findings.ratio")) == 0.75);
-	assert_true(json_is_null(get(json, "findings.before.items.1.score")));
-	assert_string_equal(json_string_value(get(json, "findings.before.items.0.package")),
-			    "login");
-	assert_int_equal(json_array_size(get(json, "profile.binaries")), 1);
-	assert_string_equal(json_string_value(get(json, "profile.packages.0")), "login");
-	assert_string_equal(json_string_value(get(json, "verdict.checks.4.state")), "waived");
-	assert_string_equal(json_string_value(get(json, "verdict.checks.4.waiver.approved_by")),
-			    "ann");
-	assert_true(json_is_false(get(json, "verdict.passed")));
-	assert_string_equal(json_string_value(get(json, "gaps.0.step")), "rescan");
-	assert_int_equal(json_array_size(get(json, "gaps")), 1);
+	assert_string_equal(json_string_value(document_get(json, "inventory.components.1.fate")),
+			    "removed");
+	assert_true(json_real_value(document_get(json, "findings.reduction.findings.ratio")) ==
+		    0.75);
+	assert_true(json_is_null(document_get(json, "findings.before.items.1.score")));
+	assert_string_equal(
+		json_string_value(document_get(json, "findings.before.items.0.package")), "login");
+	assert_int_equal(json_array_size(document_get(json, "profile.binaries")), 1);
+	assert_string_equal(json_string_value(document_get(json, "profile.packages.0")), "login");
+	assert_string_equal(json_string_value(document_get(json, "verdict.checks.4.state")),
+			    "waived");
+	assert_string_equal(
+		json_string_value(document_get(json, "verdict.checks.4.waiver.approved_by")),
+		"ann");
+	assert_true(json_is_false(document_get(json, "verdict.passed")));
+	assert_string_equal(json_string_value(document_get(json, "gaps.0.step")), "rescan");
+	assert_int_equal(json_array_size(document_get(json, "gaps")), 1);
 }
 
 static void
@@ -241,7 +226,7 @@ what_was_not_done_is_null(void **state)
 	assert_good(evidence_write(&nothing, scene->arena, &text, err));
 	assert_good(json_parse(text, &json, err));
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		assert_true(json_is_null(get(json, parts[i])));
+		assert_true(json_is_null(document_get(json, parts[i])));
 }
 
 static void
@@ -260,41 +245,6 @@ strangers_are_refused(void **state)
 #define EVIDENCE  "data/schema/evidence.json"
 #define HARDENING "data/schema/hardening.json"
 
-/* 0 valid, 77 no python3-jsonschema, else not valid. */
-static int
-validate(struct scene *scene, const char *schema, struct span text)
-{
-	static const char program[] =
-		"import sys, json\n"
-		"try:\n"
-		"    import jsonschema\n"
-		"except ImportError:\n"
-		"    sys.exit(77)\n"
-		"schema = json.load(open(sys.argv[2]))\n"
-		"jsonschema.Draft202012Validator.check_schema(schema)\n"
-		"found = "
-		"list(jsonschema.Draft202012Validator(schema).iter_errors(json.load(open(sys."
-		"argv[1]))))\n"
-		"for f in found: print(list(f.absolute_path), f.message[:300])\n"
-		"sys.exit(1 if found else 0)\n";
-	struct span folder;
-	CLEANUP(proc_cleanup) struct proc proc = PROC_INIT;
-	struct err started = ERR_INIT;
-	int status = 0;
-
-	assert_good(directory_temporary(scene->arena, &folder, err));
-	struct span path = arena_printf(scene->arena, "%s/evidence.json", folder.p);
-	assert_good(file_replace(path.p, text, 0644, err));
-	const char *const argv[] = {"python3", "-c", program, path.p, schema, NULL};
-	struct proc_options options = {.argv = argv, .input = -1, .output = 2, .error = 2};
-	if (proc_start(&options, &proc, &started) == -ERR_NOT_FOUND)
-		status = 77;
-	else
-		assert_good(proc_wait(&proc, 60000, &status, err));
-	assert_good(tree_remove(folder.p, err));
-	return status;
-}
-
 static void
 the_schema_agrees(void **state)
 {
@@ -303,28 +253,31 @@ the_schema_agrees(void **state)
 	struct span text;
 
 	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
-	int status = validate(scene, EVIDENCE, text);
-	if (status == 77) {
+	int status = document_validate(scene->arena, EVIDENCE, text);
+	if (status == DOCUMENT_NO_JUDGE) {
 		print_message("python3-jsonschema is not installed\n");
 		skip();
 	}
 	assert_int_equal(status, 0);
 	assert_good(evidence_write(&nothing, scene->arena, &text, err));
-	assert_int_equal(validate(scene, EVIDENCE, text), 0);
+	assert_int_equal(document_validate(scene->arena, EVIDENCE, text), 0);
 	scene->evidence.tool = SPAN("");
 	scene->profile.recorder = SPAN("\xc3\xa4\xff");
 	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
-	assert_int_equal(validate(scene, EVIDENCE, text), 0);
-	assert_int_equal(validate(scene, EVIDENCE, SPAN("{\"schema\":\"other\"}")), 1);
+	assert_int_equal(document_validate(scene->arena, EVIDENCE, text), 0);
+	assert_int_equal(document_validate(scene->arena, EVIDENCE, SPAN("{\"schema\":\"other\"}")),
+			 1);
 }
 
 static struct span
 predicate_text(struct scene *scene, const struct evidence *evidence)
 {
 	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct predicate_context context = {.evidence = evidence};
 	struct span text;
 
-	assert_good(predicate_hardening(evidence, &json, err));
+	assert_good(predicate_make(predicate_find(SPAN("hardening")), &context, &json, err));
+	assert_non_null(json);
 	assert_good(json_text(json, true, scene->arena, &text, err));
 	return text;
 }
@@ -341,41 +294,54 @@ the_predicate_tells_counts_and_scope(void **state)
 	assert_false(span_contains(text, SPAN("hunter2")));
 	assert_false(span_contains(text, SPAN("CVE-2026-1")));
 	assert_good(json_parse(text, &json, err));
-	assert_int_equal(json_integer_value(get(json, "vulnerabilities.before.findings.high")), 3);
-	assert_int_equal(json_integer_value(get(json, "vulnerabilities.before.findings.total")), 4);
-	assert_int_equal(json_integer_value(get(json, "vulnerabilities.after.findings.total")), 1);
-	assert_true(json_real_value(get(json, "vulnerabilities.reduction.findings.ratio")) == 0.75);
-	assert_true(json_real_value(get(json, "vulnerabilities.reduction.distinct.ratio")) == 0);
-	assert_string_equal(json_string_value(get(json, "vulnerabilities.after.database.digest")),
-			    "sha256:1");
-	assert_string_equal(json_string_value(get(json, "profile.loads.0")), "browse");
-	assert_string_equal(json_string_value(get(json, "profile.recorder")), "lens");
-	assert_string_equal(json_string_value(get(json, "profile.binaries.0")), "/usr/bin/su");
-	assert_string_equal(json_string_value(get(json, "profile.packages.0")), "login");
-	assert_int_equal(json_integer_value(get(json, "profile.phases.0.duration_ms")), 5000);
-	assert_int_equal(json_integer_value(get(json, "profile.last_new_path_ms")), 4200);
-	assert_string_equal(json_string_value(get(json, "tool")), "mohs 0.1.0");
-	assert_int_equal(json_object_size(get(json, "image.before")), 4);
-	assert_string_equal(json_string_value(get(json, "gaps.0.text")), "cannot be read");
+	assert_int_equal(
+		json_integer_value(document_get(json, "vulnerabilities.before.findings.high")), 3);
+	assert_int_equal(
+		json_integer_value(document_get(json, "vulnerabilities.before.findings.total")), 4);
+	assert_int_equal(
+		json_integer_value(document_get(json, "vulnerabilities.after.findings.total")), 1);
+	assert_true(json_real_value(document_get(
+			    json, "vulnerabilities.reduction.findings.ratio")) == 0.75);
+	assert_true(json_real_value(
+			    document_get(json, "vulnerabilities.reduction.distinct.ratio")) == 0);
+	assert_string_equal(
+		json_string_value(document_get(json, "vulnerabilities.after.database.digest")),
+		"sha256:1");
+	assert_string_equal(json_string_value(document_get(json, "profile.loads.0")), "browse");
+	assert_string_equal(json_string_value(document_get(json, "profile.recorder")), "lens");
+	assert_string_equal(json_string_value(document_get(json, "profile.binaries.0")),
+			    "/usr/bin/su");
+	assert_string_equal(json_string_value(document_get(json, "profile.packages.0")), "login");
+	assert_int_equal(json_integer_value(document_get(json, "profile.phases.0.duration_ms")),
+			 5000);
+	assert_int_equal(json_integer_value(document_get(json, "profile.last_new_path_ms")), 4200);
+	assert_string_equal(json_string_value(document_get(json, "tool")), "mohs 0.1.0");
+	assert_int_equal(json_object_size(document_get(json, "image.before")), 4);
+	assert_string_equal(json_string_value(document_get(json, "gaps.0.text")), "cannot be read");
 	scene->inventory.owner_count--;
 	json_t *none = NULL;
-	assert_fails(ERR_MISMATCH, predicate_hardening(&scene->evidence, &none, err));
+	struct predicate_context context = {.evidence = &scene->evidence};
+	assert_fails(ERR_MISMATCH,
+		     predicate_make(predicate_find(SPAN("hardening")), &context, &none, err));
 }
 
 static void
 the_predicate_schema_agrees(void **state)
 {
 	struct scene *scene = *state;
-	struct evidence nothing = {.tool = SPAN("mohs")};
-	int status = validate(scene, HARDENING, predicate_text(scene, &scene->evidence));
+	struct built built = {.reference = SPAN("oci:x")};
+	struct evidence little = {.tool = SPAN("mohs"), .built = &built};
+	int status =
+		document_validate(scene->arena, HARDENING, predicate_text(scene, &scene->evidence));
 
-	if (status == 77) {
+	if (status == DOCUMENT_NO_JUDGE) {
 		print_message("python3-jsonschema is not installed\n");
 		return; /* cmocka reports skip() as a failure in TAP */
 	}
 	assert_int_equal(status, 0);
-	assert_int_equal(validate(scene, HARDENING, predicate_text(scene, &nothing)), 0);
-	assert_int_equal(validate(scene, HARDENING, SPAN("{}")), 1);
+	assert_int_equal(document_validate(scene->arena, HARDENING, predicate_text(scene, &little)),
+			 0);
+	assert_int_equal(document_validate(scene->arena, HARDENING, SPAN("{}")), 1);
 }
 
 int

@@ -54,8 +54,8 @@ database_json(struct writer *writer, const struct advisory_identity *database)
 	return json;
 }
 
-static json_t *
-side_json(struct writer *writer, const struct evidence_side *side, const char *step)
+json_t *
+write_scan(struct writer *writer, const struct evidence_side *side, const char *step)
 {
 	const struct findings *findings = side->findings;
 	json_t *json = json_object();
@@ -104,8 +104,8 @@ write_findings(struct writer *writer)
 	json_t *json = json_object();
 	json_t *reduction = before && after ? json_object() : json_null();
 
-	write_member(writer, json, "before", side_json(writer, &evidence->before, "scan"));
-	write_member(writer, json, "after", side_json(writer, &evidence->after, "rescan"));
+	write_member(writer, json, "before", write_scan(writer, &evidence->before, "scan"));
+	write_member(writer, json, "after", write_scan(writer, &evidence->after, "rescan"));
 	if (before && after) {
 		bool matched = before->matched && after->matched;
 

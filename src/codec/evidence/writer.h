@@ -47,3 +47,6 @@ json_t *write_plan(struct writer *writer);
 json_t *write_shells(struct writer *writer);
 json_t *write_tests(struct writer *writer);
 json_t *write_verdict(struct writer *writer);
+
+/* The findings of one side; `step` is for its gaps. */
+json_t *write_scan(struct writer *writer, const struct evidence_side *side, const char *step);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many vulnerabilities went, and what the decision rests on: data/schema/hardening.json. */
+#include "codec/predicates/parts.h"
+
+/* Takes all members but these away. */
+static void
+narrow(json_t *object, const char *const *names)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(object, next, name, value)
+	{
+		bool wanted = false;
+
+		for (size_t i = 0; names[i]; i++)
+			wanted |= strcmp(name, names[i]) == 0;
+		if (!wanted)
+			(void)json_object_del(object, name);
+	}
+}
+
+static json_t *
+images_json(struct writer *writer)
+{
+	static const char *const names[] = {"reference", "digest", "architecture", "os", NULL};
+	json_t *json = write_images(writer);
+
+	narrow(json_object_get(json, "before"), names);
+	narrow(json_object_get(json, "after"), names);
+	return json;
+}
+
+/* Counts and the database that gave them, without the single findings. */
+static json_t *
+vulnerabilities_json(struct writer *writer)
+{
+	json_t *json = write_findings(writer);
+
+	(void)json_object_del(json_object_get(json, "before"), "items");
+	(void)json_object_del(json_object_get(json, "after"), "items");
+	return json;
+}
+
+static json_t *
+profile_json(struct writer *writer)
+{
+	const struct profile *profile = writer->evidence->profile;
+	json_t *json = write_profile(writer);
+	json_t *phase;
+	size_t i;
+
+	if (!profile)
+		return json;
+	json_t *loads = json_array();
+	for (size_t n = 0; n < profile->phase_count; n++) {
+		if (profile->phases[n].kind == PHASE_LOAD)
+			write_item(writer, loads, json_span(profile->phases[n].name));
+	}
+	write_member(writer, json, "loads", loads);
+	json_array_foreach(json_object_get(json, "phases"), i, phase)
+	{
+		(void)json_object_del(phase, "command");
+	}
+	return json;
+}
+
+/*
+ * The checks on the image itself. What is judged of the things beside it (its signature, its SBOM)
+ * cannot be in a document that is one of them. Details may quote a test's output.
+ */
+static json_t *
+verdict_json(struct writer *writer)
+{
+	static const enum check checks[] = {CHECK_BASELINE, CHECK_PROFILE, CHECK_REDUCTION,
+					    CHECK_TESTS, CHECK_SHELL};
+	const struct verdict *verdict = writer->evidence->verdict;
+	json_t *json = write_verdict(writer);
+	json_t *rows = json_object_get(json, "checks");
+	json_t *wanted = json_array();
+	bool passed = true;
+
+	if (!verdict) {
+		json_decref(wanted);
+		return json;
+	}
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		enum check_state state = verdict->rows[checks[i]].state;
+		json_t *row = json_array_get(rows, checks[i]);
+
+		passed &= state != CHECK_FAIL && state != CHECK_NOT_DONE;
+		(void)json_object_del(row, "detail");
+		write_item(writer, wanted, json_incref(row));
+	}
+	write_member(writer, json, "checks", wanted);
+	write_flag(writer, json, "passed", passed);
+	return json;
+}
+
+json_t *
+predicate_hardening(struct predicate_writer *predicate)
+{
+	struct writer *writer = &predicate->writer;
+	struct digest hardened;
+
+	if (!predicate_subject(predicate, &hardened))
+		return NULL;
+	json_t *json = json_object();
+
+	write_text(writer, json, "tool", writer->evidence->tool);
+	write_time(writer, json, "created", writer->evidence->created);
+	write_member(writer, json, "image", images_json(writer));
+	write_member(writer, json, "vulnerabilities", vulnerabilities_json(writer));
+	write_member(writer, json, "profile", profile_json(writer));
+	write_member(writer, json, "verdict", verdict_json(writer));
+	write_member(writer, json, "gaps", json_incref(writer->gaps));
+	return json;
+}
