@@ -14,6 +14,7 @@
 #define PREDICATE_VULN	      "https://cosign.sigstore.dev/attestation/vuln/v1"
 #define PREDICATE_VULNS	      "https://in-toto.io/attestation/vulns/v0.2"
 #define PREDICATE_TEST_RESULT "https://in-toto.io/attestation/test-result/v0.1"
+#define PREDICATE_PROVENANCE  "https://slsa.dev/provenance/v1"
 
 /* The subject is the hardened image: evidence->after.image, else what evidence->built says. */
 struct predicate_context {

@@ -25,16 +25,6 @@ kept_paths(struct writer *writer)
 	return list;
 }
 
-static json_t *
-text_list(struct writer *writer, const struct span_list *texts)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		write_item(writer, list, json_span(texts->items[i]));
-	return list;
-}
-
 json_t *
 write_plan(struct writer *writer)
 {
@@ -56,9 +46,9 @@ write_plan(struct writer *writer)
 	write_text(writer, json, "granularity",
 		   plan->granularity == GRANULARITY_PACKAGE ? SPAN("package") : SPAN("file"));
 	write_member(writer, json, "keep",
-		     service ? text_list(writer, &service->keep) : json_null());
+		     service ? write_texts(writer, &service->keep) : json_null());
 	write_member(writer, json, "drop",
-		     service ? text_list(writer, &service->drop) : json_null());
+		     service ? write_texts(writer, &service->drop) : json_null());
 	write_member(writer, json, "paths", kept_paths(writer));
 	write_number(writer, json, "entries", plan->entry_count);
 	write_number(writer, json, "kept", plan->kept);

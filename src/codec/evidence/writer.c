@@ -68,6 +68,16 @@ write_time(struct writer *writer, json_t *object, const char *name, int64_t seco
 	write_text(writer, object, name, span_from(clock_format(seconds, text)));
 }
 
+json_t *
+write_texts(struct writer *writer, const struct span_list *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		write_item(writer, list, json_span(texts->items[i]));
+	return list;
+}
+
 void
 write_gaps(struct writer *writer, const char *step, const struct gap_list *gaps)
 {

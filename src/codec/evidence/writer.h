@@ -38,6 +38,9 @@ void write_time(struct writer *writer, json_t *object, const char *name, int64_t
 /* Adds to the document's list of gaps; `step` is who met them: "image", "rescan". */
 void write_gaps(struct writer *writer, const char *step, const struct gap_list *gaps);
 
+/* A list of texts. */
+json_t *write_texts(struct writer *writer, const struct span_list *texts);
+
 /* The parts; json_null() for what was not done. */
 json_t *write_images(struct writer *writer);
 json_t *write_inventory(struct writer *writer);

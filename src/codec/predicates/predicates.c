@@ -7,6 +7,7 @@ const struct predicate predicates[] = {
 	{"vuln", PREDICATE_VULN, predicate_vuln},
 	{"vulns", PREDICATE_VULNS, predicate_vulns},
 	{"test-result", PREDICATE_TEST_RESULT, predicate_test_result},
+	{"provenance", PREDICATE_PROVENANCE, predicate_provenance},
 	{NULL, NULL, NULL},
 };
 
