@@ -25,7 +25,7 @@
 #define INDEX_DEPTH_MAX	     4
 #define INDEX_MANIFESTS_MAX  1024
 #define REFERRERS_MAX	     16384 /* of one image and of what refers to it */
-#define INDEX_DOCUMENTS_MAX  64 /* fetched in search of a platform */
+#define INDEX_DOCUMENTS_MAX  64	   /* fetched in search of a platform */
 #define LAYERS_MAX	     1024
 #define IMAGE_LABELS_MAX     10000
 #define IMAGE_PORTS_MAX	     65536
@@ -154,6 +154,7 @@
 #define SIGNING_PAYLOAD_MAX	(1 * MIB) /* of a signature on an image */
 #define STATEMENT_SUBJECTS_MAX	1024
 #define STATEMENT_TYPE_MAX	1024
-#define SIGNED_DOCUMENTS_MAX	2048	     /* signatures and attestations of one image */
+#define CLAIMS_MAX		100000	    /* items of one list in a hardening attestation */
+#define SIGNED_DOCUMENTS_MAX	2048	    /* signatures and attestations of one image */
 #define SIGNED_BYTES_MAX	(256 * MIB) /* of all of them */
 #define KEYS_MAX		64

@@ -7,6 +7,8 @@
 
 #define INTOTO_STATEMENT_V1  "https://in-toto.io/Statement/v1"
 #define INTOTO_STATEMENT_V01 "https://in-toto.io/Statement/v0.1"
+/* What cosign v3 writes for a signature on an image. */
+#define INTOTO_PREDICATE_SIGN "https://sigstore.dev/cosign/sign/v1"
 
 struct intoto_annotation {
 	struct span name;

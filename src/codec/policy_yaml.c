@@ -90,6 +90,12 @@ static const cyaml_schema_field_t tests_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t signature_fields[] = {
+	REQUIRED_FIELD,
+	TEXT_FIELD("max_age", max_age),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t sbom_fields[] = {
 	REQUIRED_FIELD,
 	CYAML_FIELD_SEQUENCE("formats", LIST, struct raw_check, formats.items, &yaml_word_schema, 1,
@@ -104,7 +110,7 @@ static const cyaml_schema_field_t sbom_fields[] = {
 static const cyaml_schema_field_t checks_fields[] = {
 	CHECK_FIELD(baseline, baseline_fields),	  CHECK_FIELD(profile, profile_fields),
 	CHECK_FIELD(reduction, reduction_fields), CHECK_FIELD(tests, tests_fields),
-	CHECK_FIELD(shell, plain_fields),	  CHECK_FIELD(signature, plain_fields),
+	CHECK_FIELD(shell, plain_fields),	  CHECK_FIELD(signature, signature_fields),
 	CHECK_FIELD(sbom, sbom_fields),		  CYAML_FIELD_END,
 };
 
@@ -191,6 +197,10 @@ take_checks(const struct yaml_source *source, const struct raw_policy *raw,
 	if (r == 0)
 		r = yaml_duration(source, raw->checks.profile.max_age, yaml_get(profile, "max_age"),
 				  &policy->profile_age_max_ms);
+	if (r == 0)
+		r = yaml_duration(source, raw->checks.signature.max_age,
+				  yaml_get(yaml_get(checks, "signature"), "max_age"),
+				  &policy->signature_age_max_ms);
 	if (r == 0)
 		r = yaml_percent(source, raw->checks.reduction.minimum,
 				 yaml_get(reduction, "minimum"), &policy->reduction_min);

@@ -9,8 +9,9 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "model/evidence.h"
+#include "model/proof.h"
 
-#define PREDICATE_HARDENING   "https://mohs.dev/attestation/hardening/v1"
+#define PREDICATE_HARDENING   PROOF_HARDENING
 #define PREDICATE_VULN	      "https://cosign.sigstore.dev/attestation/vuln/v1"
 #define PREDICATE_VULNS	      "https://in-toto.io/attestation/vulns/v0.2"
 #define PREDICATE_TEST_RESULT "https://in-toto.io/attestation/test-result/v0.1"

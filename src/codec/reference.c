@@ -296,6 +296,22 @@ reference_parse(struct span text, struct arena *arena, struct reference *ret, st
 	return 0;
 }
 
+int
+reference_name(struct span text, struct arena *arena, struct span *ret, struct err *err)
+{
+	struct reference reference;
+	int r = reference_parse(text, arena, &reference, err);
+
+	if (r < 0)
+		return r;
+	struct span name = arena_printf(arena, "%.*s/%.*s", SPAN_ARG(reference.domain),
+					SPAN_ARG(reference.repository));
+	if (!name.p)
+		return err_memory(err);
+	*ret = name;
+	return 0;
+}
+
 bool
 reference_same(struct span a, struct span b, struct arena *arena)
 {

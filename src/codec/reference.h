@@ -21,6 +21,9 @@ struct reference {
 /* ERR_USAGE with the part that is wrong; ERR_UNSUPPORTED for a digest other than sha256. */
 int reference_parse(struct span text, struct arena *arena, struct reference *ret, struct err *err);
 
+/* "REGISTRY/REPOSITORY" of a reference, without tag and digest. As reference_parse(). */
+int reference_name(struct span text, struct arena *arena, struct span *ret, struct err *err);
+
 /* Whether both name the same repository and tag: "nginx" and "docker.io/library/nginx:latest". */
 bool reference_same(struct span a, struct span b, struct arena *arena);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
@@ -36,5 +37,6 @@ struct evidence {
 	const struct built *built;
 	const struct shells *shells; /* of after.image */
 	const struct suite *suite;
+	const struct proof *proof; /* of the hardened image, where it is */
 	const struct verdict *verdict;
 };

@@ -109,6 +109,7 @@ struct policy {
 	double reduction_min; /* 0.70 */
 	enum count_kind reduction_count;
 	uint32_t tests_min;
+	uint64_t signature_age_max_ms; /* of the attestation of the hardening; 0: any */
 	struct span_list sbom_formats;
 	struct waiver *waivers;
 	size_t waiver_count;

@@ -15,49 +15,48 @@ write_cyclonedx(const struct sbom *sbom, struct arena *arena, struct span *ret, 
 
 static const struct {
 	const char *file;
+	const char *artifact_type;
+	const char *predicate_type;
 	int (*write)(const struct sbom *sbom, struct arena *arena, struct span *ret,
 		     struct err *err);
-} bills[] = {
-	{"sbom.spdx.json", spdx_write},
-	{"sbom.cdx.json", write_cyclonedx},
+} kinds[BILLS] = {
+	{"sbom.spdx.json", PROOF_ARTIFACT_SPDX, PROOF_SPDX, spdx_write},
+	{"sbom.cdx.json", PROOF_ARTIFACT_CYCLONEDX, PROOF_CYCLONEDX, write_cyclonedx},
 };
 
-enum { BILLS = sizeof(bills) / sizeof(bills[0]) };
-
-static int
-remove_old(const char *folder, struct arena *arena, struct err *err)
+int
+bills_make(const struct subject *hardened, struct arena *arena, struct bill ret[BILLS],
+	   struct err *err)
 {
-	int r = 0;
+	CLEANUP(sbom_cleanup) struct sbom *sbom = NULL;
+	struct sbom_options options = {0};
+	struct bill bills[BILLS];
+	int r = sbom_make(hardened->image, hardened->contents, hardened->inventory, &options, &sbom,
+			  err);
 
 	for (size_t i = 0; i < BILLS && r >= 0; i++) {
-		struct span path = arena_printf(arena, "%s/%s", folder, bills[i].file);
-
-		r = path.p ? tree_remove(path.p, err) : err_memory(err);
+		bills[i] = (struct bill){.artifact_type = span_from(kinds[i].artifact_type),
+					 .predicate_type = span_from(kinds[i].predicate_type)};
+		r = kinds[i].write(sbom, arena, &bills[i].text, err);
 	}
+	for (size_t i = 0; i < BILLS && r >= 0; i++)
+		ret[i] = bills[i];
 	return r;
 }
 
 int
-bills_write(const struct subject *hardened, const char *folder, struct err *err)
+bills_write(const struct bill *bills, const char *folder, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	CLEANUP(sbom_cleanup) struct sbom *sbom = NULL;
-	struct sbom_options options = {0};
+	int r = arena ? 0 : err_memory(err);
 
-	if (!arena)
-		return err_memory(err);
-	int r = remove_old(folder, arena, err);
-	if (r < 0 || !hardened->inventory)
-		return r;
-	r = sbom_make(hardened->image, hardened->contents, hardened->inventory, &options, &sbom,
-		      err);
 	for (size_t i = 0; i < BILLS && r >= 0; i++) {
-		struct span path = arena_printf(arena, "%s/%s", folder, bills[i].file);
-		struct span text;
+		struct span path = arena_printf(arena, "%s/%s", folder, kinds[i].file);
 
-		r = path.p ? bills[i].write(sbom, arena, &text, err) : err_memory(err);
-		if (r >= 0)
-			r = file_replace(path.p, text, 0644, err);
+		if (!path.p)
+			return err_memory(err);
+		r = bills ? file_replace(path.p, bills[i].text, 0644, err)
+			  : tree_remove(path.p, err);
 	}
 	return r;
 }

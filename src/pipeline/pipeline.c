@@ -6,8 +6,8 @@
 #include "base/fd.h"
 #include "codec/evidence_json.h"
 #include "codec/profile_json.h"
+#include "pipeline/attest.h"
 #include "pipeline/bills.h"
-#include "port/copy.h"
 #include "port/runtime.h"
 #include "port/sink.h"
 #include "stage/build.h"
@@ -93,6 +93,7 @@ step_findings(struct pipeline *p, struct err *err)
 {
 	int r = p->advisories ? 0 : open_advisories(p, err);
 
+	p->scanned = clock_now();
 	return r < 0 ? r : match_run(p->before.inventory, p->advisories, &p->before.findings, err);
 }
 
@@ -182,7 +183,7 @@ forget_evidence(const struct pipeline *p, struct err *err)
 }
 
 static int
-write_profile(const struct pipeline *p, struct err *err)
+write_profile(struct pipeline *p, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct span text;
@@ -190,8 +191,11 @@ write_profile(const struct pipeline *p, struct err *err)
 	if (!arena)
 		return err_memory(err);
 	int r = profile_json_write(p->profile, arena, &text, err);
-	if (r == 0)
-		r = forget_evidence(p, err);
+	if (r < 0)
+		return r;
+	digest_of(text, &p->profile_file);
+	p->has_profile_file = true;
+	r = forget_evidence(p, err);
 	return r < 0 ? r : write_result(p, "profile.json", text, err);
 }
 
@@ -303,10 +307,19 @@ step_verdict(struct pipeline *p, struct err *err)
 		.built = p->built,
 		.hardened = p->after.image,
 		.remaining = p->after.inventory,
+		.proof = p->proof,
+		.unproven = p->unproven,
+		.scanned = p->scanned,
 		.now = clock_now(),
 	};
+	struct verdict *verdict = NULL;
+	int r = verdict_judge(&input, p->policy, &verdict, err);
 
-	return verdict_judge(&input, p->policy, &p->verdict, err);
+	if (r < 0)
+		return r;
+	verdict_free(p->verdict);
+	p->verdict = verdict;
+	return 0;
 }
 
 struct evidence_side
@@ -328,6 +341,7 @@ pipeline_evidence(const struct pipeline *p)
 		.built = p->built,
 		.shells = p->after.shells,
 		.suite = p->suite,
+		.proof = p->proof,
 		.verdict = p->verdict,
 	};
 }
@@ -364,32 +378,43 @@ step_evidence(struct pipeline *p, struct err *err)
 		r = evidence_write(&evidence, arena, &text, err);
 	if (r == 0)
 		r = write_result(p, "evidence.json", text, err);
-	return r < 0 || !p->folder ? r : bills_write(&p->after, p->folder, err);
+	return r < 0 || !p->folder ? r : bills_write(p->billed ? p->bills : NULL, p->folder, err);
 }
 
-/* Only what passed; what refers to the image goes along. */
+/*
+ * What goes wrong after the verdict on the image itself is no reason to keep back what was
+ * measured: it is noted, and the evidence is written.
+ */
+static int
+note_failure(struct pipeline *p, int r, struct err *err)
+{
+	if (r >= 0 || r == -ERR_MEMORY)
+		return r;
+	p->failed = *err;
+	p->unproven = span_from(p->failed.text);
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
+static int
+step_attest(struct pipeline *p, struct err *err)
+{
+	return note_failure(p, attest_hardened(p, err), err);
+}
+
 static int
 step_publish(struct pipeline *p, struct err *err)
 {
-	const struct depot_options options = {
-		.cache = p->image_options.source.cache,
-		.certs = p->image_options.source.certs,
-		.plain_http = p->image_options.source.plain_http,
-		.progress = p->progress,
-	};
-	CLEANUP(depot_cleanup) struct depot *from = NULL;
-	CLEANUP(depot_cleanup) struct depot *to = NULL;
-	struct copy_result result;
+	return p->failed.kind ? 0 : note_failure(p, attest_publish(p, err), err);
+}
 
-	if (!p->publish || !p->built || !p->verdict->passed)
-		return 0;
-	int r = depot_open(p->built->reference, &options, &from, err);
-	if (r == 0)
-		r = depot_open(span_from(p->publish), &options, &to, err);
-	if (r == 0)
-		r = copy_image(from, to, &result, err);
-	p->published = r == 0;
-	return r;
+/* Signature and SBOM are judged by what is there, so the verdict comes once more. */
+static int
+step_prove(struct pipeline *p, struct err *err)
+{
+	int r = p->failed.kind ? 0 : note_failure(p, attest_prove(p, err), err);
+
+	return r < 0 ? r : step_verdict(p, err);
 }
 
 #define NEEDS(step) (1U << (step))
@@ -414,8 +439,10 @@ static const struct {
 	[STEP_TESTS] = {"testing the hardened image", NEEDS(STEP_RESCAN) | NEEDS(STEP_SIDECARS),
 			step_tests},
 	[STEP_VERDICT] = {"judging", NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS), step_verdict},
-	[STEP_EVIDENCE] = {"writing the evidence", NEEDS(STEP_VERDICT), step_evidence},
-	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_EVIDENCE), step_publish},
+	[STEP_ATTEST] = {"signing and attesting", NEEDS(STEP_VERDICT), step_attest},
+	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_ATTEST), step_publish},
+	[STEP_PROVE] = {"reading back what is attested", NEEDS(STEP_PUBLISH), step_prove},
+	[STEP_EVIDENCE] = {"writing the evidence", NEEDS(STEP_PROVE), step_evidence},
 };
 
 static bool
@@ -433,6 +460,7 @@ step_done(const struct pipeline *p, enum pipeline_step step)
 		[STEP_SHELLS] = p->after.shells,
 		[STEP_TESTS] = p->suite,
 		[STEP_VERDICT] = p->verdict,
+		[STEP_PROVE] = p->proof,
 	};
 
 	return results[step] != NULL;
@@ -494,6 +522,8 @@ pipeline_test(struct pipeline *p, struct span original, struct err *err)
 void
 pipeline_free(struct pipeline *p)
 {
+	proof_free(p->proof);
+	arena_free(p->arena);
 	verdict_free(p->verdict);
 	suite_free(p->suite);
 	suite_free(p->suite_before);

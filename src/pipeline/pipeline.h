@@ -8,10 +8,12 @@
 
 #include "model/built.h"
 #include "model/evidence.h"
+#include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
 #include "port/advisories.h"
+#include "port/keys.h"
 #include "stage/image.h"
 
 /* An image with everything that is derived from it alone. */
@@ -21,6 +23,15 @@ struct subject {
 	struct inventory *inventory;
 	struct findings *findings;
 	struct shells *shells;
+};
+
+enum { BILLS = 2 };
+
+/* A bill of materials of the hardened image, in one format. */
+struct bill {
+	struct span artifact_type;  /* its media type */
+	struct span predicate_type; /* when it is attested */
+	struct span text;
 };
 
 enum pipeline_step {
@@ -35,8 +46,10 @@ enum pipeline_step {
 	STEP_SHELLS,
 	STEP_TESTS,
 	STEP_VERDICT,
-	STEP_EVIDENCE,
+	STEP_ATTEST,
 	STEP_PUBLISH,
+	STEP_PROVE,
+	STEP_EVIDENCE,
 	PIPELINE_STEPS,
 };
 
@@ -45,11 +58,12 @@ struct pipeline {
 	const struct service *service;
 	const struct policy *policy;
 	struct image_options image_options;
-	const char *database; /* advisory database; NULL: the default one */
-	const char *folder;   /* for profile.json, evidence.json and logs; NULL: write none */
-	const char *output;   /* where the hardened image goes; needed from STEP_BUILD on */
-	const char *publish;  /* registry reference the image is copied to by STEP_PUBLISH when the
-				 verdict passed; NULL: none */
+	const char *database;  /* advisory database; NULL: the default one */
+	const char *folder;    /* for profile.json, evidence.json and logs; NULL: write none */
+	const char *output;    /* where the hardened image goes; needed from STEP_BUILD on */
+	const char *publish;   /* registry reference the image is copied to by STEP_PUBLISH when all
+				  but what comes of it passed; NULL: none */
+	const struct key *key; /* signs and attests; NULL: nothing is signed */
 	bool accept_profile; /* use one that is incomplete or of another image; the evidence says so
 			      */
 	const struct progress *progress;
@@ -65,8 +79,18 @@ struct pipeline {
 	struct subject after;
 	struct suite *suite; /* the tests on the hardened image */
 	struct verdict *verdict;
+	struct arena *arena; /* of the bills and texts below; made when needed */
+	struct bill bills[BILLS];
+	bool billed;
 	bool published;
+	struct proof *proof;  /* what was read back from where the image is */
+	struct span unproven; /* why there is none, or why it is not signed; may be empty */
+	struct err failed; /* what kept attesting, publishing or reading back from being done: the
+			      evidence is written all the same */
+	struct digest profile_file; /* of profile.json as it was written */
+	bool has_profile_file;
 	int64_t started;
+	int64_t scanned; /* when advisories were matched */
 };
 
 /* Runs the goal and every step it needs that has not run yet. */

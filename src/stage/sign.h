@@ -8,12 +8,11 @@
 #include "codec/simple_signing.h"
 #include "port/keys.h"
 
-#define SIGN_PREDICATE_TYPE "https://sigstore.dev/cosign/sign/v1"
-
 struct sign_image {
 	struct digest digest;  /* of the image's manifest */
 	struct span reference; /* "registry.example.com/shop/frontend": a tag or digest behind it
 				  is left out */
+	struct span name;      /* goes in its place where the image is in no registry; or empty */
 	const struct signing_annotation *annotations;
 	size_t annotation_count;
 };
@@ -22,7 +21,7 @@ struct sign_image {
 struct sign_result {
 	struct span payload;   /* legacy: the layer's bytes (codec/simple_signing.h) */
 	struct span signature; /* legacy: base64, for the layer's annotation */
-	struct span bundle;    /* v0.3: a DSSE envelope with a statement of SIGN_PREDICATE_TYPE */
+	struct span bundle;    /* v0.3: a DSSE envelope with a statement of INTOTO_PREDICATE_SIGN */
 };
 
 struct attest_result {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
@@ -19,6 +20,9 @@ struct verdict_input {
 	/* The hardened image and its inventory, to name paths and packages; may be NULL. */
 	const struct image *hardened;
 	const struct inventory *remaining;
+	const struct proof *proof; /* what is beside the hardened image */
+	struct span unproven;	   /* why there is none, and what to do; may be empty */
+	int64_t scanned; /* when advisories were matched: what the database's age is taken at */
 	int64_t now;
 };
 

@@ -7,7 +7,9 @@
 #pragma once
 
 #include "codec/simple_signing.h"
+#include "model/proof.h"
 #include "port/keys.h"
+#include "port/signatures.h"
 
 enum verify_check {
 	VERIFY_FORM,	    /* it can be read, and is within the limits */
@@ -92,3 +94,22 @@ struct verify_verdict {
 int verify_judge(const struct verification *items, size_t count, const struct verify_keys *keys,
 		 enum verify_need need, size_t threshold, struct arena *arena,
 		 struct verify_verdict *ret, struct err *err);
+
+/* An image with what is beside it. */
+struct verify_image {
+	struct span reference; /* where the list is from, for people */
+	const struct digest *digest;
+	const struct signature_list *list;
+	const struct verify_keys *keys; /* none: nothing is verified, and the proof says so */
+	enum verify_need need;		/* how many of the keys must have signed the image */
+	size_t threshold;
+	const struct signing_annotation *annotations; /* that a signature must have */
+	size_t annotation_count;
+};
+
+/*
+ * Verifies every document. Attestations are good with any one of the keys, whatever `need` says:
+ * who signs an image besides need not attest it too. `attested` and `stored` are left to who knows
+ * predicates and what was put there. ERR_USAGE as verify_judge(), ERR_MEMORY.
+ */
+int verify_image(const struct verify_image *request, struct proof **ret, struct err *err);

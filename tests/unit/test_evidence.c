@@ -133,6 +133,7 @@ setup(void **state)
 				      .profile = &scene->profile,
 				      .suite = &scene->suite,
 				      .shells = &scene->shells,
+				      .scanned = 2 * 86400,
 				      .now = 2 * 86400};
 	assert_good(verdict_judge(&input, scene->policy, &scene->verdict, err));
 	scene->evidence = (struct evidence){

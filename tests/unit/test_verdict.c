@@ -92,6 +92,7 @@ setup(void **state)
 		.suite = &scene->suite,
 		.shells = &scene->shells,
 		.remaining = &scene->remaining,
+		.scanned = NOW,
 		.now = NOW,
 	};
 	*state = scene;
@@ -510,7 +511,7 @@ static void
 nothing_measured_fails(void **state)
 {
 	struct scene *scene = *state;
-	struct verdict_input nothing = {.now = NOW};
+	struct verdict_input nothing = {.scanned = NOW, .now = NOW};
 	CLEANUP(verdict_cleanup) struct verdict *verdict = NULL;
 
 	assert_good(verdict_judge(&nothing, scene->policy, &verdict, err));

@@ -105,11 +105,11 @@ what_was_signed_holds(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct verification result = look_at(signed_by(i).bundle, given(0, 3),
-						     &image.digest, SIGN_PREDICATE_TYPE);
+						     &image.digest, INTOTO_PREDICATE_SIGN);
 
 		assert_true(result.passed);
 		assert_int_equal(result.key, i);
-		assert_span(result.predicate_type, SIGN_PREDICATE_TYPE);
+		assert_span(result.predicate_type, INTOTO_PREDICATE_SIGN);
 		result = look_at(attested_by(i).bundle, given(0, 3), &image.digest, TYPE);
 		assert_true(result.passed);
 		assert_int_equal(result.key, i);

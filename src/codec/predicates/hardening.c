@@ -66,6 +66,17 @@ profile_json(struct writer *writer)
 	return json;
 }
 
+/* Counts; what a failed case says may quote anything. */
+static json_t *
+tests_json(struct writer *writer)
+{
+	static const char *const names[] = {"started", "passed", "failed", "skipped", NULL};
+	json_t *json = write_tests(writer);
+
+	narrow(json, names);
+	return json;
+}
+
 /*
  * The checks on the image itself. What is judged of the things beside it (its signature, its SBOM)
  * cannot be in a document that is one of them. Details may quote a test's output.
@@ -110,9 +121,13 @@ predicate_hardening(struct predicate_writer *predicate)
 
 	write_text(writer, json, "tool", writer->evidence->tool);
 	write_time(writer, json, "created", writer->evidence->created);
+	write_text(writer, json, "service",
+		   writer->evidence->service ? writer->evidence->service->name : SPAN(""));
 	write_member(writer, json, "image", images_json(writer));
 	write_member(writer, json, "vulnerabilities", vulnerabilities_json(writer));
 	write_member(writer, json, "profile", profile_json(writer));
+	write_member(writer, json, "tests", tests_json(writer));
+	write_member(writer, json, "shells", write_shells(writer));
 	write_member(writer, json, "verdict", verdict_json(writer));
 	write_member(writer, json, "gaps", json_incref(writer->gaps));
 	return json;

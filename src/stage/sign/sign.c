@@ -10,20 +10,14 @@
 
 #include <stdlib.h>
 
-/* REGISTRY/REPOSITORY. */
+/* REGISTRY/REPOSITORY, or the name that stands for it. */
 static int
-repository_name(struct span text, struct arena *arena, struct span *ret, struct err *err)
+image_identity(const struct sign_image *image, struct arena *arena, struct span *ret,
+	       struct err *err)
 {
-	struct reference reference;
-	int r = reference_parse(text, arena, &reference, err);
-
-	if (r < 0)
-		return r;
-	struct span name = arena_printf(arena, "%.*s/%.*s", SPAN_ARG(reference.domain),
-					SPAN_ARG(reference.repository));
-	if (!name.p)
-		return err_memory(err);
-	*ret = name;
+	if (image->name.n == 0)
+		return reference_name(image->reference, arena, ret, err);
+	*ret = image->name;
 	return 0;
 }
 
@@ -64,7 +58,7 @@ sign_payload(const struct sign_image *image, const struct key *key, struct arena
 	struct simple_signing payload = {.digest = image->digest,
 					 .annotation_count = image->annotation_count};
 	struct span signature;
-	int r = repository_name(image->reference, arena, &payload.reference, err);
+	int r = image_identity(image, arena, &payload.reference, err);
 
 	if (r == 0)
 		r = sorted_annotations(image, arena, &payload.annotations, err);
@@ -135,7 +129,7 @@ sign_image(const struct sign_image *image, const struct key *key, struct arena *
 	int r = sign_payload(image, key, arena, &result, err);
 
 	if (r == 0)
-		r = make_statement(image, SPAN(""), SPAN(SIGN_PREDICATE_TYPE), NULL, arena,
+		r = make_statement(image, SPAN(""), SPAN(INTOTO_PREDICATE_SIGN), NULL, arena,
 				   &statement, err);
 	if (r == 0)
 		r = sign_statement(statement, key, arena, &attested, err);
@@ -154,7 +148,8 @@ sign_predicate(const struct sign_image *image, struct span predicate_type, json_
 	struct attest_result result = {0};
 	struct span name = SPAN("");
 	struct span statement;
-	int r = image->reference.n > 0 ? repository_name(image->reference, arena, &name, err) : 0;
+	int r = image->reference.n + image->name.n > 0 ? image_identity(image, arena, &name, err)
+						       : 0;
 
 	if (r == 0)
 		r = make_statement(image, name, predicate_type, predicate, arena, &statement, err);

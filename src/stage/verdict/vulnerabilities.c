@@ -44,7 +44,7 @@ static void
 add_database_age(const struct judging *judging, struct sentences *measured,
 		 struct sentences *faults)
 {
-	uint64_t age = age_ms(judging->input->now, judging->input->before->database.built);
+	uint64_t age = age_ms(judging->input->scanned, judging->input->before->database.built);
 	char text[32];
 	char most[32];
 

@@ -4,15 +4,6 @@
 
 #include "base/limits.h"
 
-/* "https://openvex.dev/ns" is asked for, "https://openvex.dev/ns/v0.2.0" is there. */
-static bool
-is_type(struct span actual, struct span wanted)
-{
-	return span_equal(actual, wanted) ||
-	       (span_starts_with(actual, wanted) &&
-		span_starts_with(span_slice(actual, wanted.n, actual.n), SPAN("/v")));
-}
-
 static int
 check_predicate(struct verifier *verifier, struct err *err)
 {
@@ -21,7 +12,7 @@ check_predicate(struct verifier *verifier, struct err *err)
 
 	if (wanted.n == 0)
 		return 0;
-	if (is_type(actual, wanted)) {
+	if (proof_is_type(actual, wanted)) {
 		verify_pass(verifier, VERIFY_PREDICATE);
 		return 0;
 	}
