@@ -16,6 +16,7 @@
 #define PREDICATE_VULNS	      "https://in-toto.io/attestation/vulns/v0.2"
 #define PREDICATE_TEST_RESULT "https://in-toto.io/attestation/test-result/v0.1"
 #define PREDICATE_PROVENANCE  "https://slsa.dev/provenance/v1"
+#define PREDICATE_OPENVEX     "https://openvex.dev/ns"
 
 /* The subject is the hardened image: evidence->after.image, else what evidence->built says. */
 struct predicate_context {

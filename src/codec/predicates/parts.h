@@ -19,6 +19,7 @@ json_t *predicate_vuln(struct predicate_writer *writer);
 json_t *predicate_vulns(struct predicate_writer *writer);
 json_t *predicate_test_result(struct predicate_writer *writer);
 json_t *predicate_provenance(struct predicate_writer *writer);
+json_t *predicate_openvex(struct predicate_writer *writer);
 
 /* Manifest digest of the hardened image; false when there is none. */
 bool predicate_subject(const struct predicate_writer *writer, struct digest *ret);

@@ -8,6 +8,7 @@ const struct predicate predicates[] = {
 	{"vulns", PREDICATE_VULNS, predicate_vulns},
 	{"test-result", PREDICATE_TEST_RESULT, predicate_test_result},
 	{"provenance", PREDICATE_PROVENANCE, predicate_provenance},
+	{"openvex", PREDICATE_OPENVEX, predicate_openvex},
 	{NULL, NULL, NULL},
 };
 
