@@ -17,6 +17,22 @@
 #include <stdint.h>
 
 /*
+ * Whether AddressSanitizer is in it. Its allocator holds no lock across fork(): a child that is
+ * forked while another thread allocates can wait for ever. Who starts threads that fork starts
+ * one at a time then.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define CONFINE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONFINE_SANITIZED 1
+#endif
+#endif
+#ifndef CONFINE_SANITIZED
+#define CONFINE_SANITIZED 0
+#endif
+
+/*
  * Runs in the child. `out` is the writing end of a pipe for results of any length; *ret_answer is
  * one number besides. Returns 0 or -kind as every function does. No threads.
  */

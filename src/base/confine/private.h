@@ -4,17 +4,6 @@
 
 #include "base/confine.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CONFINE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CONFINE_SANITIZED 1
-#endif
-#endif
-#ifndef CONFINE_SANITIZED
-#define CONFINE_SANITIZED 0
-#endif
-
 /* User, groups, capabilities; no way back. */
 int confine_drop_privileges(struct err *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layers from the source into the cache: inflated, every byte checked, several at once. */
 #include "base/cleanup.h"
+#include "base/confine.h"
 #include "base/limits.h"
 #include "base/proc.h"
 #include "stage/image/inflater.h"
@@ -248,7 +249,7 @@ run_workers(struct draft *draft)
 	size_t started = 0;
 
 	if (wanted == 0)
-		wanted = processors > 0 ? (size_t)processors : 1;
+		wanted = processors > 0 && !CONFINE_SANITIZED ? (size_t)processors : 1;
 	if (wanted > draft->image->layer_count)
 		wanted = draft->image->layer_count;
 	while (started + 1 < wanted && started < WORKERS_MAX &&
