@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "cmd/common.h"
 #include "cmd/inputs.h"
+#include "cmd/keys.h"
 #include "cmd/results.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -19,6 +20,8 @@ struct run_options {
 	const char *folder;
 	const char *policy;
 	const char *profile;
+	const char *key;
+	const char *password_fd;
 	bool accept_profile;
 };
 
@@ -64,12 +67,25 @@ choose_output(const struct service *service, const char *folder, struct arena *a
 	return 0;
 }
 
+/* Before anything runs: a password that is wrong should not cost a run. */
+static int
+load_key(const struct run_options *options, const struct service *service, struct key **ret,
+	 struct err *err)
+{
+	const char *reference = options->key		 ? options->key
+				: service->signing_key.n ? service->signing_key.p
+							 : NULL;
+
+	return reference ? keys_signing(reference, options->password_fd, ret, err) : 0;
+}
+
 static int
 harden(const struct run_options *options, bool *ret_passed, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(service_cleanup) struct service *service = NULL;
 	CLEANUP(policy_cleanup) struct policy *policy = NULL;
+	CLEANUP(key_cleanup) struct key *key = NULL;
 	CLEANUP(pipeline_free)
 	struct pipeline pipeline = {
 		.image_options = common_image_options(),
@@ -86,6 +102,8 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 		r = inputs_policy(options->policy, service, &policy, err);
 	if (r == 0)
 		r = choose_output(service, options->folder, arena, &pipeline, err);
+	if (r == 0)
+		r = load_key(options, service, &key, err);
 	if (r == 0 && options->profile)
 		r = inputs_profile(&(struct option_list){{options->profile}, 1}, &pipeline.profile,
 				   err);
@@ -93,9 +111,14 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 		return r;
 	pipeline.service = service;
 	pipeline.policy = policy;
-	r = pipeline_run(&pipeline, STEP_PUBLISH, err);
+	pipeline.key = key;
+	r = pipeline_run(&pipeline, STEP_EVIDENCE, err);
 	if (r == 0)
 		r = show_results(&pipeline, err);
+	if (r == 0 && pipeline.failed.kind) {
+		*err = pipeline.failed;
+		r = -(int)err->kind;
+	}
 	if (r == 0)
 		*ret_passed = pipeline.verdict->passed;
 	return r;
@@ -113,6 +136,8 @@ run(int argc, char **argv)
 		{"output", 'o', OPTION_TEXT, &options.folder},
 		{"policy", 0, OPTION_TEXT, &options.policy},
 		{"profile", 0, OPTION_TEXT, &options.profile},
+		{"key", 0, OPTION_TEXT, &options.key},
+		{"password-fd", 0, OPTION_TEXT, &options.password_fd},
 		{"accept-profile", 0, OPTION_FLAG, &options.accept_profile},
 		COMMON_SPECS,
 	};

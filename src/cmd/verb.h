@@ -16,6 +16,7 @@ struct verb {
 
 extern const struct verb *const verbs[]; /* ended by NULL */
 
+extern const struct verb verb_attest;
 extern const struct verb verb_copy;
 extern const struct verb verb_db;
 extern const struct verb verb_diff;
@@ -27,5 +28,7 @@ extern const struct verb verb_profile;
 extern const struct verb verb_run;
 extern const struct verb verb_sbom;
 extern const struct verb verb_scan;
+extern const struct verb verb_sign;
 extern const struct verb verb_test;
+extern const struct verb verb_verify;
 extern const struct verb verb_why;

@@ -61,3 +61,20 @@ evidence_write(const struct evidence *evidence, struct arena *arena, struct span
 	write_member(&writer, json, "gaps", writer.gaps);
 	return writer.failed ? err_memory(err) : json_text(json, true, arena, ret, err);
 }
+
+int
+evidence_proof_json(const struct proof *proof, const struct verdict *verdict,
+		    const struct policy *policy, json_t **ret, struct err *err)
+{
+	const struct evidence evidence = {.proof = proof, .verdict = verdict, .policy = policy};
+	CLEANUP(json_cleanup) json_t *json = json_object();
+	struct writer writer = {.evidence = &evidence, .gaps = json_array()};
+
+	write_member(&writer, json, "proof", write_proof(&writer));
+	write_member(&writer, json, "verdict", write_verdict(&writer));
+	write_member(&writer, json, "gaps", writer.gaps);
+	if (writer.failed)
+		return err_memory(err);
+	*ret = TAKE(json);
+	return 0;
+}

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "codec/json.h"
 #include "model/evidence.h"
 
 #define EVIDENCE_SCHEMA "https://mohs.dev/schema/evidence/v1"
@@ -16,6 +17,13 @@
  */
 int evidence_write(const struct evidence *evidence, struct arena *arena, struct span *ret,
 		   struct err *err);
+
+/*
+ * A proof on its own, and what was judged by it (NULL: nothing was), as one object with the members
+ * that evidence has: a new reference. ERR_MEMORY.
+ */
+int evidence_proof_json(const struct proof *proof, const struct verdict *verdict,
+			const struct policy *policy, json_t **ret, struct err *err);
 
 /* What it takes to go the way of a run again: same input, same plan. */
 struct evidence_recall {

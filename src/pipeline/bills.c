@@ -13,16 +13,21 @@ write_cyclonedx(const struct sbom *sbom, struct arena *arena, struct span *ret, 
 	return cyclonedx_write(sbom, CYCLONEDX_1_6, arena, ret, err);
 }
 
-static const struct {
-	const char *file;
-	const char *artifact_type;
-	const char *predicate_type;
-	int (*write)(const struct sbom *sbom, struct arena *arena, struct span *ret,
-		     struct err *err);
-} kinds[BILLS] = {
-	{"sbom.spdx.json", PROOF_ARTIFACT_SPDX, PROOF_SPDX, spdx_write},
-	{"sbom.cdx.json", PROOF_ARTIFACT_CYCLONEDX, PROOF_CYCLONEDX, write_cyclonedx},
+const struct bill_kind bill_kinds[BILLS] = {
+	{"spdx", "sbom.spdx.json", PROOF_ARTIFACT_SPDX, PROOF_SPDX, spdx_write},
+	{"cyclonedx", "sbom.cdx.json", PROOF_ARTIFACT_CYCLONEDX, PROOF_CYCLONEDX, write_cyclonedx},
 };
+
+const struct bill_kind *
+bill_find(struct span name)
+{
+	for (size_t i = 0; i < BILLS; i++) {
+		if (span_equal(name, span_from(bill_kinds[i].format)) ||
+		    proof_is_type(name, span_from(bill_kinds[i].predicate_type)))
+			return &bill_kinds[i];
+	}
+	return NULL;
+}
 
 int
 bills_make(const struct subject *hardened, struct arena *arena, struct bill ret[BILLS],
@@ -35,9 +40,9 @@ bills_make(const struct subject *hardened, struct arena *arena, struct bill ret[
 			  err);
 
 	for (size_t i = 0; i < BILLS && r >= 0; i++) {
-		bills[i] = (struct bill){.artifact_type = span_from(kinds[i].artifact_type),
-					 .predicate_type = span_from(kinds[i].predicate_type)};
-		r = kinds[i].write(sbom, arena, &bills[i].text, err);
+		bills[i] = (struct bill){.artifact_type = span_from(bill_kinds[i].artifact_type),
+					 .predicate_type = span_from(bill_kinds[i].predicate_type)};
+		r = bill_kinds[i].write(sbom, arena, &bills[i].text, err);
 	}
 	for (size_t i = 0; i < BILLS && r >= 0; i++)
 		ret[i] = bills[i];
@@ -51,7 +56,7 @@ bills_write(const struct bill *bills, const char *folder, struct err *err)
 	int r = arena ? 0 : err_memory(err);
 
 	for (size_t i = 0; i < BILLS && r >= 0; i++) {
-		struct span path = arena_printf(arena, "%s/%s", folder, kinds[i].file);
+		struct span path = arena_printf(arena, "%s/%s", folder, bill_kinds[i].file);
 
 		if (!path.p)
 			return err_memory(err);

@@ -114,7 +114,7 @@ list_tag(struct listing *listing, const struct digest *subject, size_t kind, str
 		return add_gap(listing, tag, err);
 	for (size_t i = 0; r == 0 && i < parsed.manifest.layer_count; i++) {
 		const struct oci_descriptor *layer = &parsed.manifest.layers[i];
-		struct span place = arena_printf(listing->arena, "%s, layer %zu", text, i + 1);
+		struct span place = arena_printf(listing->arena, "tag %s, layer %zu", legacy[kind].suffix, i + 1);
 
 		if (!place.p)
 			return err_memory(err);
