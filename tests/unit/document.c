@@ -7,6 +7,8 @@
 #include "base/fd.h"
 #include "base/proc.h"
 
+#include <stdlib.h>
+
 const json_t *
 document_get(const json_t *json, const char *path)
 {
@@ -67,4 +69,41 @@ document_validate(struct arena *arena, const char *schema, struct span text)
 		assert_good(proc_wait(&proc, 60000, &status, err));
 	assert_good(tree_remove(folder.p, err));
 	return status;
+}
+
+static size_t allocations_left; /* until one fails */
+static bool starved;
+
+static void *
+allocate(size_t n)
+{
+	starved |= allocations_left == 0;
+	return allocations_left-- == 0 ? NULL : malloc(n);
+}
+
+void
+document_starve(const struct predicate *predicate, const struct predicate_context *context)
+{
+	CLEANUP(json_cleanup) json_t *whole = NULL;
+
+	assert_good(predicate_make(predicate, context, &whole, err));
+	starved = true;
+	for (size_t made = 0; starved; made++) {
+		json_t untouched;
+		json_t *json = &untouched;
+		struct err err = ERR_INIT;
+
+		starved = false;
+		allocations_left = made;
+		json_set_alloc_funcs(allocate, free);
+		int r = predicate_make(predicate, context, &json, &err);
+		json_set_alloc_funcs(malloc, free);
+		if (r == 0) {
+			assert_true(json == whole || json_equal(json, whole));
+			json_decref(json);
+		} else {
+			assert_int_equal(r, -ERR_MEMORY);
+			assert_ptr_equal(json, &untouched);
+		}
+	}
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "codec/predicates.h"
 
 #include <jansson.h>
 
@@ -14,3 +15,9 @@ const char *document_text(const json_t *json, const char *path);
 
 /* 0: valid against the schema file; DOCUMENT_NO_JUDGE: no python3-jsonschema; else not valid. */
 int document_validate(struct arena *arena, const char *schema, struct span text);
+
+/*
+ * Makes the predicate while the first, second, third... allocation of jansson fails: it is whole,
+ * or there is an error.
+ */
+void document_starve(const struct predicate *predicate, const struct predicate_context *context);

@@ -474,6 +474,14 @@ statements_stay_short(void **state)
 	free(many);
 }
 
+static void
+memory_may_be_short(void **state)
+{
+	struct vex_scene *vex = *state;
+
+	document_starve(predicate_find(SPAN("openvex")), &vex->context);
+}
+
 int
 main(void)
 {
@@ -498,6 +506,7 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(the_schema_agrees, setup, teardown),
 		cmocka_unit_test_setup_teardown(statements_stay_short, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_may_be_short, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("openvex", tests, NULL, NULL);

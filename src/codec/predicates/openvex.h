@@ -5,7 +5,7 @@
 #include "codec/openvex.h"
 #include "codec/predicates/parts.h"
 
-/* In this order within a vulnerability: who reads no subcomponents ends with the worst. */
+/* In this order within a vulnerability: a later statement outweighs an earlier one. */
 enum vex_verdict {
 	VEX_REMOVED,	  /* nothing of the component is left */
 	VEX_DATA,	  /* no code of it is left */

@@ -130,6 +130,21 @@ annotation_json(struct predicate_writer *writer, const struct finding *finding)
 	return json;
 }
 
+/* A result without annotations yet, put in the list; returns those, borrowed, or NULL. */
+static json_t *
+add_result(struct predicate_writer *writer, json_t *list, const struct finding *finding)
+{
+	struct writer *out = &writer->writer;
+	json_t *result = json_object();
+	json_t *annotations = json_array();
+
+	write_text(out, result, "id", finding->id);
+	write_member(out, result, "severity", severities_json(writer, finding));
+	write_member(out, result, "annotations", annotations);
+	write_item(out, list, result);
+	return out->failed ? NULL : annotations;
+}
+
 /* One result a vulnerability, at its worst severity: findings come worst first. */
 static json_t *
 results_json(struct predicate_writer *writer)
@@ -139,19 +154,13 @@ results_json(struct predicate_writer *writer)
 	json_t *list = json_array();
 	json_t *known = json_object(); /* id -> its annotations */
 
-	for (size_t i = 0; i < findings->count; i++) {
+	for (size_t i = 0; i < findings->count && !out->failed; i++) {
 		const struct finding *finding = &findings->items[i];
 		json_t *annotations = json_object_getn(known, finding->id.p, finding->id.n);
 
 		if (!annotations) {
-			json_t *result = json_object();
-
-			annotations = json_array();
+			annotations = add_result(writer, list, finding);
 			write_named(out, known, finding->id, json_incref(annotations));
-			write_text(out, result, "id", finding->id);
-			write_member(out, result, "severity", severities_json(writer, finding));
-			write_member(out, result, "annotations", annotations);
-			write_item(out, list, result);
 		}
 		write_item(out, annotations, annotation_json(writer, finding));
 	}
@@ -172,6 +181,8 @@ predicate_vulns(struct predicate_writer *writer)
 	write_member(out, json, "scanner", scanner);
 	write_member(out, json, "metadata", metadata_json(writer));
 	write_gaps(out, "rescan", &writer->evidence->after.findings->gaps);
-	write_member(out, json, "mohs_gaps", json_incref(out->gaps));
+	/* The type has no room for them, and consumers ignore members they do not know. */
+	if (json_array_size(out->gaps) > 0)
+		write_member(out, json, "mohs_gaps", json_incref(out->gaps));
 	return json;
 }
