@@ -112,7 +112,6 @@ setup(void **state)
 	scene->evidence = (struct evidence){
 		.tool = SPAN("mohs 0.1.0"),
 		.created = 2 * 86400,
-		.host = {.runtime = SPAN("runc 1.1.5")},
 		.service = &scene->service,
 		.policy = &scene->policy,
 		.before = {.image = scene->fixture.image, .findings = &scene->before},

@@ -110,25 +110,24 @@ verdict_json(struct writer *writer)
 }
 
 json_t *
-predicate_hardening(struct predicate_writer *predicate)
+predicate_hardening(struct predicate_writer *writer)
 {
-	struct writer *writer = &predicate->writer;
+	struct writer *out = &writer->writer;
 	struct digest hardened;
 
-	if (!predicate_subject(predicate, &hardened))
+	if (!predicate_subject(writer, &hardened))
 		return NULL;
 	json_t *json = json_object();
-
-	write_text(writer, json, "tool", writer->evidence->tool);
-	write_time(writer, json, "created", writer->evidence->created);
-	write_text(writer, json, "service",
+	write_text(out, json, "tool", writer->evidence->tool);
+	write_time(out, json, "created", writer->evidence->created);
+	write_text(out, json, "service",
 		   writer->evidence->service ? writer->evidence->service->name : SPAN(""));
-	write_member(writer, json, "image", images_json(writer));
-	write_member(writer, json, "vulnerabilities", vulnerabilities_json(writer));
-	write_member(writer, json, "profile", profile_json(writer));
-	write_member(writer, json, "tests", tests_json(writer));
-	write_member(writer, json, "shells", write_shells(writer));
-	write_member(writer, json, "verdict", verdict_json(writer));
-	write_member(writer, json, "gaps", json_incref(writer->gaps));
+	write_member(out, json, "image", images_json(out));
+	write_member(out, json, "vulnerabilities", vulnerabilities_json(out));
+	write_member(out, json, "profile", profile_json(out));
+	write_member(out, json, "tests", tests_json(out));
+	write_member(out, json, "shells", write_shells(out));
+	write_member(out, json, "verdict", verdict_json(out));
+	write_member(out, json, "gaps", json_incref(out->gaps));
 	return json;
 }

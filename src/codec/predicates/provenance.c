@@ -80,8 +80,6 @@ builder_json(struct predicate_writer *writer)
 
 	(void)predicate_tool(writer, &version);
 	write_text(out, versions, "mohs", version);
-	if (writer->evidence->host.runtime.n)
-		write_text(out, versions, "runtime", writer->evidence->host.runtime);
 	write_text(out, json, "id", SPAN(BUILDER));
 	write_member(out, json, "version", versions);
 	return json;
