@@ -15,11 +15,12 @@
 
 enum { RUN = USE_LOOKUP | USE_READ, FINDINGS = 16 };
 
-enum { APP, USED, IDLE, GONE, CONF, PACKAGES };
+enum { APP, USED, GCC, IDLE, GONE, CONF, PACKAGES };
 
 /*
- * app runs and needs libused, which was read, and libidle, which was not even looked for; gone
- * was never used; of conf only its configuration was.
+ * app runs and needs libused; its app-admin, which was not even looked for, needs libidle. libgcc
+ * is for the case that app cancels a thread. gone was never used; of conf only its configuration
+ * was.
  */
 struct vex_scene {
 	struct scene scene;
@@ -35,23 +36,29 @@ struct vex_scene {
 	struct predicate_context context;
 };
 
-static const char *const names[PACKAGES] = {"app", "libused", "libidle", "gone", "conf"};
+static const char *const names[PACKAGES] = {"app", "libused", "libgcc", "libidle", "gone", "conf"};
 
 static void
 make_image(struct scene *scene)
 {
-	static const struct scene_elf app = {.needed = {"libused.so.1", "libidle.so.1"}};
+	static const struct scene_elf app = {.needed = {"libused.so.1"},
+					     .import = "pthread_cancel"};
+	static const struct scene_elf admin = {.needed = {"libidle.so.1"}};
 	static const struct scene_elf library = {.soname = "libused.so.1"};
 	static const struct scene_elf idle = {.soname = "libidle.so.1"};
+	static const struct scene_elf gcc = {.soname = "libgcc_s.so.1"};
 	static const struct scene_elf plain = {.soname = NULL};
 
 	scene_link(scene, "/lib", "usr/lib");
 	scene_elf(scene, "/usr/bin/app", &app);
+	scene_elf(scene, "/usr/bin/app-admin", &admin);
 	scene_elf(scene, "/usr/bin/cron", &plain);
 	scene_elf(scene, "/usr/bin/gone", &plain);
 	scene_elf(scene, "/usr/bin/conf", &plain);
 	scene_elf(scene, "/usr/lib/libused.so.1", &library);
 	scene_elf(scene, "/usr/lib/libidle.so.1", &idle);
+	scene_elf(scene, "/usr/lib/libgcc_s.so.1", &gcc);
+	scene_elf(scene, "/usr/lib/gconv/X.so", &plain);
 	scene_file(scene, "/opt/other", 0755, "#!/usr/bin/app");
 	scene_file(scene, "/etc/conf.conf", 0644, "key = value\n");
 	scene_close(scene);
@@ -61,8 +68,9 @@ static void
 make_packages(struct scene *scene)
 {
 	static const char *const files[PACKAGES][5] = {
-		{"/usr/bin", "/usr/bin/app", NULL},
+		{"/usr/bin", "/usr/bin/app", "/usr/bin/app-admin", NULL},
 		{"/lib", "/usr/lib/libused.so.1", NULL},
+		{"/usr/lib/libgcc_s.so.1", NULL},
 		{"/lib", "/usr/lib/libidle.so.1", "/usr/share/man/man3/idle.3.gz", NULL},
 		{"/usr/bin/gone", NULL},
 		{"/usr/bin/conf", "/etc/conf.conf", NULL},
@@ -97,8 +105,10 @@ make_findings(struct vex_scene *vex)
 			.status = FINDING_NO_DSA,
 			.note = SPAN("Minor issue")};
 	}
-	vex->before = (struct findings){.items = vex->items, .count = 10, .matched = true};
-	vex->after = (struct findings){.items = vex->items, .count = 6, .matched = true};
+	vex->before =
+		(struct findings){.items = vex->items, .count = 2 * PACKAGES, .matched = true};
+	vex->after =
+		(struct findings){.items = vex->items, .count = 2 * (GCC + 1), .matched = true};
 }
 
 static void
@@ -106,7 +116,7 @@ make_evidence(struct vex_scene *vex)
 {
 	vex->plan = scene_plan(&vex->scene);
 	vex->remaining.components = vex->scene.components.items;
-	vex->remaining.component_count = IDLE + 1;
+	vex->remaining.component_count = GCC + 1;
 	assert_good(digest_parse(SPAN("sha256:00000000000000000000000000000000"
 				      "00000000000000000000000000000009"),
 				 &vex->built.manifest_digest, err));
@@ -151,6 +161,22 @@ teardown(void **state)
 	scene_free(&vex->scene);
 	free(vex);
 	return 0;
+}
+
+static void
+plan_again(struct vex_scene *vex)
+{
+	plan_free(vex->plan);
+	vex->plan = scene_plan(&vex->scene);
+	vex->evidence.plan = vex->plan;
+}
+
+/* Packages stay whole: libidle with app-admin, and conf with its configuration. */
+static void
+keep_packages(struct vex_scene *vex)
+{
+	vex->scene.service.granularity = GRANULARITY_PACKAGE;
+	plan_again(vex);
 }
 
 static json_t *
@@ -210,36 +236,80 @@ statements_follow_the_plan(void **state)
 
 	assert_said(vex, APP, AFFECTED);
 	assert_said(vex, USED, AFFECTED);
-	assert_said(vex, IDLE, UNUSED);
+	assert_said(vex, IDLE, REMOVED);
 	assert_said(vex, GONE, REMOVED);
 	assert_said(vex, CONF, DATA);
 	assert_string_equal(document_text(statement_on(json, APP), "action_statement"),
 			    "No fixed version of app-src is known; the distribution plans no "
 			    "update for it alone (Minor issue).");
 	assert_string_equal(document_text(statement_on(json, APP), "status_notes"),
-			    "app 1: files left in the image: 1 of 1, among them /usr/bin/app.");
+			    "app 1: files left in the image: 1 of 2, among them /usr/bin/app.");
 	assert_string_equal(document_text(statement_on(json, GONE), "impact_statement"),
 			    "gone 1: its 1 file is gone.");
 	assert_string_equal(document_text(statement_on(json, CONF), "impact_statement"),
 			    "conf 1: its code is gone; files left in the image: 1 of 2, all of "
 			    "them data: /etc/conf.conf.");
+}
+
+static void
+whole_packages_may_hold_code_that_never_ran(void **state)
+{
+	struct vex_scene *vex = *state;
+
+	keep_packages(vex);
+	CLEANUP(json_cleanup) json_t *json = make(vex);
+	assert_said(vex, APP, AFFECTED);
+	assert_said(vex, USED, AFFECTED);
+	assert_said(vex, IDLE, UNUSED);
+	assert_said(vex, GCC, AFFECTED);
+	assert_said(vex, GONE, REMOVED);
+	assert_said(vex, CONF, AFFECTED);
 	assert_string_equal(document_text(statement_on(json, IDLE), "impact_statement"),
 			    "libidle 1: files left in the image: 1 of 1, among them "
 			    "/usr/lib/libidle.so.1; none was touched in the 0 phases (45 s) of a "
 			    "complete profile, nor in the tests on the hardened image.");
 }
 
+/* What is needed by what ran, and was not loaded: for a case that did not come up. */
+static void
+what_is_kept_for_rare_cases_is_affected(void **state)
+{
+	struct vex_scene *vex = *state;
+
+	assert_int_equal(scene_reason(&vex->scene, vex->plan, "/usr/lib/libgcc_s.so.1"),
+			 REASON_NEEDED);
+	assert_said(vex, GCC, AFFECTED);
+}
+
+static void
+what_is_loaded_by_name_may_be_used(void **state)
+{
+	struct vex_scene *vex = *state;
+	struct component *idle = &vex->scene.components.items[IDLE];
+	uint32_t entry = image_find(vex->scene.fixture.image, SPAN("/usr/lib/gconv/X.so"));
+
+	vex->scene.components.items[APP].depends = SPAN("libidle");
+	keep_packages(vex);
+	assert_said(vex, IDLE, UNUSED);
+	idle->files[idle->file_count++] =
+		(struct component_file){.entry = entry, .listed = SPAN("/usr/lib/gconv/X.so")};
+	vex->scene.inventory.owners[entry] = IDLE;
+	plan_again(vex);
+	assert_true(scene_keeps(&vex->scene, vex->plan, "/usr/lib/gconv/X.so"));
+	assert_said(vex, IDLE, AFFECTED);
+}
+
 static void
 one_statement_a_vulnerability_and_meaning(void **state)
 {
-	static const char *const statuses[] = {REMOVED, DATA, UNUSED, AFFECTED};
+	static const char *const statuses[] = {REMOVED, DATA, AFFECTED};
 	struct vex_scene *vex = *state;
 	CLEANUP(json_cleanup) json_t *json = make(vex);
 	const json_t *statements = document_get(json, "statements");
-	const json_t *last = json_array_get(statements, 3);
+	const json_t *last = json_array_get(statements, 2);
 
-	assert_int_equal(json_array_size(statements), 4 + PACKAGES);
-	for (size_t i = 0; i < 4; i++) {
+	assert_int_equal(json_array_size(statements), 3 + PACKAGES);
+	for (size_t i = 0; i < 3; i++) {
 		const json_t *one = json_array_get(statements, i);
 		const char *status = document_text(one, "status");
 
@@ -247,9 +317,10 @@ one_statement_a_vulnerability_and_meaning(void **state)
 		assert_memory_equal(status, statuses[i], strlen(status));
 		assert_int_equal(json_array_size(document_get(one, "products")), 1);
 	}
-	assert_int_equal(json_array_size(document_get(last, "products.0.subcomponents")), 2);
+	assert_int_equal(json_array_size(document_get(last, "products.0.subcomponents")), 3);
 	assert_string_equal(document_text(last, "action_statement"),
-			    "Update app-src to 1:2.1. Update libused-src to 1:2.1.");
+			    "Update app-src to 1:2.1. Update libused-src to 1:2.1. Update "
+			    "libgcc-src to 1:2.1.");
 }
 
 /* As scanners name them: docs/openvex.md. */
@@ -293,6 +364,7 @@ what_nobody_knows_is_under_investigation(void **state)
 {
 	struct vex_scene *vex = *state;
 
+	keep_packages(vex);
 	for (size_t i = 0; i < vex->before.count; i++)
 		vex->items[i].status = FINDING_UNDETERMINED;
 	assert_said(vex, USED, "under_investigation");
@@ -306,7 +378,7 @@ a_rescan_that_still_finds_it_is_believed(void **state)
 	struct vex_scene *vex = *state;
 
 	vex->remaining.component_count = PACKAGES;
-	vex->after.count = 10;
+	vex->after.count = 2 * PACKAGES;
 	assert_said(vex, GONE, AFFECTED);
 	assert_said(vex, CONF, AFFECTED);
 	CLEANUP(json_cleanup) json_t *json = make(vex);
@@ -323,6 +395,7 @@ only_a_whole_profile_shows_what_was_not_used(void **state)
 	struct profile *profile = &vex->scene.profile;
 	struct digest image = profile->image;
 
+	keep_packages(vex);
 	profile->complete = false;
 	assert_said(vex, IDLE, AFFECTED);
 	profile->complete = true;
@@ -347,6 +420,7 @@ touched_in_a_test_is_used(void **state)
 	struct vex_scene *vex = *state;
 	struct profile_path path = {.path = SPAN("/usr/lib/libidle.so.1"), .use = USE_LOOKUP};
 
+	keep_packages(vex);
 	vex->run.paths = &path;
 	vex->run.path_count = 1;
 	assert_said(vex, IDLE, AFFECTED);
@@ -362,6 +436,7 @@ a_file_that_was_moved_may_be_anywhere(void **state)
 	struct vex_scene *vex = *state;
 	struct component_file *file = &vex->scene.components.items[IDLE].files[2];
 
+	keep_packages(vex);
 	assert_int_equal(file->entry, IMAGE_NONE);
 	file->listed = SPAN("/usr/lib/libidle-extra.so.1");
 	assert_said(vex, IDLE, AFFECTED);
@@ -375,21 +450,18 @@ what_somebody_keeps_may_be_used(void **state)
 	static const char *const patterns[] = {"/usr/lib/libidle*", "/usr/bin/cron"};
 	struct vex_scene *vex = *state;
 
+	keep_packages(vex);
 	for (size_t i = 0; i < 2; i++) {
 		struct span pattern = span_from(patterns[i]);
 
 		vex->scene.service.keep = (struct span_list){&pattern, 1};
-		plan_free(vex->plan);
-		vex->plan = scene_plan(&vex->scene);
-		vex->evidence.plan = vex->plan;
+		plan_again(vex);
 		assert_said(vex, IDLE, AFFECTED);
 	}
 	struct span data = SPAN("/opt/**");
 	vex->scene.service.keep = (struct span_list){&data, 1};
 	scene_use(&vex->scene, "/opt/other", RUN);
-	plan_free(vex->plan);
-	vex->plan = scene_plan(&vex->scene);
-	vex->evidence.plan = vex->plan;
+	plan_again(vex);
 	assert_said(vex, IDLE, UNUSED);
 }
 
@@ -413,7 +485,7 @@ nothing_is_said_without_both_scans(void **state)
 	vex->evidence = whole;
 	vex->before.count = 0;
 	assert_null(make(vex));
-	vex->before.count = 10;
+	vex->before.count = 2 * PACKAGES;
 	for (size_t i = 0; i < PACKAGES; i++)
 		vex->scene.components.items[i].purl = SPAN("");
 	assert_null(make(vex));
@@ -487,6 +559,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(statements_follow_the_plan, setup, teardown),
+		cmocka_unit_test_setup_teardown(whole_packages_may_hold_code_that_never_ran, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_kept_for_rare_cases_is_affected, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_loaded_by_name_may_be_used, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(one_statement_a_vulnerability_and_meaning, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(products_have_names_that_match, setup, teardown),

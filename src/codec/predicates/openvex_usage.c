@@ -24,14 +24,42 @@ static const bool follows[REASONS] = {
 	[REASON_PACKAGE] = true, [REASON_LICENCE] = true, [REASON_METADATA] = true,
 };
 
-/* Whether a chain of reasons holds one that stands by itself and is not use. */
+/* Loaded by name once the need arises, so that a load that did not need them shows nothing. */
+static const struct span on_demand[] = {
+	SPAN_INIT("/libgcc_s.so"),   SPAN_INIT("/libnss_"), SPAN_INIT("/gconv/"),
+	SPAN_INIT("/security/pam_"), SPAN_INIT("/sasl2/"),  SPAN_INIT("/engines-"),
+	SPAN_INIT("/ossl-modules/"),
+};
+
 static bool
-is_spoken_for(const struct plan *plan, uint32_t entry)
+is_on_demand(struct span path)
 {
-	for (size_t steps = 0; steps < PLAN_CHAIN_MAX && entry < plan->entry_count; steps++) {
-		if (!follows[plan->entries[entry].reason])
+	for (size_t i = 0; i < sizeof(on_demand) / sizeof(on_demand[0]); i++) {
+		if (span_contains(path, on_demand[i]))
 			return true;
-		entry = plan->entries[entry].via;
+	}
+	return false;
+}
+
+/*
+ * Whether a chain of reasons holds one that stands by itself and is not use, or something that is
+ * needed by what did run and was not seen all the same: it is for a case that did not come up.
+ */
+static bool
+is_spoken_for(const struct vex_usage *usage, uint32_t entry)
+{
+	const struct plan *plan = usage->plan;
+
+	for (size_t steps = 0; steps < PLAN_CHAIN_MAX && entry < plan->entry_count; steps++) {
+		const struct plan_entry *link = &plan->entries[entry];
+		bool needed = link->reason == REASON_NEEDED || link->reason == REASON_INTERPRETER;
+
+		if (!follows[link->reason])
+			return true;
+		if (needed && link->via < plan->entry_count &&
+		    usage->touched[usage->image->entries[link->via].inode])
+			return true;
+		entry = link->via;
 	}
 	return entry != IMAGE_NONE;
 }
@@ -70,7 +98,8 @@ mark_spoken(struct vex_usage *usage)
 		const struct image_entry *entry = &usage->image->entries[i];
 		enum plan_reason reason = plan->entries[i].reason;
 
-		if (!plan->entries[i].keep || !is_spoken_for(plan, i))
+		if (!plan->entries[i].keep ||
+		    !(is_on_demand(entry->path) || is_spoken_for(usage, i)))
 			continue;
 		usage->spoken[entry->inode] = true;
 		if ((reason == REASON_DECLARED || reason == REASON_CONFIG) && is_program(entry) &&
