@@ -30,6 +30,7 @@ struct vex_scene {
 	struct finding items[FINDINGS];
 	struct inventory remaining;
 	struct built built;
+	struct shells shells;
 	struct suite suite;
 	struct profile run;
 	struct evidence evidence;
@@ -129,6 +130,7 @@ make_evidence(struct vex_scene *vex)
 		.profile = &vex->scene.profile,
 		.plan = vex->plan,
 		.built = &vex->built,
+		.shells = &vex->shells,
 		.suite = &vex->suite,
 	};
 	vex->context = (struct predicate_context){
@@ -415,6 +417,21 @@ only_a_whole_profile_shows_what_was_not_used(void **state)
 }
 
 static void
+a_shell_runs_anything(void **state)
+{
+	struct vex_scene *vex = *state;
+
+	keep_packages(vex);
+	vex->shells.shell_count = 1;
+	assert_said(vex, IDLE, AFFECTED);
+	vex->shells.shell_count = 0;
+	vex->shells.gaps.count = 1;
+	assert_said(vex, IDLE, AFFECTED);
+	vex->evidence.shells = NULL;
+	assert_said(vex, IDLE, AFFECTED);
+}
+
+static void
 touched_in_a_test_is_used(void **state)
 {
 	struct vex_scene *vex = *state;
@@ -574,6 +591,7 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(only_a_whole_profile_shows_what_was_not_used, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_shell_runs_anything, setup, teardown),
 		cmocka_unit_test_setup_teardown(touched_in_a_test_is_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_was_moved_may_be_anywhere, setup,
 						teardown),

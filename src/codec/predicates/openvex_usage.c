@@ -144,13 +144,18 @@ collect_sizes(struct vex_usage *usage, struct arena *arena)
 	return usage->sizes != NULL;
 }
 
-/* Only the lens sees every read; a profile taken otherwise shows what was used, not what was not.
+/*
+ * Only the lens sees every read; a profile taken otherwise shows what was used, not what was not.
+ * Where there is a shell, people run what no program of the image would.
  */
 static bool
 can_tell(const struct evidence *evidence)
 {
 	const struct profile *profile = evidence->profile;
+	const struct shells *shells = evidence->shells;
 
+	if (!shells || shells->shell_count > 0 || shells->gaps.count > 0)
+		return false;
 	return profile && profile->complete && !profile->narrow &&
 	       span_equal(profile->recorder, SPAN("lens")) &&
 	       digest_equal(&profile->image, &evidence->before.image->manifest_digest);
