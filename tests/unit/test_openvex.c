@@ -84,7 +84,8 @@ make_packages(struct scene *scene)
 					       "pkg:deb/debian/%s@1%%3A2.0-1%%2Bb1?arch=amd64&"
 					       "distro=debian-12&upstream=%s-src",
 					       names[i], names[i]);
-		component->source = arena_printf(scene->arena, "%s-src", names[i]);
+		component->source =
+			arena_printf(scene->arena, "%s-src", names[i == GCC ? USED : i]);
 	}
 	scene_use(scene, "/usr/bin/app", RUN);
 	scene_use(scene, "/usr/lib/libused.so.1", RUN);
@@ -281,6 +282,11 @@ what_is_kept_for_rare_cases_is_affected(void **state)
 	assert_int_equal(scene_reason(&vex->scene, vex->plan, "/usr/lib/libgcc_s.so.1"),
 			 REASON_NEEDED);
 	assert_said(vex, GCC, AFFECTED);
+	keep_packages(vex);
+	assert_said(vex, IDLE, UNUSED);
+	scene_use(&vex->scene, "/usr/bin/app-admin", USE_LOOKUP);
+	plan_again(vex);
+	assert_said(vex, IDLE, AFFECTED);
 }
 
 static void
@@ -321,8 +327,7 @@ one_statement_a_vulnerability_and_meaning(void **state)
 	}
 	assert_int_equal(json_array_size(document_get(last, "products.0.subcomponents")), 3);
 	assert_string_equal(document_text(last, "action_statement"),
-			    "Update app-src to 1:2.1. Update libused-src to 1:2.1. Update "
-			    "libgcc-src to 1:2.1.");
+			    "Update app-src to 1:2.1. Update libused-src to 1:2.1.");
 }
 
 /* As scanners name them: docs/openvex.md. */
@@ -445,6 +450,8 @@ touched_in_a_test_is_used(void **state)
 	assert_said(vex, IDLE, AFFECTED); /* no package's, and as long as libidle.so.1 */
 	path.path = SPAN("/opt/other");
 	assert_said(vex, IDLE, UNUSED);
+	path.path = SPAN("/lib"); /* a folder of many */
+	assert_said(vex, IDLE, UNUSED);
 }
 
 static void
@@ -549,18 +556,32 @@ the_schema_agrees(void **state)
 static void
 statements_stay_short(void **state)
 {
+	enum { MANY = 1000 };
 	struct vex_scene *vex = *state;
-	struct finding *many = calloc(1000, sizeof(*many));
+	struct arena *arena = vex->scene.arena;
+	struct finding *findings = arena_array(arena, MANY, sizeof(*findings));
+	struct component *components = arena_array(arena, MANY, sizeof(*components));
 
-	for (uint32_t i = 0; i < 1000; i++)
-		many[i] = (struct finding){.component = i % PACKAGES, .id = SPAN("CVE-2026-0001")};
-	vex->before.items = many;
-	vex->before.count = 1000;
+	vex->plan->components = arena_array(arena, MANY, sizeof(*vex->plan->components));
+	vex->plan->component_count = MANY;
+	for (uint32_t i = 0; i < MANY; i++) {
+		findings[i] = (struct finding){.component = i, .id = SPAN("CVE-2026-0001")};
+		components[i].name = arena_printf(arena, "part-%u", i);
+		components[i].purl = arena_printf(arena, "pkg:deb/debian/part-%u@1", i);
+		vex->plan->components[i].fate = FATE_REMOVED;
+	}
+	vex->scene.inventory.components = components;
+	vex->scene.inventory.component_count = MANY;
+	vex->before.items = findings;
+	vex->before.count = MANY;
+	vex->after.count = 0;
 	CLEANUP(json_cleanup) json_t *json = make(vex);
-	struct span text;
-	assert_good(json_text(json, true, vex->scene.arena, &text, err));
-	assert_in_range(text.n, 1, 16384);
-	free(many);
+	const char *said = document_text(statement_on(json, 0), "impact_statement");
+	assert_true(span_ends_with(span_from(said), SPAN(" And 984 more.")));
+	assert_in_range(strlen(said), 1, 1024);
+	assert_int_equal(
+		json_array_size(document_get(statement_on(json, 0), "products.0.subcomponents")),
+		MANY);
 }
 
 static void
