@@ -291,6 +291,11 @@ the_predicate_tells_counts_and_scope(void **state)
 
 	scene->profile.last_new_path_ms = 4200;
 	scene->phase.command = SPAN("login --password hunter2");
+	struct gap gaps[] = {{SPAN("browse"), SPAN("status 1: hunter2 refused")},
+			     {SPAN("startup"), SPAN("it ended: hunter2 is no password")},
+			     {SPAN("mounts"), SPAN("outside the view")}};
+	scene->profile.gaps = (struct gap_list){gaps, 3};
+	scene->suite.gaps = (struct gap_list){gaps, 2};
 	struct span text = predicate_text(scene, &scene->evidence);
 	assert_false(span_contains(text, SPAN("hunter2")));
 	assert_false(span_contains(text, SPAN("CVE-2026-1")));
@@ -319,6 +324,9 @@ the_predicate_tells_counts_and_scope(void **state)
 	assert_string_equal(json_string_value(document_get(json, "tool")), "mohs 0.1.0");
 	assert_int_equal(json_object_size(document_get(json, "image.before")), 4);
 	assert_string_equal(json_string_value(document_get(json, "gaps.0.text")), "cannot be read");
+	assert_string_equal(document_text(json, "gaps.1.subject"), "browse");
+	assert_string_equal(document_text(json, "gaps.3.text"), "outside the view");
+	assert_int_equal(json_array_size(document_get(json, "gaps")), 6);
 	scene->inventory.owner_count--;
 	json_t *none = NULL;
 	struct predicate_context context = {.evidence = &scene->evidence};

@@ -109,6 +109,58 @@ verdict_json(struct writer *writer)
 	return json;
 }
 
+static bool
+is_phase(const struct profile *profile, struct span name)
+{
+	for (size_t i = 0; profile && i < profile->phase_count; i++) {
+		if (span_equal(profile->phases[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_command(const struct service_command *commands, size_t count, struct span name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (span_equal(commands[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+names_a_phase(const struct evidence *evidence, struct span name)
+{
+	const struct service *service = evidence->service;
+	const struct suite *suite = evidence->suite;
+
+	return span_equal(name, SPAN("startup")) || is_phase(evidence->profile, name) ||
+	       is_phase(suite ? suite->run : NULL, name) ||
+	       (service && (is_command(service->loads, service->load_count, name) ||
+			    is_command(service->tests, service->test_count, name)));
+}
+
+/* What is said of a phase that failed quotes the last line of somebody's output. */
+static void
+hush_gaps(struct predicate_writer *writer)
+{
+	struct writer *out = &writer->writer;
+	json_t *gap;
+	size_t i;
+
+	json_array_foreach(out->gaps, i, gap)
+	{
+		const char *step = json_string_value(json_object_get(gap, "step"));
+		struct span subject = span_from(json_string_value(json_object_get(gap, "subject")));
+
+		if (!step || (strcmp(step, "profile") != 0 && strcmp(step, "tests") != 0))
+			continue;
+		if (names_a_phase(writer->evidence, subject))
+			write_text(out, gap, "text", SPAN("not passed: the evidence says why"));
+	}
+}
+
 json_t *
 predicate_hardening(struct predicate_writer *writer)
 {
@@ -128,6 +180,7 @@ predicate_hardening(struct predicate_writer *writer)
 	write_member(out, json, "tests", tests_json(out));
 	write_member(out, json, "shells", write_shells(out));
 	write_member(out, json, "verdict", verdict_json(out));
+	hush_gaps(writer);
 	write_member(out, json, "gaps", json_incref(out->gaps));
 	return json;
 }
