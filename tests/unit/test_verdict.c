@@ -28,6 +28,10 @@ struct scene {
 	struct shell shell[2];
 	struct gap gap;
 	struct waiver waivers[3];
+	struct proof proof;
+	struct proof_document documents[4];
+	struct span key;
+	struct span stored;
 	struct verdict_input input;
 };
 
@@ -345,6 +349,94 @@ sbom_required(struct scene *s)
 	s->policy->required[CHECK_SIGNATURE] = true;
 }
 
+/* All of it: signed, the hardening and both bills attested. */
+static void
+proven(struct scene *s)
+{
+	static const char *const types[] = {PROOF_HARDENING, PROOF_SPDX "/v2.3", PROOF_CYCLONEDX};
+
+	sbom_required(s);
+	s->key = SPAN("hint");
+	s->proof = (struct proof){.reference = SPAN("registry/shop:1"),
+				  .documents = s->documents,
+				  .count = 4,
+				  .keys = {&s->key, 1},
+				  .is_signed = true,
+				  .signers = 1,
+				  .attested = NOW - DAY};
+	s->documents[0] = (struct proof_document){.kind = PROOF_SIGNATURE, .passed = true};
+	for (size_t i = 0; i < 3; i++)
+		s->documents[i + 1] =
+			(struct proof_document){.kind = PROOF_ATTESTATION,
+						.passed = true,
+						.place = SPAN("tag .att, layer 1"),
+						.predicate_type = span_from(types[i])};
+	s->input.proof = &s->proof;
+}
+
+static void
+proof_not_signed(struct scene *s)
+{
+	proven(s);
+	s->proof.is_signed = false;
+	s->proof.why_not = SPAN("0 of 1 keys signed it, and 1 must");
+}
+
+static void
+proof_not_attested(struct scene *s)
+{
+	proven(s);
+	s->documents[1].passed = false;
+	s->documents[1].text = SPAN("it is of another image");
+}
+
+static void
+proof_old(struct scene *s)
+{
+	proven(s);
+	s->policy->signature_age_max_ms = (DAY - 1) * 1000ULL;
+}
+
+static void
+proof_from_the_future(struct scene *s)
+{
+	proof_old(s);
+	s->proof.attested = NOW + 1;
+}
+
+static void
+proof_young_enough(struct scene *s)
+{
+	proof_old(s);
+	s->policy->signature_age_max_ms += 1000;
+}
+
+static void
+proof_without_keys(struct scene *s)
+{
+	proven(s);
+	s->proof.keys.count = 0;
+	s->input.unproven = SPAN("no key: name one");
+}
+
+static void
+proof_stored_only(struct scene *s)
+{
+	proof_without_keys(s);
+	s->proof.count = 3;
+	s->stored = SPAN(PROOF_ARTIFACT_CYCLONEDX);
+	s->proof.stored = (struct span_list){&s->stored, 1};
+}
+
+static void
+proof_lacks_a_format(struct scene *s)
+{
+	proven(s);
+	s->proof.count = 3;
+	s->gap = (struct gap){SPAN("referrer sha256:1"), SPAN("the bytes do not match")};
+	s->proof.gaps = (struct gap_list){&s->gap, 1};
+}
+
 static void
 shell_optional(struct scene *s)
 {
@@ -450,7 +542,23 @@ static const struct turn turns[] = {
 
 	{"signature optional", no_change, CHECK_SIGNATURE, CHECK_OPTIONAL, "not done", "sign"},
 	{"signature", sbom_required, CHECK_SIGNATURE, CHECK_NOT_DONE, "not done", "sign"},
-	{"sbom", sbom_required, CHECK_SBOM, CHECK_NOT_DONE, "not done", "SBOM"},
+	{"sbom", sbom_required, CHECK_SBOM, CHECK_NOT_DONE, "not done", "not stored"},
+	{"signed", proven, CHECK_SIGNATURE, CHECK_PASS,
+	 "signed by 1 of 1 key; 3 attestations; read back from registry/shop:1", ""},
+	{"not signed", proof_not_signed, CHECK_SIGNATURE, CHECK_FAIL, NULL, "0 of 1 keys"},
+	{"not attested", proof_not_attested, CHECK_SIGNATURE, CHECK_FAIL, "2 attestations",
+	 "the hardening is not attested by the keys given; tag .att, layer 1: it is of another"},
+	{"old", proof_old, CHECK_SIGNATURE, CHECK_FAIL, NULL, "attested more than"},
+	{"to come", proof_from_the_future, CHECK_SIGNATURE, CHECK_FAIL, NULL, "attested more than"},
+	{"young", proof_young_enough, CHECK_SIGNATURE, CHECK_PASS, NULL, ""},
+	{"no key", proof_without_keys, CHECK_SIGNATURE, CHECK_NOT_DONE, "not done", "no key"},
+	{"sboms", proven, CHECK_SBOM, CHECK_PASS, "spdx attested; cyclonedx attested; read back",
+	 ""},
+	{"sbom stored", proof_stored_only, CHECK_SBOM, CHECK_PASS,
+	 "spdx attested; cyclonedx stored, not signed", ""},
+	{"sbom lacking", proof_lacks_a_format, CHECK_SBOM, CHECK_FAIL, "spdx attested",
+	 "no cyclonedx document beside the image that can be trusted; referrer sha256:1: the "
+	 "bytes"},
 	{"shell optional", shell_optional, CHECK_SHELL, CHECK_OPTIONAL, "1 shell", "dash"},
 	{"waived", waived, CHECK_SHELL, CHECK_WAIVED, "1 shell", "dash"},
 	{"waiver expired", waiver_expired, CHECK_SHELL, CHECK_FAIL, NULL,
