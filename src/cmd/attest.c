@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "cmd/inputs.h"
 #include "cmd/signing.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -47,12 +48,13 @@ make_scan(const struct subject *subject, const char *type, json_t **ret, struct 
 static const struct maker {
 	const char *name;
 	const char *type;
+	enum pipeline_step needs;
 	int (*make)(const struct subject *subject, const char *type, json_t **ret, struct err *err);
 } makers[] = {
-	{"spdx", PROOF_SPDX, make_bill},
-	{"cyclonedx", PROOF_CYCLONEDX, make_bill},
-	{"vuln", PREDICATE_VULN, make_scan},
-	{"vulns", PREDICATE_VULNS, make_scan},
+	{"spdx", PROOF_SPDX, STEP_INVENTORY, make_bill},
+	{"cyclonedx", PROOF_CYCLONEDX, STEP_INVENTORY, make_bill},
+	{"vuln", PREDICATE_VULN, STEP_FINDINGS, make_scan},
+	{"vulns", PREDICATE_VULNS, STEP_FINDINGS, make_scan},
 };
 
 static const struct maker *
@@ -102,10 +104,14 @@ static int
 make_predicate(const struct attest_request *request, const struct signing *signing, json_t **ret,
 	       struct err *err)
 {
-	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
-	CLEANUP(subject_free) struct subject subject = {0};
+	CLEANUP(service_cleanup) struct service *service = NULL;
+	CLEANUP(pipeline_free)
+	struct pipeline pipeline = {
+		.image_options = common_image_options(),
+		.database = common.database,
+		.progress = common_progress(),
+	};
 	const struct maker *maker = find_maker(request->type);
-	struct image_options options = common_image_options();
 
 	if (!maker)
 		return err_set(
@@ -113,16 +119,16 @@ make_predicate(const struct attest_request *request, const struct signing *signi
 			"%s cannot be made of an image alone: --predicate names a file (mohs "
 			"run writes predicates/ in its folder)",
 			request->type);
-	int r = common_advisories(&advisories, err);
+	int r = inputs_service(NULL, request->signing.image, &service, err);
+	pipeline.service = service;
 	if (r == 0)
-		r = subject_scan(&subject, span_from(request->signing.image), &options, advisories,
-				 err);
-	if (r == 0 &&
-	    !digest_equal(&subject.image->manifest_digest, &signing_subject(signing)->digest))
+		r = pipeline_run(&pipeline, maker->needs, err);
+	if (r == 0 && !digest_equal(&pipeline.before.image->manifest_digest,
+				    &signing_subject(signing)->digest))
 		r = err_set(err, ERR_USAGE,
 			    "%s names images of several platforms: name one by its digest",
 			    request->signing.image);
-	return r < 0 ? r : maker->make(&subject, maker->type, ret, err);
+	return r < 0 ? r : maker->make(&pipeline.before, maker->type, ret, err);
 }
 
 static int

@@ -167,7 +167,7 @@ class Uploads:
 
     def put_manifest(self, name, body):
         repository, digest = self.repository, digest_of(body)
-        is_list = name.startswith("sha256-")
+        is_list = name.startswith("sha256-") and "." not in name
         if self.fault == "up-match" and is_list and not self.condition(name):
             return self.send(412)
         if not name.startswith("sha256:"):
