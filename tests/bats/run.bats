@@ -3,6 +3,9 @@
 # The whole line on a real image: nginx from the distribution's packages, under wrk, with its suite.
 # What mohs says of the result is checked with other people's tools.
 
+load images
+load registries
+
 setup_file() {
 	export mohs=${MOHS:-$PWD/build/src/cmd/mohs}
 	export work=${MOHS_BUILD:-$PWD/build}/run-test
@@ -19,6 +22,10 @@ setup_file() {
 	cp -r demo/mohs.yaml demo/policy.yaml demo/tests "$work/demo/"
 	sed -i "s|oci:out/image:nginx|oci:$work/image:nginx|; s|-d5s|-d2s|; s|-d3s|-d2s|" "$work/demo/mohs.yaml"
 	sed -i 's|min_duration: 10s|min_duration: 5s|' "$work/demo/policy.yaml"
+	start_registry shop && export SHOP=127.0.0.1:$PORT MOHS_PASSWORD=secret
+	echo "output: $SHOP/shop/frontend:1-hardened" >>"$work/demo/mohs.yaml"
+	"$mohs" key generate --force -o "$work/demo/shop" 2>/dev/null
+	echo "sign: {key: shop.key}" >>"$work/demo/mohs.yaml"
 	status=0
 	export TMPDIR=$work/tmp
 	mkdir -p "$TMPDIR"
@@ -26,6 +33,10 @@ setup_file() {
 	env $(compgen -e BATS_ | sed "s/^/-u /") PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		"$mohs" run -f "$work/demo/mohs.yaml" -o "$work/hardened" >"$work/report" 2>"$work/errors" || status=$?
 	echo "$status" >"$work/status"
+}
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/pids" ] || stop_registries
 }
 
 setup() {
@@ -47,6 +58,50 @@ unpacked() {
 	[ "$(cat "$work/status")" -eq 0 ]
 	grep -q '^passed' "$work/report"
 	jq -e '.verdict.passed == true' "$evidence"
+}
+
+@test "what went out is signed and attested, and whoever has the key can judge it" {
+	remote=$SHOP/shop/frontend:1-hardened
+	digest=$(jq -r .image.after.digest "$evidence")
+	[ "$(skopeo inspect --tls-verify=false "docker://$remote" | jq -r .Digest)" = "$digest" ]
+	jq -e --arg digest "$digest" '.proof.signed and .proof.digest == $digest
+		and ([.proof.documents[] | select(.passed | not)] == [])' "$evidence"
+	for name in hardening vuln test-result provenance openvex spdx cyclonedx; do
+		"$mohs" verify --key "$work/demo/shop.pub" --type "$name" "$remote" >/dev/null
+	done
+	run "$mohs" verify --json --key "$work/demo/shop.pub" --policy "$work/demo/policy.yaml" "$remote"
+	[ "$status" -eq 0 ]
+	# the same rows from the attestation as from the run, figures and all
+	diff <(jq '[.verdict.checks[] | [.check, .state]]' <<<"$output") \
+		<(jq '[.verdict.checks[] | [.check, .state]]' "$evidence")
+	diff <(jq '[.verdict.checks[] | select(.check == "reduction" or .check == "tests") | .measured]' <<<"$output") \
+		<(jq '[.verdict.checks[] | select(.check == "reduction" or .check == "tests") | .measured]' "$evidence")
+}
+
+@test "a policy that asks for more than was attested is not met" {
+	remote=$SHOP/shop/frontend:1-hardened
+	sed 's/minimum: 70%/minimum: 99%/; s/minimum: 15/minimum: 1500/' "$work/demo/policy.yaml" >"$BATS_TEST_TMPDIR/strict.yaml"
+	run "$mohs" verify --json --key "$work/demo/shop.pub" --policy "$BATS_TEST_TMPDIR/strict.yaml" "$remote"
+	[ "$status" -eq 1 ]
+	jq -e '[.verdict.checks[] | select(.state == "fail") | .check] == ["reduction", "tests"]' <<<"$output"
+}
+
+@test "pushed again, no byte of a blob moves" {
+	before=$(find "$BATS_FILE_TMPDIR/shop/data" -type f -path '*/blobs/*' -name data -printf '%p %T@\n' | sort)
+	run "$mohs" copy --json "oci:$work/hardened/image:hardened" "$SHOP/shop/frontend:1-hardened"
+	[ "$status" -eq 0 ]
+	jq -e '.bytes_moved == 0 and .blobs_moved == 0' <<<"$output"
+	[ "$before" = "$(find "$BATS_FILE_TMPDIR/shop/data" -type f -path '*/blobs/*' -name data -printf '%p %T@\n' | sort)" ]
+}
+
+@test "a registry that cannot be reached: the run says so, and what was measured stays" {
+	sed 's|^output: .*|output: 127.0.0.1:1/shop:1|' "$work/demo/mohs.yaml" >"$work/demo/down.yaml"
+	run env $(compgen -e BATS_ | sed "s/^/-u /") "$mohs" run --json -f "$work/demo/down.yaml" \
+		--profile "$work/hardened/profile.json" -o "$BATS_TEST_TMPDIR/down"
+	[ "$status" -eq 3 ]
+	jq -e '.proof == null and .verdict.passed == false
+		and ([.verdict.checks[] | select(.state == "not done") | .check] == ["signature", "sbom"])' \
+		"$BATS_TEST_TMPDIR/down/evidence.json"
 }
 
 @test "the reduction is at least 70 % and its numbers are those of two scans" {
