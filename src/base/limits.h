@@ -76,6 +76,8 @@
 #define OS_RELEASE_MAX	     (64 * KIB)
 
 /* bills of materials */
+#define PURL_MAX	       (8 * KIB)
+#define PURL_QUALIFIERS_MAX    64
 #define COPYRIGHT_MAX	       (4 * MIB)
 #define COPYRIGHT_LICENCES_MAX 1000
 #define COPYRIGHT_NAME_MAX     200 /* longer ones are no names */

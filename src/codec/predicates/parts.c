@@ -5,8 +5,6 @@
 #include "base/limits.h"
 #include "codec/purl.h"
 
-enum { PURL_MAX = 8 * KIB };
-
 bool
 predicate_subject(const struct predicate_writer *writer, struct digest *ret)
 {
