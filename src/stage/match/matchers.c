@@ -2,30 +2,13 @@
 #include "stage/match/matcher.h"
 
 #include "codec/deb_version.h"
+#include "codec/debian_release.h"
 
-/* Old images have VERSION_ID only. https://www.debian.org/releases/ */
-static const struct {
-	struct span version;
-	struct span codename;
-} debian_releases[] = {
-	{SPAN_INIT("10"), SPAN_INIT("buster")},	  {SPAN_INIT("11"), SPAN_INIT("bullseye")},
-	{SPAN_INIT("12"), SPAN_INIT("bookworm")}, {SPAN_INIT("13"), SPAN_INIT("trixie")},
-	{SPAN_INIT("14"), SPAN_INIT("forky")},
-};
-
+/* Old images have VERSION_ID only. */
 static struct span
 debian_release(const struct os_identity *os)
 {
-	struct span rest = os->version_id;
-	struct span major = rest.n ? span_cut(&rest, '.') : rest;
-
-	if (os->codename.n > 0)
-		return os->codename;
-	for (size_t i = 0; i < sizeof(debian_releases) / sizeof(debian_releases[0]); i++) {
-		if (span_equal(major, debian_releases[i].version))
-			return debian_releases[i].codename;
-	}
-	return (struct span){"", 0};
+	return os->codename.n > 0 ? os->codename : debian_codename(os->version_id);
 }
 
 static int
