@@ -63,5 +63,8 @@ struct inventory {
 	bool any_database; /* false: no package database was found at all */
 };
 
+/* Puts the components in their order, before owners name any. */
+void inventory_sort(struct inventory *inventory);
+
 void inventory_free(struct inventory *inventory);
 void inventory_cleanup(struct inventory **inventory);

@@ -53,25 +53,6 @@ reading_load(struct reading *reading, uint32_t entry, struct span subject, size_
 	return reading_gap(reading, err, subject, "cannot be read: %s", why.text);
 }
 
-/* By ecosystem, name, architecture, version; then by what can still differ. */
-static int
-compare_components(const void *left, const void *right)
-{
-	const struct component *a = left;
-	const struct component *b = right;
-	int order = span_compare(a->ecosystem, b->ecosystem);
-
-	if (order == 0)
-		order = span_compare(a->name, b->name);
-	if (order == 0)
-		order = span_compare(a->architecture, b->architecture);
-	if (order == 0)
-		order = span_compare(a->version, b->version);
-	if (order == 0)
-		order = span_compare(a->database, b->database);
-	return order ? order : span_compare(a->record, b->record);
-}
-
 /* Entries of one component that nobody before it owns. */
 static void
 claim(struct inventory *inventory, uint32_t number)
@@ -117,12 +98,10 @@ finish(struct reading *reading, struct inventory *inventory, struct err *err)
 	inventory->gaps.items = arena_array(arena, inventory->gaps.count + 1, sizeof(struct gap));
 	if (!inventory->components || !inventory->gaps.items)
 		return err_memory(err);
-	if (reading->components.count) {
-		qsort(reading->components.items, reading->components.count,
-		      sizeof(struct component), compare_components);
+	if (reading->components.count)
 		memcpy(inventory->components, reading->components.items,
 		       reading->components.count * sizeof(struct component));
-	}
+	inventory_sort(inventory);
 	if (reading->gaps.count)
 		memcpy(inventory->gaps.items, reading->gaps.items,
 		       reading->gaps.count * sizeof(struct gap));
@@ -200,9 +179,7 @@ take_answer(const struct image *image, struct span bytes, struct arena *arena,
 	inventory->owners = arena_array(arena, inventory->owner_count + 1, sizeof(uint32_t));
 	if (!inventory->owners)
 		return err_memory(err);
-	if (inventory->component_count)
-		qsort(inventory->components, inventory->component_count, sizeof(struct component),
-		      compare_components);
+	inventory_sort(inventory);
 	fill_owners(inventory);
 	*ret = inventory;
 	return 0;
