@@ -7,23 +7,12 @@
 #pragma once
 
 #include "model/built.h"
-#include "model/evidence.h"
 #include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
-#include "port/advisories.h"
+#include "pipeline/subject.h"
 #include "port/keys.h"
-#include "stage/image.h"
-
-/* An image with everything that is derived from it alone. */
-struct subject {
-	struct image *image;
-	struct contents *contents;
-	struct inventory *inventory;
-	struct findings *findings;
-	struct shells *shells;
-};
 
 enum { BILLS = 2 };
 
@@ -102,19 +91,10 @@ int pipeline_run(struct pipeline *pipeline, enum pipeline_step goal, struct err 
  */
 int pipeline_test(struct pipeline *pipeline, struct span original, struct err *err);
 
-/* Opens an image, its inventory and its findings: what `scan` and `diff` need. */
-int subject_scan(struct subject *subject, struct span reference,
-		 const struct image_options *options, struct advisories *advisories,
-		 struct err *err);
-
-/* The records of a subject as one side of the evidence. */
-struct evidence_side subject_evidence(const struct subject *subject);
-
 /* Everything the pipeline holds; borrowed from it. */
 struct evidence pipeline_evidence(const struct pipeline *pipeline);
 
 /* Fills in which tool, when and on what machine. Strings go to `arena`. */
 int pipeline_stamp(struct evidence *evidence, struct arena *arena, struct err *err);
 
-void subject_free(struct subject *subject);
 void pipeline_free(struct pipeline *pipeline);
