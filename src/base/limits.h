@@ -76,6 +76,9 @@
 #define OS_RELEASE_MAX	     (64 * KIB)
 
 /* bills of materials */
+#define SBOM_DOCUMENT_MAX      JSON_DOCUMENT_MAX /* one that is read */
+#define SBOM_ITEMS_MAX	       200000
+#define SBOM_DEPTH_MAX	       32 /* components inside one another */
 #define PURL_MAX	       (8 * KIB)
 #define PURL_QUALIFIERS_MAX    64
 #define COPYRIGHT_MAX	       (4 * MIB)

@@ -20,9 +20,15 @@ static const struct span inventory_magic = SPAN_INIT("mohsinv\0");
 static const struct span shells_magic = SPAN_INIT("mohsshl\0");
 
 /* The texts of a record, in the order they stand in. */
-static const size_t os_texts[] = {
-	offsetof(struct inventory, os.id),	    offsetof(struct inventory, os.id_like),
-	offsetof(struct inventory, os.version_id),  offsetof(struct inventory, os.codename),
+static const size_t head_texts[] = {
+	offsetof(struct inventory, document.reference),
+	offsetof(struct inventory, document.digest),
+	offsetof(struct inventory, document.format),
+	offsetof(struct inventory, document.name),
+	offsetof(struct inventory, os.id),
+	offsetof(struct inventory, os.id_like),
+	offsetof(struct inventory, os.version_id),
+	offsetof(struct inventory, os.codename),
 	offsetof(struct inventory, os.pretty_name),
 };
 
@@ -130,7 +136,7 @@ inventory_bytes_put(const struct inventory *inventory, struct buf *buf, struct e
 	put(&writer, inventory_magic.p, inventory_magic.n);
 	put_byte(&writer, inventory->any_database);
 	put_byte(&writer, inventory->os.known);
-	put_texts(&writer, inventory, os_texts, COUNT(os_texts));
+	put_texts(&writer, inventory, head_texts, COUNT(head_texts));
 	put_number(&writer, inventory->component_count);
 	for (size_t i = 0; writer.r == 0 && i < inventory->component_count; i++)
 		put_component(&writer, &inventory->components[i]);
@@ -341,7 +347,7 @@ inventory_bytes_get(struct span bytes, size_t entry_count, struct arena *arena,
 	take_magic(&reader, inventory_magic);
 	inventory->any_database = take_byte(&reader, 1);
 	inventory->os.known = take_byte(&reader, 1);
-	take_texts(&reader, inventory, os_texts, COUNT(os_texts));
+	take_texts(&reader, inventory, head_texts, COUNT(head_texts));
 	inventory->component_count = take_count(&reader, COMPONENT_MIN);
 	inventory->components =
 		make(&reader, inventory->component_count, sizeof(*inventory->components));

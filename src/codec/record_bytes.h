@@ -4,7 +4,8 @@
  * the same program, and yet what comes is not trusted. All numbers little-endian, nothing aligned:
  *
  *	text       4   bytes, 0xffffffff: none (.p NULL);  the bytes and a NUL
- *	inventory  8   "mohsinv" NUL; any_database (1); os: known (1), five texts
+ *	inventory  8   "mohsinv" NUL; any_database (1), os.known (1); nine texts:
+ *	           of the document, of the system
  *	           4   components: essential (1), state (1), thirteen texts, number of files (4),
  *	               files: entry (4), flags (1: md5, 2: conffile), md5 (16), listed (text)
  *	           4   gaps: two texts each

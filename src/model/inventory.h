@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an image is made of: components, and the paths each one owns. Const once built. */
+/*
+ * What an image is made of: components, and the paths each one owns. Taken from the image itself,
+ * or from a bill of materials, which knows of no paths. Const once built.
+ */
 #pragma once
 
 #include "model/image.h"
@@ -12,6 +15,14 @@ struct os_identity {
 	struct span version_id;	 /* "12" */
 	struct span codename;	 /* "bookworm" */
 	struct span pretty_name; /* for people */
+};
+
+/* The bill of materials that an inventory was taken from; all empty when it is an image's. */
+struct inventory_document {
+	struct span reference; /* "sbom:FILE", as it was asked for */
+	struct span digest;    /* "sha256:..." of its bytes */
+	struct span format;    /* "SPDX-2.3", "CycloneDX 1.6" */
+	struct span name;      /* of what it is about, in its own words; may be empty */
 };
 
 enum component_state {
@@ -53,14 +64,15 @@ struct component {
 
 struct inventory {
 	struct arena *arena;
+	struct inventory_document document;
 	struct os_identity os;
 	struct component *components; /* by ecosystem, name, architecture, version */
 	size_t component_count;
 	uint32_t *owners;   /* per image entry: the component that owns it (first in order; for
 			       directories any), or COMPONENT_NONE */
-	size_t owner_count; /* == image.entry_count */
+	size_t owner_count; /* == image.entry_count; 0 without an image */
 	struct gap_list gaps;
-	bool any_database; /* false: no package database was found at all */
+	bool any_database; /* false: no package database was found at all; a document is one */
 };
 
 /* Puts the components in their order, before owners name any. */

@@ -32,6 +32,7 @@ static struct component components[] = {
 static struct gap gaps[] = {{SPAN_INIT("/var/lib/rpm"), SPAN_INIT("cannot be read")}};
 
 static const struct inventory inventory = {
+	.document = {.format = SPAN_INIT("SPDX-2.3"), .name = SPAN_INIT("nginx:1")},
 	.os = {.known = true, .id = SPAN_INIT("debian"), .version_id = SPAN_INIT("12")},
 	.components = components,
 	.component_count = 2,
@@ -66,6 +67,9 @@ test_inventory_there_and_back(void **state)
 	assert_good(inventory_bytes_put(&inventory, &bytes, err));
 	assert_good(inventory_bytes_get(buf_span(&bytes), ENTRIES, arena, &back, err));
 	assert_true(back->any_database && back->os.known);
+	assert_null(back->document.reference.p);
+	assert_span(back->document.format, "SPDX-2.3");
+	assert_span(back->document.name, "nginx:1");
 	assert_span(back->os.id, "debian");
 	assert_span(back->os.version_id, "12");
 	assert_null(back->os.codename.p);

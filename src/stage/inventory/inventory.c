@@ -165,7 +165,7 @@ answer(void *context, int out, uint64_t *ret_answer, struct err *err)
 	return r < 0 ? r : fd_write_full(out, buf_span(&bytes), err);
 }
 
-/* Order and owners are not left to the child. */
+/* Where it is from, order and owners are not left to the child. */
 static int
 take_answer(const struct image *image, struct span bytes, struct arena *arena,
 	    struct inventory **ret, struct err *err)
@@ -175,6 +175,7 @@ take_answer(const struct image *image, struct span bytes, struct arena *arena,
 
 	if (r < 0)
 		return r;
+	inventory->document = (struct inventory_document){{NULL, 0}};
 	inventory->owner_count = image->entry_count;
 	inventory->owners = arena_array(arena, inventory->owner_count + 1, sizeof(uint32_t));
 	if (!inventory->owners)
