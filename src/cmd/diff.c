@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mohs diff: what changed between two images. */
+/* mohs diff: what changed between two images, either of which may be a bill of materials. */
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/show.h"
@@ -91,10 +91,12 @@ print_text(const struct subject *a, const struct subject *b, struct err *err)
 	int r = show_package_changes(a->inventory, b->inventory, err);
 	if (r == 0)
 		r = show_counts(a->findings, b->findings, err);
-	show_gaps(&a->image->gaps, "first image");
+	if (a->image)
+		show_gaps(&a->image->gaps, "first image");
 	show_gaps(&a->inventory->gaps, "first inventory");
 	show_gaps(&a->findings->gaps, "first findings");
-	show_gaps(&b->image->gaps, "second image");
+	if (b->image)
+		show_gaps(&b->image->gaps, "second image");
 	show_gaps(&b->inventory->gaps, "second inventory");
 	show_gaps(&b->findings->gaps, "second findings");
 	return r;

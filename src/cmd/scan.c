@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mohs scan: packages and CVEs of one image. */
+/* mohs scan: packages and CVEs of one image, or of what a bill of materials lists. */
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/show.h"
@@ -10,8 +10,9 @@
 static void
 print_gaps(const struct subject *subject)
 {
-	show_gaps(&subject->image->gaps, "image");
-	show_gaps(&subject->inventory->gaps, "inventory");
+	if (subject->image)
+		show_gaps(&subject->image->gaps, "image");
+	show_gaps(&subject->inventory->gaps, subject->image ? "inventory" : "document");
 	show_gaps(&subject->findings->gaps, "advisories");
 }
 
@@ -85,4 +86,4 @@ run(int argc, char **argv)
 	return scan(rest.items[0], packages, least, &err) < 0 ? terminal_error(argv[0], &err) : 0;
 }
 
-const struct verb verb_scan = {"scan", "packages and CVEs of an image", run};
+const struct verb verb_scan = {"scan", "packages and CVEs of an image or SBOM", run};

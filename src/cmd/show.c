@@ -60,8 +60,17 @@ show_packages_line(const struct inventory *inventory)
 			       count == 1 ? "" : "s");
 }
 
-void
-show_image(const struct image *image, const struct inventory *inventory)
+static void
+show_document(const struct inventory_document *document)
+{
+	printable_line(stdout, "%.*s", SPAN_ARG(document->reference));
+	printable_line(stdout, "%.*s, %.*s%s%.*s", SPAN_ARG(document->digest),
+		       SPAN_ARG(document->format), document->name.n ? " of " : "",
+		       SPAN_ARG(document->name));
+}
+
+static void
+show_opened(const struct image *image)
 {
 	char digest[DIGEST_TEXT];
 	char compressed[24];
@@ -78,6 +87,15 @@ show_image(const struct image *image, const struct inventory *inventory)
 		       digest_format(&image->manifest_digest, digest), SPAN_ARG(image->config.os),
 		       SPAN_ARG(image->config.architecture), show_bytes(size, compressed),
 		       show_bytes(tar, inflated), image->entry_count);
+}
+
+void
+show_image(const struct image *image, const struct inventory *inventory)
+{
+	if (image)
+		show_opened(image);
+	else
+		show_document(&inventory->document);
 	show_packages_line(inventory);
 }
 
@@ -274,6 +292,7 @@ show_findings(const struct findings *findings, const struct inventory *inventory
 	return r < 0 ? r : list_findings(findings, inventory, least, true, err);
 }
 
+/* The last one is an image's alone: documents know of no files. */
 static const struct table_column package_columns[] = {
 	{"package", FIT_CUT, false}, {"version", FIT_CUT, false}, {"arch", FIT_RIGID, false},
 	{"source", FIT_CUT, false},  {"files", FIT_RIGID, true},
@@ -283,8 +302,8 @@ int
 show_packages(const struct inventory *inventory, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct table *table =
-		arena ? table_new(arena, package_columns, COUNT(package_columns)) : NULL;
+	size_t columns = COUNT(package_columns) - (inventory->document.format.n > 0);
+	struct table *table = arena ? table_new(arena, package_columns, columns) : NULL;
 
 	if (!table)
 		return err_memory(err);

@@ -1,27 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/subject.h"
 
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "codec/reference.h"
+#include "codec/sbom_document.h"
 #include "stage/inventory.h"
 #include "stage/match.h"
+#include "stage/sbom_document.h"
 #include "stage/shells.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 int
 subject_match(struct subject *subject, struct advisories *advisories, struct err *err)
 {
-	int r = inventory_read(subject->image, subject->contents, &subject->inventory, err);
+	int r = 0;
 
+	if (!subject->inventory)
+		r = inventory_read(subject->image, subject->contents, &subject->inventory, err);
 	if (r < 0)
 		return err_wrap(err, "cannot take the inventory");
 	r = match_run(subject->inventory, advisories, &subject->findings, err);
 	return r < 0 ? err_wrap(err, "cannot match advisories") : 0;
 }
 
+static int
+load_input(struct arena *arena, struct span *ret, struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf buf = BUF_INIT(SBOM_DOCUMENT_MAX);
+	int r = fd_read_all(STDIN_FILENO, &buf, err);
+
+	if (r < 0)
+		return err_wrap(err, "standard input");
+	*ret = arena_copy(arena, buf_span(&buf));
+	return ret->p ? 0 : err_memory(err);
+}
+
+/* "sbom:FILE", "sbom:-"; or the name of a file that is nothing but a document by its content. */
+static int
+load_document(struct span reference, struct arena *arena, struct span *ret, bool *ret_found,
+	      struct err *err)
+{
+	struct span file;
+	struct span transport = reference_transport(reference, &file);
+	struct stat about;
+
+	*ret_found = span_equal(transport, SPAN("sbom"));
+	if (*ret_found && file.n == 0)
+		return err_set(err, ERR_USAGE, "sbom: needs a file, or - for standard input");
+	if (*ret_found && span_equal(file, SPAN("-")))
+		return load_input(arena, ret, err);
+	file = arena_copy(arena, file);
+	if (!file.p)
+		return err_memory(err);
+	if (*ret_found)
+		return file_load(file.p, SBOM_DOCUMENT_MAX, arena, ret, err);
+	if (transport.n || stat(file.p, &about) < 0 || !S_ISREG(about.st_mode) ||
+	    about.st_size > (off_t)SBOM_DOCUMENT_MAX)
+		return 0;
+	struct err ignored = ERR_INIT; /* a file by chance: the name may still be an image's */
+	*ret_found = file_load(file.p, SBOM_DOCUMENT_MAX, arena, ret, &ignored) == 0 &&
+		     sbom_document_likely(*ret);
+	return 0;
+}
+
+/* *ret_found: false when the reference is not that of a document. */
+static int
+open_document(struct subject *subject, struct span reference, bool *ret_found, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct span text = {NULL, 0};
+
+	if (!arena)
+		return err_memory(err);
+	int r = load_document(reference, arena, &text, ret_found, err);
+	if (r == 0 && *ret_found)
+		r = sbom_document_inventory(text, reference, &subject->inventory, err);
+	return r;
+}
+
 int
 subject_scan(struct subject *subject, struct span reference, const struct image_options *options,
 	     struct advisories *advisories, struct err *err)
 {
-	int r = image_open(reference, options, &subject->image, &subject->contents, err);
+	bool document = false;
+	int r = open_document(subject, reference, &document, err);
 
+	if (r == 0 && !document)
+		r = image_open(reference, options, &subject->image, &subject->contents, err);
 	return r < 0 ? r : subject_match(subject, advisories, err);
 }
 

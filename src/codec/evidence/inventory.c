@@ -68,6 +68,23 @@ write_images(struct writer *writer)
 	return json;
 }
 
+/* The bill of materials that it was taken from; null: none, but from an image. */
+static json_t *
+document_json(struct writer *writer, const struct inventory_document *document)
+{
+	json_t *json = json_object();
+
+	if (document->format.n == 0) {
+		json_decref(json);
+		return json_null();
+	}
+	write_text(writer, json, "reference", document->reference);
+	write_text(writer, json, "digest", document->digest);
+	write_text(writer, json, "format", document->format);
+	write_text(writer, json, "name", document->name);
+	return json;
+}
+
 static json_t *
 summary_json(struct writer *writer, const struct inventory *inventory, const char *step)
 {
@@ -85,6 +102,7 @@ summary_json(struct writer *writer, const struct inventory *inventory, const cha
 
 		write_named(writer, ecosystems, name, json_integer(json_integer_value(known) + 1));
 	}
+	write_member(writer, json, "document", document_json(writer, &inventory->document));
 	write_member(writer, json, "os",
 		     inventory->os.known ? json_span(inventory->os.pretty_name) : json_null());
 	write_number(writer, json, "components", inventory->component_count);

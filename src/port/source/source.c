@@ -119,6 +119,10 @@ source_open(struct span reference, const struct source_options *options, struct 
 		if (prefix.n && span_equal(prefix, span_from(source_types[i]->prefix)))
 			return source_types[i]->open(rest, options, ret, err);
 	}
+	if (span_equal(prefix, SPAN("sbom")))
+		return err_set(err, ERR_USAGE,
+			       "sbom: is a bill of materials and no image: mohs scan and mohs diff "
+			       "take one");
 	/* "docker-tarball:x", "rootfs:/x": a dash or a path tells it from a tag or a port */
 	if (prefix.n && (span_find(prefix, '-') < prefix.n || span_starts_with(rest, SPAN("/")) ||
 			 span_starts_with(rest, SPAN("."))))
