@@ -125,11 +125,16 @@ need_trivy() {
 		.inventory.before.document == {digest: $digest, format: "CycloneDX 1.6",
 			name: "registry.example/app", reference: $reference}' out.json
 	"$mohs" scan --json "dir:$small" | jq -e '.inventory.before.document == null'
-	python3 -c 'import jsonschema' 2>/dev/null || return 0
+}
+
+@test "the evidence is as its schema says" {
+	python3 -c 'import jsonschema' 2>/dev/null || skip "python3-jsonschema is not installed"
+	"$mohs" scan --json "sbom:$sboms/syft.cdx.json" >out.json
 	python3 - out.json "$root/data/schema/evidence.json" <<-'END'
 		import json, jsonschema, sys
 		document, schema = (json.load(open(name)) for name in sys.argv[1:])
-		jsonschema.Draft202012Validator(schema).validate(document)
+		wrong = jsonschema.Draft202012Validator(schema).iter_errors(document)
+		sys.exit("\n".join(error.message[:200] for error in wrong) or 0)
 	END
 }
 
