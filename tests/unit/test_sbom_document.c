@@ -20,6 +20,9 @@
 #define SYSTEM(id, version)                                                                        \
 	"{\"type\":\"operating-system\",\"name\":\"" id "\",\"version\":\"" version "\"}"
 
+#define DEBIAN SYSTEM("debian", "12")
+#define INNER  LIBRARY("pkg:deb/debian/inner@1?upstream=i")
+
 static struct inventory *
 take(const char *text)
 {
@@ -224,46 +227,24 @@ sources_are_found(void **state)
 static void
 what_cannot_be_matched_is_named(void **state)
 {
-	const struct inventory *inventory = take(CYCLONEDX(
-		SYSTEM("debian",
-		       "12") ","
-			     "{\"type\":\"library\",\"name\":\"nameless\"},"
-			     "{\"type\":\"framework\"},"
-			     "{\"type\":\"file\",\"name\":\"/bin/ls\"}," LIBRARY("pkg:deb/debian/"
-										 "bad@%zz") "," LIBRARY("pkg:npm/%40a/b@1.0") "," LIBRARY("pkg:deb/ubuntu/other@1?upstream=o") "," LIBRARY(
-				     "pkg:deb/debian/"
-				     "old@1?distro="
-				     "debian-11&upstream="
-				     "o") "," LIBRARY("pk"
-						      "g:"
-						      "de"
-						      "b/"
-						      "de"
-						      "bi"
-						      "an"
-						      "/s"
-						      "am"
-						      "e@"
-						      "1?"
-						      "di"
-						      "st"
-						      "ro"
-						      "=d"
-						      "eb"
-						      "ia"
-						      "n-"
-						      "bo"
-						      "ok"
-						      "wo"
-						      "rm"
-						      "&u"
-						      "ps"
-						      "tr"
-						      "ea"
-						      "m="
-						      "o") "," LIBRARY("pkg:deb/debian/"
-								       "good@1?distro=debian-12.4&"
-								       "upstream=o")));
+	static const char *const components[] = {
+		DEBIAN,
+		"{\"type\":\"library\",\"name\":\"nameless\"}",
+		"{\"type\":\"framework\"}",
+		"{\"type\":\"file\",\"name\":\"/bin/ls\"}",
+		LIBRARY("pkg:deb/debian/bad@%zz"),
+		LIBRARY("pkg:npm/%40a/b@1.0"),
+		LIBRARY("pkg:deb/ubuntu/other@1?upstream=o"),
+		LIBRARY("pkg:deb/debian/old@1?distro=debian-11&upstream=o"),
+		LIBRARY("pkg:deb/debian/same@1?distro=debian-bookworm&upstream=o"),
+		LIBRARY("pkg:deb/debian/good@1?distro=debian-12.4&upstream=o"),
+	};
+	struct span text = SPAN("");
+
+	for (size_t i = 0; i < sizeof(components) / sizeof(components[0]); i++)
+		text = arena_printf(arena, "%.*s%s%s", SPAN_ARG(text), i ? "," : "", components[i]);
+	text = arena_printf(arena, CYCLONEDX("%.*s"), SPAN_ARG(text));
+	const struct inventory *inventory = take(text.p);
 
 	(void)state;
 	assert_gap(inventory, "nameless: not matched: the document gives it no package URL\n");
@@ -286,10 +267,7 @@ what_a_document_is_about_is_no_component(void **state)
 	const struct inventory *image = take(
 		"{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.4\",\"metadata\":{\"component\":"
 		"{\"type\":\"container\",\"name\":\"app:1\",\"purl\":\"pkg:oci/app@sha256%3Aff\","
-		"\"components\":[" LIBRARY(
-			"pkg:deb/debian/inner@1?upstream=i") "]}},"
-							     "\"components\":[" SYSTEM("debian",
-										       "12") "]}");
+		"\"components\":[" INNER "]}},\"components\":[" DEBIAN "]}");
 	const struct inventory *several =
 		take("{\"spdxVersion\":\"SPDX-2.2\",\"documentDescribes\":[\"a\",\"b\"],"
 		     "\"packages\":[{\"SPDXID\":\"a\",\"name\":\"one\"},"
@@ -314,16 +292,15 @@ what_a_document_is_about_is_no_component(void **state)
 static void
 a_documents_own_gaps_stay(void **state)
 {
-	const struct inventory *cyclonedx =
-		take("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.7\",\"metadata\":{"
-		     "\"properties\":["
-		     "{\"name\":\"mohs:gap\",\"value\":\"/var/lib/rpm: cannot be read\"}]},"
-		     "\"components\":[" SYSTEM("debian", "12") "],\"compositions\":["
-							       "{\"aggregate\":\"incomplete\"}]}");
-	const struct inventory *incomplete =
-		take("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[" SYSTEM(
-			"debian", "12") "],\"compositions\":[{\"aggregate\":\"complete\"},"
-					"{\"aggregate\":\"incomplete_first_party_only\"}]}");
+	const struct inventory *cyclonedx = take(
+		"{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.7\",\"metadata\":{\"properties\":"
+		"["
+		"{\"name\":\"mohs:gap\",\"value\":\"/var/lib/rpm: cannot be read\"}]},"
+		"\"components\":[" DEBIAN "],\"compositions\":[{\"aggregate\":\"incomplete\"}]}");
+	const struct inventory *incomplete = take(
+		"{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[" DEBIAN "],"
+		"\"compositions\":[{\"aggregate\":\"complete\"},"
+		"{\"aggregate\":\"incomplete_first_party_only\"}]}");
 	const struct inventory *spdx = take(
 		"{\"spdxVersion\":\"SPDX-2.3\",\"annotations\":[{\"annotator\":\"Tool: mohs-0.1\","
 		"\"comment\":\"gap: packages: none\"},{\"annotator\":\"Person: x\","
