@@ -12,6 +12,12 @@ json_cleanup(json_t **json)
 	*json = NULL;
 }
 
+void
+json_prepare(void)
+{
+	json_object_seed(0);
+}
+
 int
 json_parse(struct span text, json_t **ret, struct err *err)
 {

@@ -12,6 +12,12 @@
 
 void json_cleanup(json_t **json);
 
+/*
+ * Seeds the tables that hold members, which takes randomness from a file: to be called before a
+ * child is confined that reads JSON, or hostile member names can be aimed at its tables.
+ */
+void json_prepare(void);
+
 /* Rejects duplicate keys, bad UTF-8, trailing bytes, documents over JSON_DOCUMENT_MAX. ERR_INVALID
  * with line. */
 int json_parse(struct span text, json_t **ret, struct err *err);

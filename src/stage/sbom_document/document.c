@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "codec/json.h"
 #include "codec/record_bytes.h"
 #include "codec/sbom_document.h"
 #include "stage/sbom_document/taking.h"
@@ -190,6 +191,7 @@ sbom_document_inventory(struct span text, struct span reference, struct inventor
 
 	if (!arena)
 		return err_memory(err);
+	json_prepare();
 	int r = confine_run(&options, answer, &text, ANALYSIS_TIME_MS, &bytes, NULL, err);
 	if (r == 0)
 		r = take_answer(buf_span(&bytes), text, reference, arena, ret, err);
