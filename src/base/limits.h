@@ -163,3 +163,6 @@
 #define SIGNED_DOCUMENTS_MAX	2048	    /* signatures and attestations of one image */
 #define SIGNED_BYTES_MAX	(256 * MIB) /* of all of them */
 #define KEYS_MAX		64
+#define TOKENS_MAX		64 /* PKCS #11 slots of a module; tokens that a URI fits */
+#define TOKEN_ATTRIBUTE_MAX	(64 * KIB)
+#define TOKEN_TEXT_MAX		256 /* names of tokens or keys in a message */

@@ -4,7 +4,8 @@
  * -384, -512), RSA of 2048, 3072 and 4096 bits (PKCS #1 v1.5, SHA-256), Ed25519.
  *
  * A key is parsed once and then held; signing and verifying touch no file and start nothing. A
- * key may be used by several threads at once.
+ * key may be used by several threads at once. One on a token signs for one thread at a time, and
+ * not in a child that was forked since.
  */
 #pragma once
 
@@ -46,9 +47,11 @@ int key_import(struct span text, struct key **ret, struct err *err);
 int key_public(struct span text, struct key **ret, struct err *err);
 
 /*
- * A private key by its name: a cosign key file. The password comes from the source, and only when
- * the file was read; without `of` its prompt names the reference. What key_open() says, and
- * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT over KEY_FILE_MAX, ERR_USAGE for a public key.
+ * A private key by its name: a cosign key file, or a PKCS #11 URI (RFC 7512; docs/trust.md), whose
+ * key stays on its token. The password or PIN comes from the source, and only when the file or the
+ * token is there; without `of` the prompt names the reference. What key_open() says, and
+ * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT over KEY_FILE_MAX, ERR_USAGE for a public key and for a URI that
+ * fits several tokens or keys or has a PIN in it, ERR_AUTH for a wrong or locked PIN.
  */
 int key_load(struct span reference, const struct password_source *source, struct key **ret,
 	     struct err *err);

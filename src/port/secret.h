@@ -30,10 +30,11 @@ int secret_load(const char *path, size_t max, struct secret **ret, struct err *e
 int secret_read(int fd, size_t max, struct secret **ret, struct err *err);
 
 struct password_source {
-	int fd;		/* >= 0: its first line is the password */
-	bool prompt;	/* may ask on the terminal */
-	bool repeat;	/* ask twice: for a password that is new */
-	const char *of; /* what it is for, in the prompt: "cosign.key" */
+	int fd;		  /* >= 0: its first line is the password */
+	bool prompt;	  /* may ask on the terminal */
+	bool repeat;	  /* ask twice: for a password that is new */
+	const char *of;	  /* what it is for, in the prompt: "cosign.key" */
+	const char *what; /* "PIN"; NULL: "password" */
 };
 
 /*
@@ -43,3 +44,6 @@ struct password_source {
  * that differ, ERR_LIMIT over PASSWORD_MAX, ERR_CANCELLED.
  */
 int password_get(const struct password_source *source, struct secret **ret, struct err *err);
+
+/* The first line of a file. Errors as secret_load(), ERR_LIMIT over PASSWORD_MAX. */
+int password_load(const char *path, struct secret **ret, struct err *err);

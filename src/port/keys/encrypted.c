@@ -121,6 +121,8 @@ key_write(const struct key *key, const struct secret *password, struct arena *ar
 
 	if (!key->is_private)
 		return err_set(err, ERR_USAGE, "a public key has no private part to write");
+	if (key->token)
+		return err_set(err, ERR_USAGE, "a private key on a token stays there");
 	int r = write_der(key, &der, err);
 	if (r == 0)
 		r = secret_new(crypto_secretbox_KEYBYTES, &box_key, err);

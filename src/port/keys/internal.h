@@ -11,8 +11,11 @@ enum {
 	KEY_ED25519_BYTES = 32,
 };
 
+struct token_key;
+
 struct key {
-	EVP_PKEY *pkey;
+	EVP_PKEY *pkey;		 /* of a key on a token: its public half */
+	struct token_key *token; /* NULL: the key is all in pkey */
 	enum key_kind kind;
 	bool is_private;
 	struct digest id;

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "port/keys/token.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -89,6 +90,7 @@ key_free(struct key *key)
 	if (!key)
 		return;
 	EVP_PKEY_free(key->pkey);
+	token_key_free(key->token);
 	free(key);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "port/keys/token.h"
 
 /* With a name for the prompt: of the source, else the reference. */
 static struct password_source
@@ -49,16 +50,25 @@ load_file(struct span reference, const struct password_source *source, bool is_p
 	return r < 0 ? err_wrap(err, "%s", path.p) : 0;
 }
 
+static int
+load(struct span reference, const struct password_source *source, bool is_public_enough,
+     struct key **ret, struct err *err)
+{
+	if (span_starts_with(reference, SPAN(TOKEN_SCHEME)))
+		return token_load(reference, source, is_public_enough, ret, err);
+	return load_file(reference, source, is_public_enough, ret, err);
+}
+
 int
 key_load(struct span reference, const struct password_source *source, struct key **ret,
 	 struct err *err)
 {
-	return load_file(reference, source, false, ret, err);
+	return load(reference, source, false, ret, err);
 }
 
 int
 key_load_public(struct span reference, const struct password_source *source, struct key **ret,
 		struct err *err)
 {
-	return load_file(reference, source, true, ret, err);
+	return load(reference, source, true, ret, err);
 }

@@ -45,6 +45,20 @@ from_descriptor(int fd, struct secret **ret, struct err *err)
 	return 0;
 }
 
+int
+password_load(const char *path, struct secret **ret, struct err *err)
+{
+	CLEANUP(secret_cleanup) struct secret *secret = NULL;
+	int r = secret_load(path, PASSWORD_MAX + 2, &secret, err);
+
+	if (r == 0)
+		r = cut_line(secret, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(secret);
+	return 0;
+}
+
 /* Moves it out of the environment. ERR_NOT_FOUND when it is not there. */
 static int
 from_environment(const char *name, struct secret **ret, struct err *err)
@@ -126,6 +140,14 @@ ask(int tty, const char *prompt, const char *of, struct secret **ret, struct err
 }
 
 static int
+nowhere(const struct password_source *source, struct err *err)
+{
+	return err_set(err, ERR_AUTH,
+		       "no %s for %s: set MOHS_PASSWORD or COSIGN_PASSWORD, or give a descriptor",
+		       source->what ? source->what : "password", source->of);
+}
+
+static int
 from_terminal(const struct password_source *source, struct secret **ret, struct err *err)
 {
 	CLEANUP(fd_cleanup) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -133,11 +155,9 @@ from_terminal(const struct password_source *source, struct secret **ret, struct 
 	CLEANUP(secret_cleanup) struct secret *second = NULL;
 
 	if (tty < 0)
-		return err_set(err, ERR_AUTH,
-			       "no password for %s: set MOHS_PASSWORD or COSIGN_PASSWORD, or give "
-			       "a descriptor",
-			       source->of);
-	int r = ask(tty, source->repeat ? "New password" : "Password", source->of, &first, err);
+		return nowhere(source, err);
+	const char *what = source->what ? source->what : "Password";
+	int r = ask(tty, source->repeat ? "New password" : what, source->of, &first, err);
 	if (r == 0 && source->repeat)
 		r = ask(tty, "Once more", source->of, &second, err);
 	if (r < 0)
@@ -163,8 +183,5 @@ password_get(const struct password_source *source, struct secret **ret, struct e
 	}
 	if (source->prompt)
 		return from_terminal(source, ret, err);
-	return err_set(err, ERR_AUTH,
-		       "no password for %s: set MOHS_PASSWORD or COSIGN_PASSWORD, or give a "
-		       "descriptor",
-		       source->of);
+	return nowhere(source, err);
 }

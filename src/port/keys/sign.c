@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "port/keys/token.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -56,12 +57,42 @@ sign_ed25519ph(const struct key *key, struct span message, struct arena *arena, 
 	return 0;
 }
 
+/* Checked before anybody gets it: what stands on a token as a pair need not be one. */
+static int
+sign_on_token(const struct key *key, struct span message, struct arena *arena, struct span *ret,
+	      struct err *err)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	struct span signature;
+	size_t n = 0;
+
+	if (!hashes[key->kind])
+		return err_set(err, ERR_UNSUPPORTED, "a token cannot sign with %s as cosign does",
+			       key_kind_name(key->kind));
+	if (EVP_Q_digest(NULL, hashes[key->kind], NULL, bytes_of(message), message.n, hash, &n) !=
+	    1)
+		return key_error(err, ERR_MEMORY, "hashing failed");
+	int r = token_sign(key->token, key->kind, (struct span){(const char *)hash, n}, arena,
+			   &signature, err);
+	if (r < 0)
+		return r;
+	r = key_verify(key, message, signature, err);
+	if (r < 0)
+		return err_set(err, ERR_MISMATCH,
+			       "the token's signature does not hold: the public key beside the "
+			       "private one is another's");
+	*ret = signature;
+	return 0;
+}
+
 int
 key_sign(const struct key *key, struct span message, struct arena *arena, struct span *ret,
 	 struct err *err)
 {
 	if (!key->is_private)
 		return err_set(err, ERR_USAGE, "a public key cannot sign");
+	if (key->token)
+		return sign_on_token(key, message, arena, ret, err);
 	if (key->kind == KEY_ED25519)
 		return sign_ed25519ph(key, message, arena, ret, err);
 
