@@ -76,11 +76,13 @@ const struct digest *key_id(const struct key *key);
 struct span key_hint(const struct key *key); /* lives as long as the key */
 
 /*
- * ECDSA signatures are DER. Ed25519 signs as Ed25519ph (RFC 8032, 5.1), which is what cosign does;
- * pure Ed25519 is verified as well.
+ * ECDSA signatures are DER, over the hash of the curve's size; Ed25519 is pure (RFC 8032, 5.1).
  */
 int key_sign(const struct key *key, struct span message, struct arena *arena, struct span *ret,
 	     struct err *err);
 
-/* ERR_MISMATCH when the key did not sign this message so. */
+/*
+ * ERR_MISMATCH when the key did not sign this message. What some versions of cosign make is good
+ * too: SHA-256 under P-384 and P-521 (before 2.6), Ed25519ph (since).
+ */
 int key_verify(const struct key *key, struct span message, struct span signature, struct err *err);

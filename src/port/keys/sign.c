@@ -30,50 +30,22 @@ bytes_of(struct span s)
 	return (const unsigned char *)(s.n ? s.p : "");
 }
 
-/* The seed is expanded anew for each signature and wiped. */
-static int
-sign_ed25519ph(const struct key *key, struct span message, struct arena *arena, struct span *ret,
-	       struct err *err)
-{
-	CLEANUP(secret_cleanup) struct secret *seed = NULL;
-	CLEANUP(secret_cleanup) struct secret *expanded = NULL;
-	unsigned char public[crypto_sign_PUBLICKEYBYTES];
-	unsigned char *signature = arena_alloc(arena, crypto_sign_BYTES);
-	size_t n = KEY_ED25519_BYTES;
-	crypto_sign_state state;
-	int r = signature ? secret_new(n, &seed, err) : err_memory(err);
-
-	if (r == 0)
-		r = secret_new(crypto_sign_SECRETKEYBYTES, &expanded, err);
-	if (r != 0)
-		return r;
-	if (EVP_PKEY_get_raw_private_key(key->pkey, seed->p, &n) != 1 || n != KEY_ED25519_BYTES)
-		return key_error(err, ERR_INVALID, "an Ed25519 key without its seed");
-	(void)crypto_sign_seed_keypair(public, expanded->p, seed->p);
-	(void)crypto_sign_init(&state);
-	(void)crypto_sign_update(&state, bytes_of(message), message.n);
-	(void)crypto_sign_final_create(&state, signature, NULL, expanded->p);
-	*ret = (struct span){(const char *)signature, crypto_sign_BYTES};
-	return 0;
-}
-
 /* Checked before anybody gets it: what stands on a token as a pair need not be one. */
 static int
 sign_on_token(const struct key *key, struct span message, struct arena *arena, struct span *ret,
 	      struct err *err)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
+	struct span input = {(const char *)bytes_of(message), message.n};
 	struct span signature;
-	size_t n = 0;
 
-	if (!hashes[key->kind])
-		return err_set(err, ERR_UNSUPPORTED, "a token cannot sign with %s as cosign does",
-			       key_kind_name(key->kind));
-	if (EVP_Q_digest(NULL, hashes[key->kind], NULL, bytes_of(message), message.n, hash, &n) !=
-	    1)
-		return key_error(err, ERR_MEMORY, "hashing failed");
-	int r = token_sign(key->token, key->kind, (struct span){(const char *)hash, n}, arena,
-			   &signature, err);
+	if (hashes[key->kind]) {
+		input.p = (const char *)hash;
+		if (EVP_Q_digest(NULL, hashes[key->kind], NULL, bytes_of(message), message.n, hash,
+				 &input.n) != 1)
+			return key_error(err, ERR_MEMORY, "hashing failed");
+	}
+	int r = token_sign(key->token, key->kind, input, arena, &signature, err);
 	if (r < 0)
 		return r;
 	r = key_verify(key, message, signature, err);
@@ -93,8 +65,6 @@ key_sign(const struct key *key, struct span message, struct arena *arena, struct
 		return err_set(err, ERR_USAGE, "a public key cannot sign");
 	if (key->token)
 		return sign_on_token(key, message, arena, ret, err);
-	if (key->kind == KEY_ED25519)
-		return sign_ed25519ph(key, message, arena, ret, err);
 
 	CLEANUP(context_cleanup) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	size_t n = SIGNATURE_MAX;
@@ -126,22 +96,28 @@ verify_ed25519ph(const struct key *key, struct span message, struct span signatu
 	       crypto_sign_final_verify(&state, copy, public) == 0;
 }
 
+static bool
+verify_with(const struct key *key, const char *hash, struct span message, struct span signature)
+{
+	CLEANUP(context_cleanup) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool good =
+		context &&
+		EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, key->pkey, NULL) == 1 &&
+		EVP_DigestVerify(context, bytes_of(signature), signature.n, bytes_of(message),
+				 message.n) == 1;
+
+	ERR_clear_error();
+	return good;
+}
+
 int
 key_verify(const struct key *key, struct span message, struct span signature, struct err *err)
 {
-	CLEANUP(context_cleanup) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool is_larger_curve = key->kind == KEY_ECDSA_P384 || key->kind == KEY_ECDSA_P521;
 
-	if (!context)
-		return err_memory(err);
-	if (EVP_DigestVerifyInit_ex(context, NULL, hashes[key->kind], NULL, NULL, key->pkey,
-				    NULL) != 1)
-		return key_error(err, ERR_IO, "verifying cannot start");
-	int good = EVP_DigestVerify(context, bytes_of(signature), signature.n, bytes_of(message),
-				    message.n);
-	ERR_clear_error();
-	if (good == 1)
-		return 0;
-	if (key->kind == KEY_ED25519 && verify_ed25519ph(key, message, signature))
+	if (verify_with(key, hashes[key->kind], message, signature) ||
+	    (is_larger_curve && verify_with(key, "SHA256", message, signature)) ||
+	    (key->kind == KEY_ED25519 && verify_ed25519ph(key, message, signature)))
 		return 0;
 	return err_set(err, ERR_MISMATCH, "the key did not make this signature of these bytes");
 }

@@ -18,8 +18,9 @@ int token_load(struct span text, const struct password_source *source, bool is_p
 	       struct key **ret, struct err *err);
 
 /*
- * Signs a hash: ECDSA as DER, RSA as PKCS #1 v1.5 over SHA-256. Threads wait for one another. The
- * caller checks the signature: what the token takes for the public half may be another key's.
+ * Signs a hash, or for Ed25519 the message: ECDSA as DER, RSA as PKCS #1 v1.5 over SHA-256. Threads
+ * wait for one another. The caller checks the signature: what the token takes for the public half
+ * may be another key's.
  */
-int token_sign(struct token_key *key, enum key_kind kind, struct span hash, struct arena *arena,
+int token_sign(struct token_key *key, enum key_kind kind, struct span input, struct arena *arena,
 	       struct span *ret, struct err *err);

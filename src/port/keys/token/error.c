@@ -25,7 +25,7 @@ static const struct {
 	{CKR_SESSION_COUNT, ERR_LIMIT, "it has no session left: other programs use it"},
 	{CKR_KEY_FUNCTION_NOT_PERMITTED, ERR_UNSUPPORTED, "this key may not sign (CKA_SIGN)"},
 	{CKR_MECHANISM_INVALID, ERR_UNSUPPORTED,
-	 "the token cannot sign a hash (CKM_ECDSA, CKM_RSA_PKCS)"},
+	 "the token cannot sign so (CKM_ECDSA, CKM_RSA_PKCS, CKM_EDDSA)"},
 	{CKR_HOST_MEMORY, ERR_MEMORY, "out of memory"},
 };
 

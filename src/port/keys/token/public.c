@@ -57,28 +57,53 @@ curve_of(struct span der)
 	return nid == NID_undef ? NULL : OBJ_nid2sn(nid);
 }
 
-/* The point is in an OCTET STRING, or bare, as some tokens have it. */
+/* The point is in an OCTET STRING, or bare, as some tokens have it. `wrapped` is to be freed. */
+static struct span
+unwrap(struct span point, ASN1_OCTET_STRING **wrapped)
+{
+	const unsigned char *p = (const unsigned char *)point.p;
+
+	*wrapped = d2i_ASN1_OCTET_STRING(NULL, &p, (long)point.n);
+	if (!*wrapped || p != (const unsigned char *)point.p + point.n)
+		return point;
+	return (struct span){(const char *)ASN1_STRING_get0_data(*wrapped),
+			     (size_t)ASN1_STRING_length(*wrapped)};
+}
+
 static EVP_PKEY *
 ec_of(struct span curve_der, struct span point)
 {
-	const unsigned char *p = (const unsigned char *)point.p;
-	ASN1_OCTET_STRING *wrapped = d2i_ASN1_OCTET_STRING(NULL, &p, (long)point.n);
+	ASN1_OCTET_STRING *wrapped;
+	struct span bytes = unwrap(point, &wrapped);
 	const char *curve = curve_of(curve_der);
 	EVP_PKEY *pkey = NULL;
 
-	if (wrapped && p == (const unsigned char *)point.p + point.n)
-		point = (struct span){(const char *)ASN1_STRING_get0_data(wrapped),
-				      (size_t)ASN1_STRING_length(wrapped)};
 	if (curve) {
 		const OSSL_PARAM params[] = {
 			OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 							 (char *)(uintptr_t)curve, 0),
 			OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-							  (void *)(uintptr_t)point.p, point.n),
+							  (void *)(uintptr_t)bytes.p, bytes.n),
 			OSSL_PARAM_construct_end(),
 		};
 		pkey = pkey_of("EC", params);
 	}
+	ASN1_OCTET_STRING_free(wrapped);
+	return pkey;
+}
+
+/* Ed25519 by the length of its keys: tokens have several names for it, and Ed448 has 57 bytes. */
+static EVP_PKEY *
+edwards_of(struct span curve, struct span point)
+{
+	ASN1_OCTET_STRING *wrapped;
+	struct span bytes = unwrap(point, &wrapped);
+	EVP_PKEY *pkey = NULL;
+
+	(void)curve;
+	if (bytes.n == KEY_ED25519_BYTES)
+		pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL,
+						      (const unsigned char *)bytes.p, bytes.n);
 	ASN1_OCTET_STRING_free(wrapped);
 	return pkey;
 }
@@ -90,6 +115,7 @@ static const struct {
 } types[] = {
 	{CKK_RSA, {CKA_MODULUS, CKA_PUBLIC_EXPONENT}, rsa_of},
 	{CKK_EC, {CKA_EC_PARAMS, CKA_EC_POINT}, ec_of},
+	{CKK_EC_EDWARDS, {CKA_EC_PARAMS, CKA_EC_POINT}, edwards_of},
 };
 
 /* ERR_NOT_FOUND when the object does not show the two parts. */
@@ -112,11 +138,8 @@ from_parts(const struct token *token, CK_OBJECT_HANDLE object, EVP_PKEY **ret, s
 		i++;
 	if (i == sizeof(types) / sizeof(types[0]))
 		return err_set(err, ERR_UNSUPPORTED,
-			       "token \"%s\": a key that is neither RSA nor ECDSA; others cannot "
-			       "sign as cosign does%s",
-			       token->label,
-			       type == CKK_EC_EDWARDS ? " (Ed25519 on tokens is not prehashed)"
-						      : "");
+			       "token \"%s\": a key that is none of ECDSA, RSA and Ed25519",
+			       token->label);
 	for (size_t part = 0; r == 0 && part < 2; part++)
 		r = token_attribute(token, object, types[i].parts[part], arena, &parts[part], err);
 	if (r < 0)

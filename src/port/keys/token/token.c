@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys on tokens: loading and signing. The token sees hashes only; the rest is OpenSSL's. */
+/* Keys on tokens: loading and signing. But for Ed25519 the token sees hashes only; the rest is
+ * OpenSSL's. */
 #include "port/keys/token/internal.h"
 
 #include "base/cleanup.h"
@@ -125,25 +126,32 @@ token_load(struct span text, const struct password_source *source, bool is_publi
 static int
 to_der(struct span raw, struct arena *arena, struct span *ret, struct err *err)
 {
-	ECDSA_SIG *signature = ECDSA_SIG_new();
 	const unsigned char *p = (const unsigned char *)raw.p;
 	int half = (int)(raw.n / 2);
+	struct span copy = {NULL, 0};
+	unsigned char *der = NULL;
+
+	if (raw.n == 0 || raw.n % 2 != 0)
+		return err_set(err, ERR_INVALID, "the token made a signature of %zu bytes", raw.n);
+	ECDSA_SIG *signature = ECDSA_SIG_new();
 	BIGNUM *r = BN_bin2bn(p, half, NULL);
 	BIGNUM *s = BN_bin2bn(p + half, half, NULL);
-	unsigned char *der = NULL;
-	int n = -1;
-
 	if (signature && r && s && ECDSA_SIG_set0(signature, r, s) == 1) {
 		r = s = NULL;
-		n = i2d_ECDSA_SIG(signature, &der);
+		int n = i2d_ECDSA_SIG(signature, &der);
+
+		copy = (struct span){(const char *)der, n > 0 ? (size_t)n : 0};
 	}
-	if (n > 0)
-		*ret = arena_copy(arena, (struct span){(const char *)der, (size_t)n});
+	if (copy.p)
+		copy = arena_copy(arena, copy);
 	OPENSSL_free(der);
 	ECDSA_SIG_free(signature);
 	BN_free(r);
 	BN_free(s);
-	return n > 0 && ret->p ? 0 : err_memory(err);
+	if (!copy.p)
+		return err_memory(err);
+	*ret = copy;
+	return 0;
 }
 
 /* DigestInfo of a SHA-256 (RFC 8017, 9.2, note 1). */
@@ -184,30 +192,40 @@ sign_locked(struct token_key *key, CK_MECHANISM_TYPE how, struct span input, CK_
 	return rv == CKR_OK ? 0 : token_error(err, rv, &key->token, "not signed");
 }
 
+static const struct {
+	CK_MECHANISM_TYPE mechanism;
+	int (*prepare)(struct span hash, struct arena *arena, struct span *ret, struct err *err);
+	int (*finish)(struct span raw, struct arena *arena, struct span *ret, struct err *err);
+} ways[KEY_KINDS] = {
+	[KEY_ECDSA_P256] = {CKM_ECDSA, NULL, to_der},
+	[KEY_ECDSA_P384] = {CKM_ECDSA, NULL, to_der},
+	[KEY_ECDSA_P521] = {CKM_ECDSA, NULL, to_der},
+	[KEY_RSA_2048] = {CKM_RSA_PKCS, digest_info, NULL},
+	[KEY_RSA_3072] = {CKM_RSA_PKCS, digest_info, NULL},
+	[KEY_RSA_4096] = {CKM_RSA_PKCS, digest_info, NULL},
+	[KEY_ED25519] = {CKM_EDDSA, NULL, NULL},
+};
+
 int
-token_sign(struct token_key *key, enum key_kind kind, struct span hash, struct arena *arena,
+token_sign(struct token_key *key, enum key_kind kind, struct span input, struct arena *arena,
 	   struct span *ret, struct err *err)
 {
-	bool is_rsa = kind == KEY_RSA_2048 || kind == KEY_RSA_3072 || kind == KEY_RSA_4096;
 	CK_BYTE *signature = arena_alloc(arena, SIGNATURE_MAX);
 	CK_ULONG n = SIGNATURE_MAX;
 	int r = signature ? 0 : err_memory(err);
 
-	if (r == 0 && is_rsa)
-		r = digest_info(hash, arena, &hash, err);
+	if (r == 0 && ways[kind].prepare)
+		r = ways[kind].prepare(input, arena, &input, err);
 	if (r < 0)
 		return r;
 	(void)pthread_mutex_lock(&key->mutex);
-	r = sign_locked(key, is_rsa ? CKM_RSA_PKCS : CKM_ECDSA, hash, signature, &n, err);
+	r = sign_locked(key, ways[kind].mechanism, input, signature, &n, err);
 	(void)pthread_mutex_unlock(&key->mutex);
 	if (r < 0)
 		return r;
-	if (is_rsa) {
-		*ret = (struct span){(const char *)signature, n};
-		return 0;
-	}
-	if (n == 0 || n % 2 != 0)
-		return err_set(err, ERR_INVALID, "token \"%s\": a signature of %lu bytes",
-			       key->token.label, n);
-	return to_der((struct span){(const char *)signature, n}, arena, ret, err);
+	struct span raw = {(const char *)signature, n};
+	if (ways[kind].finish)
+		return ways[kind].finish(raw, arena, ret, err);
+	*ret = raw;
+	return 0;
 }
