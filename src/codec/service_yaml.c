@@ -359,7 +359,7 @@ take_names(const struct yaml_source *source, const struct raw_service *raw,
 	if (r == 0)
 		r = yaml_path(source, raw->policy, &service->policy);
 	if (r == 0)
-		r = yaml_path(source, raw->sign.key, &service->signing_key);
+		r = yaml_key(source, raw->sign.key, &service->signing_key);
 	return r;
 }
 

@@ -150,6 +150,14 @@ yaml_path(const struct yaml_source *source, const char *text, struct span *ret)
 }
 
 int
+yaml_key(const struct yaml_source *source, const char *text, struct span *ret)
+{
+	if (text && span_starts_with(span_from(text), SPAN("pkcs11:")))
+		return yaml_text(source, text, ret);
+	return yaml_path(source, text, ret);
+}
+
+int
 yaml_reference(const struct yaml_source *source, const char *text, struct span *ret)
 {
 	static const struct span local[] = {

@@ -42,6 +42,8 @@ int yaml_name(const struct yaml_source *source, const char *text, const struct y
 	      struct span *ret);
 /* A path, relative ones taken from the file's folder. */
 int yaml_path(const struct yaml_source *source, const char *text, struct span *ret);
+/* A key: a path, or a PKCS #11 URI as it is. */
+int yaml_key(const struct yaml_source *source, const char *text, struct span *ret);
 /* An image reference or output: the path in "oci:", "docker-archive:" and such likewise. */
 int yaml_reference(const struct yaml_source *source, const char *text, struct span *ret);
 int yaml_list(const struct yaml_source *source, const struct yaml_strings *list,

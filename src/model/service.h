@@ -64,9 +64,9 @@ struct service {
 	struct span_list drop;
 	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
-	struct span policy; /* path, absolute after reading the file; may be empty */
-	struct span signing_key;
-	uint64_t stop_grace_ms; /* default 10 s */
+	struct span policy;	 /* path, absolute after reading the file; may be empty */
+	struct span signing_key; /* path, absolute after reading the file, or a PKCS #11 URI */
+	uint64_t stop_grace_ms;	 /* default 10 s */
 };
 
 void service_free(struct service *service);

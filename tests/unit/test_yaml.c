@@ -83,6 +83,27 @@ service_defaults(void **state)
 	assert_int_equal(service->load_count, 0);
 }
 
+static void
+keys_are_files_or_on_tokens(void **state)
+{
+	static const char *const keys[][2] = {
+		{"keys/cosign.key", "/srv/shop/keys/cosign.key"},
+		{"\"pkcs11:token=release;object=images\"", "pkcs11:token=release;object=images"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(service_cleanup) struct service *service = NULL;
+		char text[128];
+		int n = snprintf(text, sizeof(text), "service: a\nimage: b\nsign: {key: %s}\n",
+				 keys[i][0]);
+
+		assert_good(service_parse((struct span){text, (size_t)n},
+					  SPAN("/srv/shop/mohs.yaml"), &service, err));
+		assert_span(service->signing_key, keys[i][1]);
+	}
+}
+
 struct bad {
 	const char *text;
 	const char *says; /* part of the error */
@@ -275,6 +296,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(service_is_read_whole),
 		cmocka_unit_test(service_defaults),
+		cmocka_unit_test(keys_are_files_or_on_tokens),
 		cmocka_unit_test(bad_services_name_line_and_remedy),
 		cmocka_unit_test(documents_are_bounded),
 		cmocka_unit_test(policy_defaults),
