@@ -127,7 +127,7 @@ verify(const struct verify_request *request, struct verified *verified, struct e
 	if (r == 0 && verified->policy)
 		r = verifying_judge(verified->proof, verified->policy, clock_now(),
 				    &verified->verdict, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	verified->passed = verified->proof->is_signed && has_types(request, verified->proof) &&
 			   (!verified->verdict || verified->verdict->passed);

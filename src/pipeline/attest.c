@@ -83,7 +83,7 @@ write_predicate(const struct pipeline *p, const char *name, const json_t *json, 
 	int r = directory_make(folder.p, 0755, err);
 	if (r == 0)
 		r = json_text(json, true, arena, &text, err);
-	return r < 0 ? r : file_replace(path.p, text, 0644, err);
+	return r != 0 ? r : file_replace(path.p, text, 0644, err);
 }
 
 static int

@@ -114,7 +114,8 @@ list_tag(struct listing *listing, const struct digest *subject, size_t kind, str
 		return add_gap(listing, tag, err);
 	for (size_t i = 0; r == 0 && i < parsed.manifest.layer_count; i++) {
 		const struct oci_descriptor *layer = &parsed.manifest.layers[i];
-		struct span place = arena_printf(listing->arena, "tag %s, layer %zu", legacy[kind].suffix, i + 1);
+		struct span place = arena_printf(listing->arena, "tag %s, layer %zu",
+						 legacy[kind].suffix, i + 1);
 
 		if (!place.p)
 			return err_memory(err);
@@ -149,7 +150,7 @@ read_referrer(struct listing *listing, const struct oci_descriptor *descriptor, 
 
 	if (r == 0)
 		r = oci_read(document.document, document.media_type, listing->arena, &parsed, err);
-	if (r < 0)
+	if (r != 0)
 		return add_gap(listing, place, err);
 	if (parsed.kind != OCI_MANIFEST || parsed.manifest.layer_count == 0)
 		return 0;

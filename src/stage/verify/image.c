@@ -177,7 +177,7 @@ verify_image(const struct verify_image *request, struct proof **ret, struct err 
 	CLEANUP(proof_cleanup) struct proof *proof = NULL;
 	int r = start(request, &proof, err);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	struct proving proving = {
 		.request = request,
