@@ -197,11 +197,13 @@ whole_packages_and_their_dependencies(void **state)
 	static const char *const app[] = {"/bin/app", "/usr/share/app/extra", NULL};
 	static const char *const lib[] = {"/lib/liba.so", "/usr/share/lib/data", NULL};
 	static const char *const mta[] = {"/sbin/mta", NULL};
-	static const char *const other[] = {"/bin/other", NULL};
+	/* a link to a folder that is in use belongs to all who list it */
+	static const char *const other[] = {"/bin/other", "/data", NULL};
 	struct scene scene;
 
 	(void)state;
 	scene_open(&scene);
+	scene_link(&scene, "/data", "usr/share/app");
 	scene_elf(&scene, "/bin/app", &plain);
 	scene_file(&scene, "/usr/share/app/extra", 0644, "x");
 	scene_elf(&scene, "/lib/liba.so", &plain);
@@ -215,8 +217,10 @@ whole_packages_and_their_dependencies(void **state)
 	scene_package(&scene, "mta", mta)->provides = SPAN("x, mail-agent (= 1)");
 	scene_package(&scene, "other", other);
 	scene_use(&scene, "/bin/app", RUN);
+	scene_use(&scene, "/data", USE_LOOKUP | USE_READLINK);
 
 	struct plan *plan = scene_plan(&scene);
+	assert_true(scene_keeps(&scene, plan, "/data"));
 	assert_false(scene_keeps(&scene, plan, "/usr/share/app/extra"));
 	assert_false(scene_keeps(&scene, plan, "/lib/liba.so"));
 	plan_free(plan);

@@ -26,17 +26,6 @@ kept_names(const struct planner *planner)
 	return names;
 }
 
-/* Folders, and links to folders (those of a merged /usr are listed by many), are shared. */
-static bool
-is_folder(const struct planner *planner, uint32_t entry)
-{
-	const struct image_entry *entries = planner->image->entries;
-
-	if (entries[entry].type == IMAGE_SYMLINK)
-		entry = image_resolve(planner->image, entries[entry].path, true, NULL, NULL);
-	return entry != IMAGE_NONE && entries[entry].type == IMAGE_DIRECTORY;
-}
-
 static int
 decide_one(struct planner *planner, const uint32_t *names, const struct component *component,
 	   struct plan_component *ret, struct err *err)
@@ -48,7 +37,7 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 		uint32_t entry = component->files[i].entry;
 		enum file_kind kind;
 
-		if (entry == IMAGE_NONE || is_folder(planner, entry))
+		if (entry == IMAGE_NONE || planner_is_folder(planner, entry))
 			continue;
 		ret->files_total++;
 
@@ -120,7 +109,7 @@ add_orphans(struct planner *planner, uint32_t index, const bool *owned, struct v
 		struct plan_orphan orphan = {component->files[f].entry, index};
 
 		if (!planner_keeps(planner, orphan.entry) || owned[orphan.entry] ||
-		    is_folder(planner, orphan.entry))
+		    planner_is_folder(planner, orphan.entry))
 			continue;
 		int r = vec_push_raw(orphans, &orphan, sizeof(orphan), PACKAGE_FILES_MAX, err);
 		if (r < 0)

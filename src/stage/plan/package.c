@@ -144,8 +144,7 @@ used_file(const struct planner *planner, const struct component *component)
 	for (size_t i = 0; i < component->file_count; i++) {
 		uint32_t entry = component->files[i].entry;
 
-		if (planner_keeps(planner, entry) &&
-		    planner->image->entries[entry].type != IMAGE_DIRECTORY &&
+		if (planner_keeps(planner, entry) && !planner_is_folder(planner, entry) &&
 		    uses_package[planner->plan->entries[entry].reason])
 			return entry;
 	}

@@ -117,6 +117,16 @@ planner_keeps(const struct planner *planner, uint32_t entry)
 	return entry != IMAGE_NONE && planner->plan->entries[entry].keep;
 }
 
+bool
+planner_is_folder(const struct planner *planner, uint32_t entry)
+{
+	const struct image_entry *entries = planner->image->entries;
+
+	if (entries[entry].type == IMAGE_SYMLINK)
+		entry = image_resolve(planner->image, entries[entry].path, true, NULL, NULL);
+	return entry != IMAGE_NONE && entries[entry].type == IMAGE_DIRECTORY;
+}
+
 /* Reasons that say no more than that the name must be there. */
 static bool
 is_by_name(const struct planner *planner, uint32_t entry, enum plan_reason reason)

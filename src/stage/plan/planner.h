@@ -77,6 +77,9 @@ int planner_keep_tree(struct planner *planner, uint32_t top, enum plan_reason re
 
 bool planner_keeps(const struct planner *planner, uint32_t entry);
 
+/* Folders, and links to folders (those of a merged /usr are listed by many), are shared. */
+bool planner_is_folder(const struct planner *planner, uint32_t entry);
+
 /* The kind of a file; what is no regular file is KIND_DATA. Adds a gap when it cannot be read. */
 int planner_kind(struct planner *planner, uint32_t entry, enum file_kind *ret, struct err *err);
 
