@@ -124,6 +124,8 @@
 #define PROFILE_CURVE_MAX     1000000
 #define PROFILE_WRITTEN_MAX   100000
 #define PROFILE_GAPS_MAX      100000
+#define PROFILE_EXTENDED_MAX  100000
+#define EXTEND_ROUNDS_MAX     100
 #define SUITE_CASES_MAX	      1000000
 
 /* running containers */

@@ -78,20 +78,27 @@ phases_make(const struct profile *profile)
 }
 
 static json_t *
+uses_make(uint8_t use)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < USES; i++) {
+		if (use & uses[i].bit)
+			json_add(&list, json_string(uses[i].name));
+	}
+	return list;
+}
+
+static json_t *
 path_make(const struct profile_path *path)
 {
 	json_t *object = json_object();
-	json_t *how = json_array();
 	json_t *phases = json_array();
 
-	for (size_t i = 0; i < USES; i++) {
-		if (path->use & uses[i].bit)
-			json_add(&how, json_string(uses[i].name));
-	}
 	for (size_t i = 0; i < path->phase_count; i++)
 		json_add(&phases, number(path->phases[i]));
 	json_put(&object, "path", bytes_json(path->path));
-	json_put(&object, "use", how);
+	json_put(&object, "use", uses_make(path->use));
 	json_put(&object, "first_phase", number(path->first_phase));
 	json_put(&object, "first_ms", number(path->first_ms));
 	json_put(&object, "program", json_span(path->program));
@@ -112,6 +119,26 @@ missing_make(const struct profile *profile)
 		json_put(&object, "program", json_span(missing->program));
 		json_put(&object, "phase", number(missing->phase));
 		json_put(&object, "removed", json_boolean(missing->removed));
+		json_add(&list, object);
+	}
+	return list;
+}
+
+static json_t *
+extended_make(const struct profile *profile)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < profile->extended_count; i++) {
+		const struct profile_extended *extended = &profile->extended[i];
+		json_t *object = json_object();
+
+		json_put(&object, "path", bytes_json(extended->path));
+		json_put(&object, "program", json_span(extended->program));
+		json_put(&object, "kind", json_string(profile_phase_name(extended->kind)));
+		json_put(&object, "phase", json_span(extended->phase));
+		json_put(&object, "round", number(extended->round));
+		json_put(&object, "use", uses_make(extended->use));
 		json_add(&list, object);
 	}
 	return list;
@@ -154,6 +181,7 @@ lists_put(const struct profile *profile, json_t **object)
 	json_put(object, "written", written);
 	json_put(object, "phases", phases_make(profile));
 	json_put(object, "missing", missing_make(profile));
+	json_put(object, "extended", extended_make(profile));
 	json_put(object, "processes", processes_make(profile));
 	json_put(object, "gaps", gaps_json_make(&profile->gaps));
 }
@@ -196,6 +224,7 @@ struct document {
 	json_t *phases;
 	json_t *paths;
 	json_t *missing;
+	json_t *extended;
 	json_t *processes;
 	json_t *curve;
 	json_t *written;
@@ -220,6 +249,7 @@ static const struct json_field document_fields[] = {
 	{"phases", JSON_FIELD_RAW, AT(phases), true},
 	{"paths", JSON_FIELD_RAW, AT(paths), true},
 	{"missing", JSON_FIELD_RAW, AT(missing), true},
+	{"extended", JSON_FIELD_RAW, AT(extended), false},
 	{"processes", JSON_FIELD_RAW, AT(processes), true},
 	{"curve", JSON_FIELD_RAW, AT(curve), true},
 	{"written", JSON_FIELD_RAW, AT(written), true},
@@ -525,6 +555,63 @@ missing_read(const json_t *list, struct profile *profile, struct err *err)
 	return r;
 }
 
+struct extended_document {
+	struct profile_extended extended;
+	json_t *path;
+	json_t *use;
+	struct span kind;
+};
+
+#define EXTENDED_AT(member) offsetof(struct extended_document, member)
+
+static int
+extended_path_read(const json_t *value, struct arena *arena, struct profile_extended *ret,
+		   struct err *err)
+{
+	static const struct json_field fields[] = {
+		{"path", JSON_FIELD_RAW, EXTENDED_AT(path), true},
+		{"use", JSON_FIELD_RAW, EXTENDED_AT(use), true},
+		{"kind", JSON_FIELD_SPAN, EXTENDED_AT(kind), true},
+		{"phase", JSON_FIELD_SPAN, EXTENDED_AT(extended.phase), true},
+		{"program", JSON_FIELD_SPAN, EXTENDED_AT(extended.program), true},
+		{"round", JSON_FIELD_U32, EXTENDED_AT(extended.round), true},
+		{NULL},
+	};
+	struct extended_document document = {0};
+	int r = json_read(value, fields, &document, arena, err);
+
+	if (r == 0)
+		r = path_read(document.path, arena, &document.extended.path, err);
+	if (r == 0)
+		r = use_read(document.use, &document.extended.use, err);
+	if (r == 0 && !phase_kind(document.kind, &document.extended.kind))
+		r = err_set(err, ERR_INVALID, "a phase with an unknown kind");
+	if (r == 0)
+		*ret = document.extended;
+	return r;
+}
+
+/* Documents from before there was such a list have none. */
+static int
+extended_read(const json_t *list, struct profile *profile, struct err *err)
+{
+	if (!list)
+		return 0;
+	int r = list_room(list, "extended", PROFILE_EXTENDED_MAX, sizeof(*profile->extended),
+			  profile->arena, &profile->extended, &profile->extended_count, err);
+
+	for (size_t i = 0; r == 0 && i < profile->extended_count; i++) {
+		r = extended_path_read(json_array_get(list, i), profile->arena,
+				       &profile->extended[i], err);
+		if (r == 0 && i > 0 &&
+		    span_compare(profile->extended[i - 1].path, profile->extended[i].path) >= 0)
+			r = err_set(err, ERR_INVALID, "paths are not in order");
+		if (r < 0)
+			return err_wrap(err, "extended[%zu]", i);
+	}
+	return r;
+}
+
 struct process_document {
 	struct profile_process process;
 	json_t *phase;
@@ -588,6 +675,8 @@ lists_read(const struct document *document, struct profile *profile, struct err 
 
 	if (r == 0)
 		r = missing_read(document->missing, profile, err);
+	if (r == 0)
+		r = extended_read(document->extended, profile, err);
 	if (r == 0)
 		r = processes_read(document->processes, profile, err);
 	if (r == 0)

@@ -27,3 +27,129 @@ profile_phase_name(enum profile_phase_kind kind)
 
 	return kind < PHASE_KINDS ? names[kind] : "unknown";
 }
+
+/* A list of records in another arena. */
+static int
+copy_list(struct arena *arena, const void *items, size_t count, size_t size, void *ret,
+	  struct err *err)
+{
+	void *copy = arena_array(arena, count + 1, size);
+
+	if (!copy)
+		return err_memory(err);
+	if (count)
+		memcpy(copy, items, count * size);
+	memcpy(ret, &copy, sizeof(copy));
+	return 0;
+}
+
+static bool
+own(struct arena *arena, struct span *text)
+{
+	*text = arena_copy(arena, *text);
+	return text->p != NULL;
+}
+
+static bool
+own_paths(struct profile *to)
+{
+	bool good = true;
+
+	for (size_t i = 0; good && i < to->path_count; i++) {
+		struct profile_path *path = &to->paths[i];
+		uint32_t *phases =
+			arena_array(to->arena, path->phase_count + 1, sizeof(*path->phases));
+
+		good = phases && own(to->arena, &path->path) && own(to->arena, &path->program);
+		if (good && path->phase_count)
+			memcpy(phases, path->phases, path->phase_count * sizeof(*phases));
+		path->phases = phases;
+	}
+	return good;
+}
+
+static bool
+own_records(struct profile *to)
+{
+	struct arena *arena = to->arena;
+	bool good = own_paths(to);
+
+	for (size_t i = 0; good && i < to->phase_count; i++)
+		good = own(arena, &to->phases[i].name) && own(arena, &to->phases[i].command);
+	for (size_t i = 0; good && i < to->missing_count; i++)
+		good = own(arena, &to->missing[i].path) && own(arena, &to->missing[i].program);
+	for (size_t i = 0; good && i < to->extended_count; i++)
+		good = own(arena, &to->extended[i].path) && own(arena, &to->extended[i].program) &&
+		       own(arena, &to->extended[i].phase);
+	for (size_t i = 0; good && i < to->process_count; i++)
+		good = own(arena, &to->processes[i].program) &&
+		       own(arena, &to->processes[i].command);
+	for (size_t i = 0; good && i < to->gaps.count; i++)
+		good = own(arena, &to->gaps.items[i].subject) &&
+		       own(arena, &to->gaps.items[i].text);
+	for (size_t i = 0; good && i < to->written.count; i++)
+		good = own(arena, &to->written.items[i]);
+	return good && own(arena, &to->reference) && own(arena, &to->architecture) &&
+	       own(arena, &to->recorder) && own(arena, &to->tool);
+}
+
+static int
+copy_lists(struct profile *to, struct err *err)
+{
+	const struct {
+		void *items; /* the member that points at them */
+		size_t count;
+		size_t size;
+	} lists[] = {
+		{&to->phases, to->phase_count, sizeof(*to->phases)},
+		{&to->paths, to->path_count, sizeof(*to->paths)},
+		{&to->missing, to->missing_count, sizeof(*to->missing)},
+		{&to->extended, to->extended_count, sizeof(*to->extended)},
+		{&to->processes, to->process_count, sizeof(*to->processes)},
+		{&to->curve, to->curve_count, sizeof(*to->curve)},
+		{&to->gaps.items, to->gaps.count, sizeof(*to->gaps.items)},
+		{&to->written.items, to->written.count, sizeof(*to->written.items)},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const void *from;
+
+		memcpy(&from, lists[i].items, sizeof(from));
+		r = copy_list(to->arena, from, lists[i].count, lists[i].size, lists[i].items, err);
+	}
+	if (r == 0 && !own_records(to))
+		r = err_memory(err);
+	return r;
+}
+
+int
+profile_copy(const struct profile *profile, struct profile **ret, struct err *err)
+{
+	struct arena *arena = arena_new(0);
+	struct profile *copy = arena ? arena_alloc(arena, sizeof(*copy)) : NULL;
+
+	if (!copy) {
+		arena_free(arena);
+		return err_memory(err);
+	}
+	*copy = *profile;
+	copy->arena = arena;
+	int r = copy_lists(copy, err);
+	if (r < 0) {
+		arena_free(arena);
+		return r;
+	}
+	*ret = copy;
+	return 0;
+}
+
+const struct profile_extended *
+profile_find_extended(const struct profile *profile, struct span path)
+{
+	for (size_t i = 0; i < profile->extended_count; i++) {
+		if (span_equal(profile->extended[i].path, path))
+			return &profile->extended[i];
+	}
+	return NULL;
+}

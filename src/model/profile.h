@@ -55,6 +55,19 @@ struct profile_missing {
 	bool removed; /* the original image has it: hardening took it away */
 };
 
+/*
+ * A path that no run of the original used, and that a run of the hardened image asked for in vain:
+ * it stays from then on. docs/extend.md
+ */
+struct profile_extended {
+	struct span path;
+	struct span program; /* that asked for it; may be empty */
+	struct span phase;   /* name of the phase of that run */
+	enum profile_phase_kind kind;
+	uint32_t round; /* 1 and up, over all runs that extended this profile */
+	uint8_t use; /* enum profile_use, when it was served; 0: it was not, any use is possible */
+};
+
 #define PROFILE_UID_UNKNOWN UINT32_MAX
 
 struct profile_process {
@@ -89,6 +102,8 @@ struct profile {
 	size_t path_count;
 	struct profile_missing *missing; /* by path */
 	size_t missing_count;
+	struct profile_extended *extended; /* by path */
+	size_t extended_count;
 	struct profile_process *processes;
 	size_t process_count;
 	struct profile_point *curve; /* discovery curve, ascending */
@@ -96,6 +111,13 @@ struct profile {
 	uint64_t last_new_path_ms;
 	struct span_list written; /* paths created or changed in the container's upper layer */
 };
+
+/* A copy that shares nothing with it. */
+int profile_copy(const struct profile *profile, struct profile **ret, struct err *err);
+
+/* Whether the profile was extended by exactly this path; NULL when not. */
+const struct profile_extended *profile_find_extended(const struct profile *profile,
+						     struct span path);
 
 void profile_free(struct profile *profile);
 void profile_cleanup(struct profile **profile);

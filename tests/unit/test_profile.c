@@ -77,6 +77,19 @@ make(unsigned seed)
 			.uid = i % 2 ? PROFILE_UID_UNKNOWN : seed,
 		};
 	}
+	profile->extended = arena_array(arena, PATHS, sizeof(*profile->extended));
+	for (unsigned i = 0; i < PATHS; i++) {
+		if (seed * (i + 3) % 4 == 0)
+			continue;
+		profile->extended[profile->extended_count++] = (struct profile_extended){
+			.path = i == PATHS - 1 ? SPAN("/x\xff") : arena_printf(arena, "/e/%02u", i),
+			.program = arena_printf(arena, "prog%u", (seed + i) % 3),
+			.kind = kinds[(seed + i) % PHASES],
+			.phase = span_from(names[(seed + i) % PHASES]),
+			.round = 1 + (seed + i) % 4,
+			.use = (uint8_t)((seed * 5 + i) % 32),
+		};
+	}
 	struct gap gap = {arena_printf(arena, "s%u", seed % 2), SPAN("a gap")};
 	profile->gaps.items = arena_alloc(arena, sizeof(gap));
 	profile->gaps.items[0] = gap;
@@ -95,6 +108,40 @@ text_of(const struct profile *profile)
 
 	assert_good(profile_json_write(profile, arena, &text, err));
 	return text;
+}
+
+static void
+copies_share_nothing(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed < 20; seed++) {
+		struct profile *copy = NULL;
+		struct profile *profile = NULL;
+
+		assert_good(profile_json_read(text_of(make(seed)), &profile, err));
+		assert_good(profile_copy(profile, &copy, err));
+		profile_free(profile);
+		assert_true(span_equal(text_of(copy), text_of(make(seed))));
+		profile_free(copy);
+	}
+}
+
+static void
+documents_without_extensions_are_read(void **state)
+{
+	struct profile *made = make(13);
+	struct profile *profile = NULL;
+
+	(void)state;
+	made->extended_count = 0;
+	const char *text = text_of(made).p;
+	const char *at = strstr(text, "  \"extended\": [],\n");
+	assert_non_null(at);
+	struct span old = arena_printf(arena, "%.*s%s", (int)(at - text), text,
+				       at + strlen("  \"extended\": [],\n"));
+	assert_good(profile_json_read(old, &profile, err));
+	assert_int_equal(profile->extended_count, 0);
+	profile_free(profile);
 }
 
 static void
@@ -135,6 +182,8 @@ malformed_documents_are_refused(void **state)
 		{"\"hex\": \"2f7a", "\"hex\": \"2f007a", ERR_INVALID},
 		{"\"hex\": \"2f7a", "\"hex\": \"2f7", ERR_INVALID},
 		{"\"image\": \"sha256:", "\"image\": \"sha256:x", ERR_INVALID},
+		{"\"path\": \"/e/", "\"path\": \"/zz/", ERR_INVALID},
+		{"\"round\": ", "\"round\": -", ERR_INVALID},
 		{"\"started\": \"", "\"started\": \"x", ERR_INVALID},
 		{"\"started\": \"1970", "\"started\": \"0631", ERR_INVALID},
 	};
@@ -240,6 +289,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copies_share_nothing),
+		cmocka_unit_test(documents_without_extensions_are_read),
 		cmocka_unit_test(documents_round_trip),
 		cmocka_unit_test(malformed_documents_are_refused),
 		cmocka_unit_test(unions_do_not_depend_on_order),

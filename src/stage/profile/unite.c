@@ -16,6 +16,7 @@ struct united {
 	VEC(struct profile_phase) phases;
 	VEC(struct profile_path) paths;
 	VEC(struct profile_missing) missing;
+	VEC(struct profile_extended) extended;
 	VEC(struct profile_process) processes;
 	VEC(struct gap) gaps;
 	VEC(struct span) written;
@@ -241,6 +242,44 @@ add_missing(struct united *united, const struct profile *profile, const uint32_t
 	return 0;
 }
 
+/* Which phase of which round asked first; the lesser stands for both. */
+static int
+compare_asked(const struct profile_extended *a, const struct profile_extended *b)
+{
+	int order = a->round < b->round ? -1 : a->round > b->round;
+
+	if (order == 0)
+		order = a->kind < b->kind ? -1 : a->kind > b->kind;
+	if (order == 0)
+		order = span_compare(a->phase, b->phase);
+	return order ? order : span_compare(a->program, b->program);
+}
+
+static int
+add_extended(struct united *united, const struct profile *profile, struct err *err)
+{
+	for (size_t i = 0; i < profile->extended_count; i++) {
+		const struct profile_extended *extended = &profile->extended[i];
+		size_t at;
+		int r = find_or_add(united, (struct vec *)(void *)&united->extended,
+				    sizeof(*united->extended.items), PROFILE_EXTENDED_MAX,
+				    arena_printf(united->keys, "E%.*s", SPAN_ARG(extended->path)),
+				    &at, err);
+
+		if (r < 0)
+			return r;
+		struct profile_extended *to = &united->extended.items[at];
+		/* a use that is not known is any use */
+		uint8_t use = r > 0			 ? extended->use
+			      : to->use && extended->use ? to->use | extended->use
+							 : 0;
+		if (r > 0 || compare_asked(extended, to) < 0)
+			*to = *extended;
+		to->use = use;
+	}
+	return 0;
+}
+
 static int
 add_processes(struct united *united, const struct profile *profile, const uint32_t *places,
 	      struct err *err)
@@ -341,6 +380,13 @@ compare_missing(const void *a, const void *b)
 }
 
 static int
+compare_extended(const void *a, const void *b)
+{
+	return span_compare(((const struct profile_extended *)a)->path,
+			    ((const struct profile_extended *)b)->path);
+}
+
+static int
 compare_processes(const void *a, const void *b)
 {
 	const struct profile_process *x = a;
@@ -414,6 +460,10 @@ settle_lists(struct united *united, struct err *err)
 			   sizeof(*united->missing.items), compare_missing, &profile->missing,
 			   &profile->missing_count, err);
 	if (r == 0)
+		r = settle(united, (struct vec *)(void *)&united->extended,
+			   sizeof(*united->extended.items), compare_extended, &profile->extended,
+			   &profile->extended_count, err);
+	if (r == 0)
 		r = settle(united, (struct vec *)(void *)&united->processes,
 			   sizeof(*united->processes.items), compare_processes, &profile->processes,
 			   &profile->process_count, err);
@@ -469,6 +519,20 @@ own(struct united *united, struct span *text, struct err *err)
 }
 
 static int
+own_extended(struct united *united, struct err *err)
+{
+	struct profile *profile = united->profile;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < profile->extended_count; i++) {
+		r = own(united, &profile->extended[i].path, err);
+		r = r < 0 ? r : own(united, &profile->extended[i].program, err);
+		r = r < 0 ? r : own(united, &profile->extended[i].phase, err);
+	}
+	return r;
+}
+
+static int
 own_lists(struct united *united, struct err *err)
 {
 	struct profile *profile = united->profile;
@@ -511,6 +575,8 @@ own_texts(struct united *united, struct err *err)
 		r = own(united, &profile->recorder, err);
 	if (r == 0)
 		r = own(united, &profile->tool, err);
+	if (r == 0)
+		r = own_extended(united, err);
 	return r < 0 ? r : own_lists(united, err);
 }
 
@@ -537,6 +603,8 @@ unite_all(struct united *united, const struct profile *const *profiles, size_t c
 			r = add_paths(united, profiles[i], places, err);
 		if (r == 0)
 			r = add_missing(united, profiles[i], places, err);
+		if (r == 0)
+			r = add_extended(united, profiles[i], err);
 		if (r == 0)
 			r = add_processes(united, profiles[i], places, err);
 		if (r == 0)
@@ -568,6 +636,7 @@ profile_unite(const struct profile *const *profiles, size_t count, struct profil
 	vec_free(&united.phases);
 	vec_free(&united.paths);
 	vec_free(&united.missing);
+	vec_free(&united.extended);
 	vec_free(&united.processes);
 	vec_free(&united.gaps);
 	vec_free(&united.written);
