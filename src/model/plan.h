@@ -10,6 +10,7 @@ enum plan_reason {
 	REASON_NONE,	 /* removed: nothing asked for it */
 	REASON_DROPPED,	 /* removed: harden.drop names it */
 	REASON_USED,	 /* used while profiling */
+	REASON_EXTENDED, /* the hardened image asked for it in vain */
 	REASON_DECLARED, /* harden.keep names it */
 	REASON_CONFIG, /* the image config names it (entrypoint, workdir, volume, user database) */
 	REASON_NEEDED, /* a kept ELF file needs this library */

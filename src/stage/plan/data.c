@@ -36,6 +36,10 @@ was_looked_up(const struct profile *profile, const struct span *folders, size_t 
 			if (is_below(profile->missing[i].path, folders[f]))
 				return true;
 		}
+		for (size_t i = 0; i < profile->extended_count; i++) {
+			if (is_below(profile->extended[i].path, folders[f]))
+				return true;
+		}
 	}
 	return false;
 }
@@ -81,6 +85,10 @@ zones_were_chosen(const struct planner *planner)
 
 	for (size_t i = 0; i < profile->missing_count; i++) {
 		if (is_below(profile->missing[i].path, zone_folder))
+			return true;
+	}
+	for (size_t i = 0; i < profile->extended_count; i++) {
+		if (is_below(profile->extended[i].path, zone_folder))
 			return true;
 	}
 	for (size_t i = 0; i < profile->path_count; i++) {

@@ -10,9 +10,9 @@
 
 /* Reasons by which a file's package counts as used. */
 static const bool uses_package[REASONS] = {
-	[REASON_USED] = true,	     [REASON_DECLARED] = true, [REASON_CONFIG] = true,
-	[REASON_NEEDED] = true,	     [REASON_TARGET] = true,   [REASON_NSS] = true,
-	[REASON_INTERPRETER] = true,
+	[REASON_USED] = true,	[REASON_EXTENDED] = true,    [REASON_DECLARED] = true,
+	[REASON_CONFIG] = true, [REASON_NEEDED] = true,	     [REASON_TARGET] = true,
+	[REASON_NSS] = true,	[REASON_INTERPRETER] = true,
 };
 
 struct packages {

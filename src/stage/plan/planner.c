@@ -133,7 +133,7 @@ is_by_name(const struct planner *planner, uint32_t entry, enum plan_reason reaso
 {
 	const struct image_entry *e = &planner->image->entries[entry];
 
-	if (reason != REASON_USED || e->links > 1)
+	if ((reason != REASON_USED && reason != REASON_EXTENDED) || e->links > 1)
 		return false;
 	return e->type == IMAGE_SYMLINK ? !(planner->use[entry] & USE_READLINK)
 					: !(planner->use[entry] & USE_READ);
@@ -148,6 +148,10 @@ refuse_dropped(struct planner *planner, uint32_t entry, enum plan_reason reason,
 	planner->plan->entries[entry].reason = REASON_DROPPED;
 	if (entries[entry].type == IMAGE_DIRECTORY && reason != REASON_USED)
 		return 0;
+	if (reason == REASON_EXTENDED)
+		return planner_gap(planner, entries[entry].path, err,
+				   "harden.drop removes it although the hardened image asked for "
+				   "it");
 	if (reason == REASON_USED)
 		return planner_gap(planner, entries[entry].path, err,
 				   "harden.drop removes it although it was used while profiling");

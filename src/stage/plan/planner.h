@@ -111,6 +111,7 @@ int closure_run(struct planner *planner, struct err *err);
 
 /* seed.c: what keeps a path by itself. */
 int seed_used(struct planner *planner, struct err *err);
+int seed_extended(struct planner *planner, struct err *err);
 int seed_declared(struct planner *planner, struct err *err);
 int seed_config(struct planner *planner, struct err *err);
 int seed_standard(struct planner *planner, struct err *err);

@@ -188,6 +188,31 @@ seed_used(struct planner *planner, struct err *err)
 	return r;
 }
 
+/* What was asked for in vain: unless it is known how it would be used, in any way. */
+int
+seed_extended(struct planner *planner, struct err *err)
+{
+	const struct profile *profile = planner->profile;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < profile->extended_count; i++) {
+		const struct profile_extended *extended = &profile->extended[i];
+		uint32_t entry = image_find(planner->image, extended->path);
+
+		if (entry == IMAGE_NONE)
+			entry = image_resolve(planner->image, extended->path, false, NULL, NULL);
+		if (entry == IMAGE_NONE) {
+			r = planner_gap(planner, extended->path, err,
+					"the profile was extended by it, and this image has no "
+					"such path");
+			continue;
+		}
+		planner->use[entry] |= extended->use ? extended->use : USE_READ | USE_READLINK;
+		r = planner_keep(planner, entry, REASON_EXTENDED, IMAGE_NONE, err);
+	}
+	return r;
+}
+
 /* config.md "Healthcheck" of docker: {"NONE"}, {"CMD", program...}, {"CMD-SHELL", line}. */
 static int
 keep_health(struct planner *planner, struct err *err)

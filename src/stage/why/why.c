@@ -45,6 +45,24 @@ tell_use(struct telling *telling, struct span path)
 	return text;
 }
 
+/* "missing in test api, asked for by nginx, added in round 2" */
+static struct span
+tell_extended(struct telling *telling, struct span path)
+{
+	const struct profile *profile = telling->input->profile;
+	const struct profile_extended *extended =
+		profile ? profile_find_extended(profile, path) : NULL;
+
+	if (!extended)
+		return span_from(plan_reason_text(REASON_EXTENDED));
+	bool named = extended->kind == PHASE_TEST || extended->kind == PHASE_LOAD;
+	return arena_printf(telling->arena, "missing in %s%s%.*s%s%.*s, added in round %u",
+			    profile_phase_name(extended->kind), named ? " " : "",
+			    named ? (int)extended->phase.n : 0, extended->phase.p,
+			    extended->program.n ? ", asked for by " : "",
+			    SPAN_ARG(extended->program), extended->round);
+}
+
 static struct span
 describe_entry(struct telling *telling, const struct image_entry *entry)
 {
@@ -70,6 +88,8 @@ tell_entry(struct telling *telling, uint32_t entry)
 	const struct plan_entry *plan = &telling->input->plan->entries[entry];
 	if (plan->keep && plan->reason == REASON_USED)
 		return tell_use(telling, telling->input->image->entries[entry].path);
+	if (plan->keep && plan->reason == REASON_EXTENDED)
+		return tell_extended(telling, telling->input->image->entries[entry].path);
 	return arena_printf(telling->arena, "%s%s",
 			    plan->keep ? "" : "removed: ", plan_reason_text(plan->reason));
 }
