@@ -199,6 +199,8 @@ put_service(struct buf *out, const struct image *image, struct err *err)
 			     "depend on\n"
 			     "  # keep: [\"/usr/share/zoneinfo/**\"]\n"
 			     "  # drop: [\"/usr/share/doc/**\"]\n"
+			     "  # extend: always    # also what passing tests ask for in vain; or "
+			     "never\n"
 			     "\n# The standard it is judged by; without it, the built-in one.\n"
 			     "# policy: policy.yaml\n"),
 			err);

@@ -2,6 +2,7 @@
 #include "codec/service_yaml.h"
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "codec/yaml_value.h"
 
 /* What libcyaml fills. Names are the keys of the file. */
@@ -36,6 +37,9 @@ struct raw_harden {
 	enum plan_granularity granularity;
 	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
+	enum service_extend extend;
+	uint32_t max_rounds;
+	bool learn;
 	struct yaml_strings keep;
 	struct yaml_strings drop;
 };
@@ -82,6 +86,12 @@ static const cyaml_strval_t compressions[] = {
 	{"gzip", LAYER_GZIP},
 	{"zstd", LAYER_ZSTD},
 	{"none", LAYER_PLAIN},
+};
+
+static const cyaml_strval_t extensions[] = {
+	{"on-failure", EXTEND_ON_FAILURE},
+	{"always", EXTEND_ALWAYS},
+	{"never", EXTEND_NEVER},
 };
 
 static const cyaml_schema_field_t ready_fields[] = {
@@ -139,6 +149,10 @@ static const cyaml_schema_field_t harden_fields[] = {
 			 entrypoints, CYAML_ARRAY_LEN(entrypoints)),
 	CYAML_FIELD_ENUM("compression", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden,
 			 compression, compressions, CYAML_ARRAY_LEN(compressions)),
+	CYAML_FIELD_ENUM("extend", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden, extend,
+			 extensions, CYAML_ARRAY_LEN(extensions)),
+	CYAML_FIELD_UINT("max_rounds", OPTIONAL, struct raw_harden, max_rounds),
+	CYAML_FIELD_BOOL("learn", OPTIONAL, struct raw_harden, learn),
 	CYAML_FIELD_SEQUENCE("keep", LIST, struct raw_harden, keep.items, &yaml_word_schema, 0,
 			     CYAML_UNLIMITED),
 	CYAML_FIELD_SEQUENCE("drop", LIST, struct raw_harden, drop.items, &yaml_word_schema, 0,
@@ -182,7 +196,7 @@ static const cyaml_schema_value_t service_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_service, service_fields),
 };
 
-enum { READY_TIMEOUT_MS = 60000, STOP_GRACE_MS = 10000 };
+enum { READY_TIMEOUT_MS = 60000, STOP_GRACE_MS = 10000, EXTEND_ROUNDS = 5 };
 
 static int
 take_ready(const struct yaml_source *source, const struct raw_ready *raw,
@@ -334,8 +348,15 @@ take_harden(const struct yaml_source *source, const struct raw_harden *raw,
 {
 	service->granularity = raw->granularity;
 	service->entrypoint = raw->entrypoint;
+	service->extend = raw->extend;
+	service->learn = raw->learn;
 	if (yaml_get(node, "compression"))
 		service->compression = raw->compression;
+	if (raw->max_rounds > EXTEND_ROUNDS_MAX)
+		return yaml_fail(source->err, source->path, yaml_get(node, "max_rounds"),
+				 "max_rounds: at most %d", EXTEND_ROUNDS_MAX);
+	if (yaml_get(node, "max_rounds"))
+		service->max_rounds = raw->max_rounds;
 	int r = yaml_globs(source, &raw->keep, yaml_get(node, "keep"), &service->keep);
 	if (r == 0)
 		r = yaml_globs(source, &raw->drop, yaml_get(node, "drop"), &service->drop);
@@ -405,6 +426,7 @@ new_service(void)
 	}
 	service->arena = arena;
 	service->compression = LAYER_GZIP;
+	service->max_rounds = EXTEND_ROUNDS;
 	service->ready.timeout_ms = READY_TIMEOUT_MS;
 	service->stop_grace_ms = STOP_GRACE_MS;
 	return service;

@@ -40,6 +40,13 @@ enum service_entrypoint {
 	ENTRYPOINT_AUTO, /* one that is a shell script is compiled to what it was seen to start */
 };
 
+/* When the profile is extended by what the hardened image asks for in vain. docs/extend.md */
+enum service_extend {
+	EXTEND_ON_FAILURE, /* a test failed, or the container did not start */
+	EXTEND_ALWAYS,
+	EXTEND_NEVER,
+};
+
 struct service {
 	struct arena *arena;
 	struct span path; /* of the file; empty when there is none */
@@ -64,7 +71,10 @@ struct service {
 	struct span_list drop;
 	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
-	struct span policy;	 /* path, absolute after reading the file; may be empty */
+	enum service_extend extend;
+	uint32_t max_rounds; /* of extending; default 5, 0: never */
+	bool learn;	     /* one run that serves what is missing, to find all of it at once */
+	struct span policy;  /* path, absolute after reading the file; may be empty */
 	struct span signing_key; /* path, absolute after reading the file, or a PKCS #11 URI */
 	uint64_t stop_grace_ms;	 /* default 10 s */
 };

@@ -25,7 +25,7 @@ static const char full[] =
 	"tests:\n"
 	"  - {name: api, run: [pytest, -q, \"--junitxml=${MOHS_JUNIT}\"]}\n"
 	"harden: {granularity: package, keep: [\"/usr/share/zoneinfo/**\"], entrypoint: auto,\n"
-	"         compression: zstd}\n"
+	"         compression: zstd, extend: always, max_rounds: 9, learn: true}\n"
 	"policy: policy.yaml\n"
 	"sign: {key: /keys/cosign.key}\n";
 
@@ -60,6 +60,9 @@ service_is_read_whole(void **state)
 	assert_int_equal(service->granularity, GRANULARITY_PACKAGE);
 	assert_int_equal(service->entrypoint, ENTRYPOINT_AUTO);
 	assert_int_equal(service->compression, LAYER_ZSTD);
+	assert_int_equal(service->extend, EXTEND_ALWAYS);
+	assert_int_equal(service->max_rounds, 9);
+	assert_true(service->learn);
 	assert_span(service->keep.items[0], "/usr/share/zoneinfo/**");
 	assert_span(service->policy, "/srv/shop/policy.yaml");
 	assert_span(service->signing_key, "/keys/cosign.key");
@@ -78,6 +81,9 @@ service_defaults(void **state)
 	assert_false(service->ready.set);
 	assert_int_equal(service->ready.timeout_ms, 60000);
 	assert_int_equal(service->compression, LAYER_GZIP);
+	assert_int_equal(service->extend, EXTEND_ON_FAILURE);
+	assert_int_equal(service->max_rounds, 5);
+	assert_false(service->learn);
 	assert_int_equal(service->granularity, GRANULARITY_FILE);
 	assert_int_equal(service->policy.n, 0);
 	assert_int_equal(service->load_count, 0);
@@ -113,7 +119,11 @@ struct bad {
 static const struct bad bad_services[] = {
 	{"loadz: []\n", "m.yaml: line 3: unknown key \"loadz\"; allowed: service, team, image"},
 	{"harden:\n  keep: [/a]\n  kep: [/b]\n",
-	 "line 5: unknown key \"kep\"; allowed: granularity, entrypoint, compression, keep, drop"},
+	 "line 5: unknown key \"kep\"; allowed: granularity, entrypoint, compression, extend, "
+	 "max_rounds, learn, keep, drop"},
+	{"harden: {extend: maybe}\n", "line 3: "},
+	{"harden: {max_rounds: 101}\n", "line 3: max_rounds: at most 100"},
+	{"harden: {max_rounds: -1}\n", "line 3: "},
 	{"harden: {granularity: fil}\n",
 	 "line 3: granularity cannot be \"fil\"; allowed: file, package"},
 	{"loads:\n  - name: x\n    run: wrk -t1\n", "line 5: run wants a list"},
