@@ -21,9 +21,9 @@ struct profile_options {
 	const struct contents *contents;
 	const struct image *original; /* NULL when profiling; the unhardened image when testing */
 	const struct profile_sidecar *sidecars; /* one per service->sidecars */
-	bool loads;		/* run service->loads (or the prober when there are none) */
-	bool tests;		/* run service->tests */
-	bool record;		/* false: plain overlay without the lens's recording matters */
+	bool loads;  /* run service->loads (or the prober when there are none) */
+	bool tests;  /* run service->tests */
+	bool record; /* false: no view, the image is unpacked for the run; nothing is recorded */
 	const char *log_folder; /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
 				   kept */
 	const struct progress *progress;

@@ -400,6 +400,35 @@ tests_are_counted(void **state)
 	trial_free(&by_file);
 }
 
+/* The same service on the unpacked image: it works, and nothing is recorded. */
+static void
+there_may_be_no_view(void **state)
+{
+	struct trial trial = {
+		.command = {"/bin/server"},
+		.port = 8080,
+		.test = {"sh", "-c",
+			 "! grep fuse.lens /proc/self/mountinfo && "
+			 "busybox wget -q -O - http://127.0.0.1:${MOHS_PORT}/island.html"}};
+
+	(void)state;
+	NEEDS_CONTAINERS();
+	prepare(&trial);
+	trial.options.record = false;
+	assert_good(profile_run(&trial.options, &trial.profile, &trial.suite, err));
+	if (!trial.profile->complete)
+		explain(trial.profile);
+	assert_true(trial.profile->complete);
+	assert_int_equal(trial.suite->passed, 1);
+	assert_span(trial.profile->recorder, "none");
+	assert_int_equal(trial.profile->path_count, 0);
+	assert_int_equal(trial.profile->missing_count, 0);
+	assert_true(trial.profile->process_count > 0);
+	assert_true(digest_equal(&trial.profile->image, &box.image->manifest_digest));
+	assert_int_equal(folders_left(), 0);
+	trial_free(&trial);
+}
+
 /* What hardening took away is told apart from what never was. */
 static void
 removed_paths_are_named(void **state)
@@ -630,6 +659,7 @@ main(void)
 		cmocka_unit_test(users_have_their_groups),
 		cmocka_unit_test(failures_are_results),
 		cmocka_unit_test(tests_are_counted),
+		cmocka_unit_test(there_may_be_no_view),
 		cmocka_unit_test(removed_paths_are_named),
 		cmocka_unit_test(sidecars_share_the_network),
 		cmocka_unit_test(nothing_is_left_of_a_killed_session),

@@ -98,6 +98,7 @@ create_app(struct session *session, struct span_list names, struct err *err)
 		.mounts = service->mounts,
 		.mount_count = service->mount_count,
 		.names = names,
+		.unpacked = !options->record,
 	};
 
 	return instance_create(session, "container", &app, &session->app, err);
@@ -114,7 +115,7 @@ start_app(struct session *session, struct err *err)
 					    .timeout_ms = wanted->timeout_ms};
 
 	/* the runtime's own accesses so far are not the container's */
-	int r = lens_reset(session->app.lens, err);
+	int r = session->app.lens ? lens_reset(session->app.lens, err) : 0;
 	processes_watch(session, container_pid(session->app.container));
 	session->start_ms = clock_ms();
 	session->phase_ms = session->start_ms;
@@ -311,7 +312,7 @@ collect(struct session *session, struct err *err)
 	profile->complete = !session->failed;
 	profile->narrow = session->prober && session->service->test_count == 0;
 	note_mounts(session);
-	if (session->app.lens && session->options->record)
+	if (session->app.lens)
 		r = lens_collect(session->app.lens, profile, err);
 	if (r == 0)
 		r = processes_from_paths(session, err);
@@ -364,7 +365,7 @@ prepare(struct session *session, struct err *err)
 		.image = image->manifest_digest,
 		.reference = image->reference,
 		.architecture = image->config.architecture,
-		.recorder = SPAN("lens"),
+		.recorder = session->options->record ? SPAN("lens") : SPAN("none"),
 		.tool = SPAN("mohs " MOHS_VERSION),
 		.started = clock_now(),
 		.runs = 1,

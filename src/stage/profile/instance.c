@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "port/unpack.h"
 
 #include <stdio.h>
 
@@ -44,25 +45,37 @@ hostname(const struct image *image, struct arena *arena)
 	return arena_printf(arena, "%.12s", digest_format(&image->manifest_digest, text) + 7);
 }
 
+/* What is below the overlay: the view, or for a run without one, the image unpacked. */
 static int
-mount_view(const struct session *session, const struct instance_options *options,
-	   struct instance *instance, struct err *err)
+lay_out(const struct instance_options *options, const char *lower, struct instance *instance,
+	struct err *err)
+{
+	const struct lens_options view = {.image = options->image,
+					  .contents = options->contents,
+					  .original = options->original};
+	int r = directory_make(lower, 0755, err);
+
+	if (r < 0)
+		return r;
+	return options->unpacked ? unpack_image(options->image, options->contents, lower, err)
+				 : lens_start(&view, lower, &instance->lens, err);
+}
+
+static int
+mount_rootfs(const struct session *session, const struct instance_options *options,
+	     struct instance *instance, struct err *err)
 {
 	char lower[SESSION_PATH];
 	char rootfs[SESSION_PATH];
-	struct lens_options view = {.image = options->image,
-				    .contents = options->contents,
-				    .original = options->original};
 	struct span cwd = options->image->config.working_directory;
 
 	(void)snprintf(lower, sizeof(lower), "%s/lower", instance->folder);
 	(void)snprintf(rootfs, sizeof(rootfs), "%s/rootfs", instance->folder);
-	int r = directory_make(lower, 0755, err);
-	if (r == 0)
-		r = lens_start(&view, lower, &instance->lens, err);
+	int r = lay_out(options, lower, instance, err);
+
 	if (r == 0)
 		r = rootfs_mount(instance->folder, NULL, session->runtime.type->cgroups, err);
-	if (r == 0)
+	if (r == 0 && instance->lens)
 		r = lens_overlay(instance->lens, rootfs, err);
 	if (r == 0 && cwd.n > 0)
 		r = rootfs_make_directory(rootfs, cwd, err);
@@ -120,7 +133,7 @@ instance_create(struct session *session, const char *id, const struct instance_o
 		return err_memory(err);
 	int r = directory_make(ret->folder, 0700, err);
 	if (r == 0)
-		r = mount_view(session, options, ret, err);
+		r = mount_rootfs(session, options, ret, err);
 	if (r == 0)
 		r = make_config(session, options, ret, arena, &spec, err);
 	container.spec = spec;

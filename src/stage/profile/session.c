@@ -37,7 +37,7 @@ session_phase_begin(struct session *session, enum profile_phase_kind kind, struc
 	uint32_t index = (uint32_t)session->phases.count;
 	int r = vec_push(&session->phases, &phase, PROFILE_PHASES_MAX, err);
 
-	if (r == 0 && index > 0)
+	if (r == 0 && index > 0 && session->app.lens)
 		r = lens_phase(session->app.lens, index, err);
 	session->phase_ms = clock_ms();
 	progress_step(session->sandbox->progress, 0, 0, "%s %.*s", profile_phase_name(kind),

@@ -27,7 +27,7 @@ struct instance {
 	const char *id;
 	const char *folder; /* of this container, in the sandbox's folder */
 	const struct image *image;
-	struct lens *lens;
+	struct lens *lens; /* NULL: there is no view */
 	struct container *container;
 	bool ended;
 	int status;
@@ -89,9 +89,10 @@ struct instance_options {
 	const struct service_mount *mounts;
 	size_t mount_count;
 	struct span_list names; /* that mean 127.0.0.1 inside */
+	bool unpacked;		/* no view: the image as plain files, unpacked for this run */
 };
 
-/* View, overlay, user, config: everything up to the first instruction. */
+/* View or unpacked image, overlay, user, config: everything up to the first instruction. */
 int instance_create(struct session *session, const char *id, const struct instance_options *options,
 		    struct instance *ret, struct err *err);
 
