@@ -28,5 +28,8 @@ struct suite {
 	struct gap_list gaps;
 };
 
+/* The container started, no case failed and no phase of its run did. */
+bool suite_passed(const struct suite *suite);
+
 void suite_free(struct suite *suite);
 void suite_cleanup(struct suite **suite);

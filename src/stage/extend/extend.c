@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/extend.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/vec.h"
+
+/* Whose misses count, the narrowest first. */
+enum tier { TIER_FAILED, TIER_STARTUP, TIER_REST, TIERS };
+
+/* One path that is missing, in one phase. */
+struct miss {
+	struct profile_extended asked;
+	enum tier tier;
+	bool dropped;
+};
+
+struct misses {
+	const struct extend_input *input;
+	VEC(struct miss) list;
+};
+
+static const struct profile_phase *
+find_phase(const struct profile *run, const struct profile_phase *wanted)
+{
+	for (size_t i = 0; i < run->phase_count; i++) {
+		if (run->phases[i].kind == wanted->kind &&
+		    span_equal(run->phases[i].name, wanted->name))
+			return &run->phases[i];
+	}
+	return NULL;
+}
+
+/* A phase the strict run did not come to has not passed. */
+static enum tier
+tier_of(const struct extend_input *input, const struct profile_phase *phase)
+{
+	const struct profile_phase *strict = find_phase(input->suite->run, phase);
+
+	if (!strict || !strict->passed)
+		return TIER_FAILED;
+	return phase->kind == PHASE_STARTUP ? TIER_STARTUP : TIER_REST;
+}
+
+/* Adds a path when the original has it, the plan does not keep it, and it was not added before. */
+static int
+add(struct misses *misses, const struct profile *run, struct span path, struct span program,
+    uint32_t phase, uint8_t use, struct err *err)
+{
+	const struct extend_input *input = misses->input;
+	uint32_t entry = image_find(input->original, path);
+
+	if (entry == IMAGE_NONE || input->plan->entries[entry].keep || phase >= run->phase_count ||
+	    profile_find_extended(input->profile, path))
+		return 0;
+	struct miss miss = {
+		.asked = {.path = path,
+			  .program = program,
+			  .phase = run->phases[phase].name,
+			  .kind = run->phases[phase].kind,
+			  .round = input->round,
+			  .use = use},
+		.tier = tier_of(input, &run->phases[phase]),
+		.dropped = input->plan->entries[entry].reason == REASON_DROPPED,
+	};
+	return vec_push(&misses->list, &miss, IMAGE_ENTRIES_MAX, err);
+}
+
+static int
+collect_missed(struct misses *misses, const struct profile *run, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->missing_count; i++) {
+		const struct profile_missing *missing = &run->missing[i];
+
+		if (missing->removed)
+			r = add(misses, run, missing->path, missing->program, missing->phase, 0,
+				err);
+	}
+	return r;
+}
+
+static int
+collect_served(struct misses *misses, const struct profile *run, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->path_count; i++) {
+		const struct profile_path *path = &run->paths[i];
+
+		for (size_t k = 0; r == 0 && k < path->phase_count; k++)
+			r = add(misses, run, path->path, path->program, path->phases[k], path->use,
+				err);
+	}
+	return r;
+}
+
+/* By path, and of one path the narrowest first. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct miss *x = a;
+	const struct miss *y = b;
+	int order = span_compare(x->asked.path, y->asked.path);
+
+	if (order == 0)
+		order = x->tier < y->tier ? -1 : x->tier > y->tier;
+	if (order == 0)
+		order = x->asked.kind < y->asked.kind ? -1 : x->asked.kind > y->asked.kind;
+	if (order == 0)
+		order = span_compare(x->asked.phase, y->asked.phase);
+	return order ? order : span_compare(x->asked.program, y->asked.program);
+}
+
+/* Each path once. */
+static int
+collect(const struct extend_input *input, struct misses *misses, struct err *err)
+{
+	size_t n = 0;
+
+	*misses = (struct misses){.input = input};
+	int r = input->served ? collect_served(misses, input->served, err)
+			      : collect_missed(misses, input->suite->run, err);
+	struct miss *items = misses->list.items;
+
+	if (r < 0 || misses->list.count == 0)
+		return r;
+	qsort(items, misses->list.count, sizeof(*items), compare);
+	for (size_t i = 0; i < misses->list.count; i++) {
+		if (n == 0 || !span_equal(items[n - 1].asked.path, items[i].asked.path))
+			items[n++] = items[i];
+	}
+	misses->list.count = n;
+	return 0;
+}
+
+/* Keeps only what may be added, of the narrowest tier that has any. */
+static void
+narrow(struct misses *misses)
+{
+	struct miss *items = misses->list.items;
+	enum tier narrowest = TIERS;
+	size_t n = 0;
+
+	for (size_t i = 0; i < misses->list.count; i++) {
+		if (!items[i].dropped && items[i].tier < narrowest)
+			narrowest = items[i].tier;
+	}
+	if (misses->input->always)
+		narrowest = TIERS;
+	for (size_t i = 0; i < misses->list.count; i++) {
+		if (!items[i].dropped && items[i].tier <= narrowest)
+			items[n++] = items[i];
+	}
+	misses->list.count = n;
+}
+
+static int
+compare_extended(const void *a, const void *b)
+{
+	return span_compare(((const struct profile_extended *)a)->path,
+			    ((const struct profile_extended *)b)->path);
+}
+
+/* Into the profile's own list and arena. */
+static int
+join(struct profile *profile, const struct misses *misses, struct err *err)
+{
+	size_t count = profile->extended_count;
+	struct profile_extended *all =
+		arena_array(profile->arena, count + misses->list.count, sizeof(*all));
+
+	if (count + misses->list.count > PROFILE_EXTENDED_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "the profile would be extended by %zu paths (at most %d)",
+			       count + misses->list.count, PROFILE_EXTENDED_MAX);
+	if (!all)
+		return err_memory(err);
+	if (count)
+		memcpy(all, profile->extended, count * sizeof(*all));
+	for (size_t i = 0; i < misses->list.count; i++) {
+		struct profile_extended *one = &all[count++];
+
+		*one = misses->list.items[i].asked;
+		one->path = arena_copy(profile->arena, one->path);
+		one->phase = arena_copy(profile->arena, one->phase);
+		one->program = arena_copy(profile->arena, one->program);
+		if (!one->path.p || !one->phase.p || !one->program.p)
+			return err_memory(err);
+	}
+	qsort(all, count, sizeof(*all), compare_extended);
+	profile->extended = all;
+	profile->extended_count = count;
+	return 0;
+}
+
+int
+extend_profile(const struct extend_input *input, struct profile **ret, struct err *err)
+{
+	CLEANUP(profile_cleanup) struct profile *profile = NULL;
+	struct misses misses;
+	int r = collect(input, &misses, err);
+
+	if (r == 0)
+		narrow(&misses);
+	if (r == 0 && misses.list.count > 0)
+		r = profile_copy(input->profile, &profile, err);
+	if (r == 0 && profile)
+		r = join(profile, &misses, err);
+	vec_free(&misses.list);
+	if (r == 0)
+		*ret = TAKE(profile);
+	return r;
+}
+
+int
+extend_wanted(const struct extend_input *input, struct arena *arena, struct extension_wanted **ret,
+	      size_t *ret_count, struct err *err)
+{
+	struct extension_wanted *wanted = NULL;
+	struct misses misses;
+	int r = collect(input, &misses, err);
+
+	if (r == 0) {
+		wanted = arena_array(arena, misses.list.count + 1, sizeof(*wanted));
+		r = wanted ? 0 : err_memory(err);
+	}
+	for (size_t i = 0; r == 0 && i < misses.list.count; i++) {
+		const struct miss *miss = &misses.list.items[i];
+
+		wanted[i] = (struct extension_wanted){
+			.path = arena_copy(arena, miss->asked.path),
+			.program = arena_copy(arena, miss->asked.program),
+			.phase = arena_copy(arena, miss->asked.phase),
+			.kind = miss->asked.kind,
+			.dropped = miss->dropped,
+		};
+		if (!wanted[i].path.p || !wanted[i].program.p || !wanted[i].phase.p)
+			r = err_memory(err);
+	}
+	if (r == 0) {
+		*ret = wanted;
+		*ret_count = misses.list.count;
+	}
+	vec_free(&misses.list);
+	return r;
+}
+
+bool
+extend_listed_less(const struct extend_input *input)
+{
+	const struct profile *run = input->suite->run;
+	const struct image_entry *entries = input->original->entries;
+
+	for (size_t i = 0; i < run->path_count; i++) {
+		uint32_t entry = run->paths[i].use & USE_LIST
+					 ? image_find(input->original, run->paths[i].path)
+					 : IMAGE_NONE;
+
+		for (uint32_t child = entry == IMAGE_NONE ? IMAGE_NONE : entries[entry].first_child;
+		     child != IMAGE_NONE; child = entries[child].next_sibling) {
+			const struct plan_entry *plan = &input->plan->entries[child];
+
+			if (!plan->keep && plan->reason != REASON_DROPPED)
+				return true;
+		}
+	}
+	return false;
+}
