@@ -55,6 +55,7 @@ evidence_write(const struct evidence *evidence, struct arena *arena, struct span
 	write_member(&writer, json, "profile", write_profile(&writer));
 	write_member(&writer, json, "plan", write_plan(&writer));
 	write_member(&writer, json, "shells", write_shells(&writer));
+	write_member(&writer, json, "extension", write_extension(&writer));
 	write_member(&writer, json, "tests", write_tests(&writer));
 	write_member(&writer, json, "proof", write_proof(&writer));
 	write_member(&writer, json, "verdict", write_verdict(&writer));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/extension.h"
 #include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
@@ -38,5 +39,7 @@ struct evidence {
 	const struct shells *shells; /* of after.image */
 	const struct suite *suite;
 	const struct proof *proof; /* of the hardened image, where it is */
+	const struct extension *extension;
+	struct span untested; /* why the tests were not run on after.image; may be empty */
 	const struct verdict *verdict;
 };

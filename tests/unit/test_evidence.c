@@ -36,6 +36,13 @@ struct scene {
 	struct shell shell;
 	struct suite suite;
 	struct suite_case one;
+	struct profile run;
+	struct profile_missing missing[2];
+	struct profile_extended added;
+	struct extension_wanted wanted;
+	struct extension_round round;
+	struct suite round_suite;
+	struct extension extension;
 	struct gap gap;
 	struct evidence evidence;
 };
@@ -111,6 +118,37 @@ fill_runs(struct scene *scene)
 		(struct suite){.cases = &scene->one, .count = 1, .passed = 1, .started = true};
 }
 
+static void
+fill_extension(struct scene *scene)
+{
+	scene->run = (struct profile){.recorder = SPAN("none")};
+	scene->suite.run = &scene->run;
+	scene->round_suite = scene->suite;
+	scene->round_suite.run = &scene->profile;
+	scene->missing[0] = (struct profile_missing){SPAN("/usr/x"), SPAN("app"), 0, true};
+	scene->missing[1] = (struct profile_missing){SPAN("/usr/y"), SPAN("app"), 0, false};
+	scene->profile.missing = scene->missing;
+	scene->profile.missing_count = 2;
+	scene->added = (struct profile_extended){.path = SPAN("/usr/x"),
+						 .program = SPAN("app"),
+						 .phase = SPAN("api"),
+						 .kind = PHASE_TEST,
+						 .round = 2};
+	scene->wanted = (struct extension_wanted){SPAN("/usr/z"), SPAN(""), SPAN("startup"),
+						  PHASE_STARTUP, true};
+	scene->round = (struct extension_round){.learning = true,
+						.suite = &scene->round_suite,
+						.added = &scene->added,
+						.added_count = 1};
+	scene->extension = (struct extension){.max_rounds = 5,
+					      .end = EXTENSION_LIMIT,
+					      .why = SPAN(""),
+					      .rounds = &scene->round,
+					      .round_count = 1,
+					      .wanted = &scene->wanted,
+					      .wanted_count = 1};
+}
+
 static int
 setup(void **state)
 {
@@ -122,6 +160,7 @@ setup(void **state)
 	fill_inventory(scene);
 	fill_findings(scene);
 	fill_runs(scene);
+	fill_extension(scene);
 	scene->service = (struct service){.name = SPAN("shop"), .team = SPAN("web")};
 	scene->waiver =
 		(struct waiver){CHECK_SHELL, SPAN("*"), SPAN("old"), SPAN("ann"), 9 * 86400};
@@ -148,6 +187,7 @@ setup(void **state)
 		.plan = scene->plan,
 		.shells = &scene->shells,
 		.suite = &scene->suite,
+		.extension = &scene->extension,
 		.verdict = scene->verdict,
 	};
 	*state = scene;
@@ -206,6 +246,42 @@ everything_is_in_it(void **state)
 	assert_int_equal(json_array_size(document_get(json, "gaps")), 1);
 }
 
+#define EVIDENCE  "data/schema/evidence.json"
+#define HARDENING "data/schema/hardening.json"
+
+static void
+rounds_are_told(void **state)
+{
+	struct scene *scene = *state;
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	CLEANUP(json_cleanup) json_t *without = NULL;
+	struct span text;
+
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
+	assert_good(json_parse(text, &json, err));
+	assert_string_equal(json_string_value(document_get(json, "extension.mode")), "on-failure");
+	assert_string_equal(json_string_value(document_get(json, "extension.end")), "limit");
+	assert_true(json_is_true(document_get(json, "extension.rounds.0.learning")));
+	assert_string_equal(json_string_value(document_get(json, "extension.rounds.0.added.0.path")),
+			    "/usr/x");
+	assert_string_equal(json_string_value(document_get(json, "extension.rounds.0.added.0.phase")),
+			    "api");
+	assert_int_equal(json_integer_value(document_get(json, "extension.rounds.0.added.0.round")), 2);
+	assert_int_equal(json_array_size(document_get(json, "extension.rounds.0.tests.removed_and_missed")),
+			 1);
+	assert_string_equal(json_string_value(document_get(json, "extension.wanted.0.kind")), "startup");
+	assert_string_equal(json_string_value(document_get(json, "tests.recorder")), "none");
+	assert_true(json_is_null(document_get(json, "tests.removed_and_missed")));
+
+	scene->evidence.suite = NULL;
+	scene->evidence.untested = SPAN("no room");
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
+	assert_good(json_parse(text, &without, err));
+	assert_true(json_is_null(document_get(without, "tests")));
+	assert_string_equal(json_string_value(document_get(without, "gaps.1.text")), "no room");
+	assert_int_equal(document_validate(scene->arena, EVIDENCE, text) % 77, 0);
+}
+
 static void
 what_was_not_done_is_null(void **state)
 {
@@ -214,6 +290,7 @@ what_was_not_done_is_null(void **state)
 					    "plan",
 					    "shells",
 					    "tests",
+					    "extension",
 					    "verdict",
 					    "image.before",
 					    "findings.after",
@@ -242,9 +319,6 @@ strangers_are_refused(void **state)
 	scene->inventory.owner_count--;
 	assert_fails(ERR_MISMATCH, evidence_write(&scene->evidence, scene->arena, &text, err));
 }
-
-#define EVIDENCE  "data/schema/evidence.json"
-#define HARDENING "data/schema/hardening.json"
 
 static void
 the_schema_agrees(void **state)
@@ -358,6 +432,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(everything_is_in_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(rounds_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_done_is_null, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_schema_agrees, setup, teardown),

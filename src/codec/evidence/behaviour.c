@@ -124,33 +124,124 @@ case_json(struct writer *writer, const struct suite_case *one)
 	return json;
 }
 
-json_t *
-write_tests(struct writer *writer)
+/* What the original has and the run asked for in vain; null when nothing was recorded. */
+static json_t *
+removed_json(struct writer *writer, const struct profile *run)
 {
-	const struct suite *suite = writer->evidence->suite;
+	if (!run || span_equal(run->recorder, SPAN("none")))
+		return json_null();
+
+	json_t *removed = json_array();
+	for (size_t i = 0; i < run->missing_count; i++) {
+		if (run->missing[i].removed)
+			write_item(writer, removed, json_span(run->missing[i].path));
+	}
+	return removed;
+}
+
+static json_t *
+suite_json(struct writer *writer, const struct suite *suite)
+{
 	json_t *json = json_object();
 	json_t *cases = json_array();
-	json_t *removed = json_array();
 
-	if (!suite) {
-		json_decref(json);
-		json_decref(cases);
-		json_decref(removed);
-		return json_null();
-	}
 	for (size_t i = 0; i < suite->count; i++)
 		write_item(writer, cases, case_json(writer, &suite->cases[i]));
-	for (size_t i = 0; suite->run && i < suite->run->missing_count; i++) {
-		if (suite->run->missing[i].removed)
-			write_item(writer, removed, json_span(suite->run->missing[i].path));
-	}
 	write_flag(writer, json, "started", suite->started);
 	write_text(writer, json, "start_error", suite->start_error);
 	write_number(writer, json, "passed", suite->passed);
 	write_number(writer, json, "failed", suite->failed);
 	write_number(writer, json, "skipped", suite->skipped);
 	write_member(writer, json, "cases", cases);
-	write_member(writer, json, "removed_and_missed", removed);
+	write_member(writer, json, "removed_and_missed", removed_json(writer, suite->run));
 	write_gaps(writer, "tests", &suite->gaps);
+	return json;
+}
+
+json_t *
+write_tests(struct writer *writer)
+{
+	const struct suite *suite = writer->evidence->suite;
+	struct gap untested = {SPAN("tests"), writer->evidence->untested};
+
+	if (untested.text.n)
+		write_gaps(writer, "tests", &(struct gap_list){&untested, 1});
+	if (!suite)
+		return json_null();
+
+	json_t *json = suite_json(writer, suite);
+	if (suite->run) {
+		write_digest(writer, json, "image", &suite->run->image);
+		write_text(writer, json, "recorder", suite->run->recorder);
+	}
+	return json;
+}
+
+static json_t *
+added_json(struct writer *writer, const struct profile_extended *added)
+{
+	json_t *json = json_object();
+
+	write_text(writer, json, "path", added->path);
+	write_text(writer, json, "kind", span_from(profile_phase_name(added->kind)));
+	write_text(writer, json, "phase", added->phase);
+	write_text(writer, json, "program", added->program);
+	write_number(writer, json, "round", added->round);
+	return json;
+}
+
+static json_t *
+round_json(struct writer *writer, const struct extension_round *round)
+{
+	json_t *json = json_object();
+	json_t *added = json_array();
+
+	for (size_t i = 0; i < round->added_count; i++)
+		write_item(writer, added, added_json(writer, &round->added[i]));
+	write_digest(writer, json, "diff_id", &round->diff_id);
+	write_flag(writer, json, "learning", round->learning);
+	write_member(writer, json, "added", added);
+	write_member(writer, json, "tests", suite_json(writer, round->suite));
+	return json;
+}
+
+static json_t *
+wanted_json(struct writer *writer, const struct extension_wanted *wanted)
+{
+	json_t *json = json_object();
+
+	write_text(writer, json, "path", wanted->path);
+	write_text(writer, json, "kind", span_from(profile_phase_name(wanted->kind)));
+	write_text(writer, json, "phase", wanted->phase);
+	write_text(writer, json, "program", wanted->program);
+	write_flag(writer, json, "dropped", wanted->dropped);
+	return json;
+}
+
+json_t *
+write_extension(struct writer *writer)
+{
+	const struct extension *extension = writer->evidence->extension;
+	json_t *json = json_object();
+	json_t *rounds = json_array();
+	json_t *wanted = json_array();
+
+	if (!extension) {
+		json_decref(json);
+		json_decref(rounds);
+		json_decref(wanted);
+		return json_null();
+	}
+	for (size_t i = 0; i < extension->round_count; i++)
+		write_item(writer, rounds, round_json(writer, &extension->rounds[i]));
+	for (size_t i = 0; i < extension->wanted_count; i++)
+		write_item(writer, wanted, wanted_json(writer, &extension->wanted[i]));
+	write_text(writer, json, "mode", span_from(service_extend_name(extension->mode)));
+	write_number(writer, json, "max_rounds", extension->max_rounds);
+	write_flag(writer, json, "learn", extension->learn);
+	write_text(writer, json, "end", span_from(extension_end_name(extension->end)));
+	write_text(writer, json, "why", extension->why);
+	write_member(writer, json, "rounds", rounds);
+	write_member(writer, json, "wanted", wanted);
 	return json;
 }

@@ -50,6 +50,7 @@ json_t *write_plan(struct writer *writer);
 json_t *write_shells(struct writer *writer);
 json_t *write_tests(struct writer *writer);
 json_t *write_proof(struct writer *writer);
+json_t *write_extension(struct writer *writer);
 json_t *write_verdict(struct writer *writer);
 
 /* The findings of one side; `step` is for its gaps. */
