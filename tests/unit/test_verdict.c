@@ -23,7 +23,9 @@ struct scene {
 	struct suite suite;
 	struct suite_case cases[2];
 	struct profile run;
-	struct profile_missing missing[1];
+	struct extension extension;
+	struct extension_wanted wanted[5];
+	struct built built;
 	struct shells shells;
 	struct shell shell[2];
 	struct gap gap;
@@ -64,7 +66,9 @@ fill_runs(struct scene *scene)
 	scene->suite.count = 2;
 	scene->suite.passed = 2;
 	scene->suite.started = true;
-	scene->run.missing = scene->missing;
+	scene->run.recorder = SPAN("none");
+	scene->extension.wanted = scene->wanted;
+	scene->extension.max_rounds = 5;
 	scene->suite.run = &scene->run;
 	scene->shells.items = scene->shell;
 }
@@ -94,6 +98,7 @@ setup(void **state)
 		.after = &scene->after,
 		.profile = &scene->profile,
 		.suite = &scene->suite,
+		.extension = &scene->extension,
 		.shells = &scene->shells,
 		.remaining = &scene->remaining,
 		.scanned = NOW,
@@ -294,8 +299,76 @@ failed_case(struct scene *s)
 	s->cases[1].message = SPAN("expected 200");
 	s->suite.passed = 1;
 	s->suite.failed = 1;
-	s->missing[0] = (struct profile_missing){SPAN("/usr/lib/libx.so"), SPAN("app"), 0, true};
-	s->run.missing_count = 1;
+}
+
+static void
+rounds_are_up(struct scene *s)
+{
+	failed_case(s);
+	for (size_t i = 0; i < 5; i++)
+		s->wanted[i] = (struct extension_wanted){SPAN("/usr/lib/libx.so"), SPAN("app"),
+							 SPAN("api"), PHASE_TEST, false};
+	s->extension.wanted_count = 5;
+	s->extension.end = EXTENSION_LIMIT;
+}
+
+static void
+kept_out(struct scene *s)
+{
+	rounds_are_up(s);
+	s->wanted[0].dropped = true;
+	s->wanted[0].kind = PHASE_STARTUP;
+	s->wanted[0].program = SPAN("");
+	s->extension.wanted_count = 1;
+	s->extension.end = EXTENSION_STUCK;
+}
+
+static void
+nothing_wanted(struct scene *s)
+{
+	failed_case(s);
+	s->extension.end = EXTENSION_STUCK;
+}
+
+static void
+may_not_extend(struct scene *s)
+{
+	rounds_are_up(s);
+	s->extension.end = EXTENSION_OFF;
+}
+
+static void
+only_on_the_view(struct scene *s)
+{
+	failed_case(s);
+	s->extension.end = EXTENSION_PASSED;
+}
+
+static void
+cannot_test(struct scene *s)
+{
+	s->input.suite = NULL;
+	s->input.untested = SPAN("cannot make namespaces");
+}
+
+static void
+on_the_built_one(struct scene *s)
+{
+	s->input.built = &s->built;
+}
+
+static void
+on_another_image(struct scene *s)
+{
+	s->input.built = &s->built;
+	digest_of(SPAN("another"), &s->run.image);
+}
+
+static void
+on_a_view(struct scene *s)
+{
+	s->input.built = &s->built;
+	s->run.recorder = SPAN("lens");
 }
 
 static void
@@ -530,7 +603,25 @@ static const struct turn turns[] = {
 	{"none declared", no_tests_declared, CHECK_TESTS, CHECK_NOT_DONE, NULL,
 	 "no tests are declared: add tests to mohs.yaml"},
 	{"failed case", failed_case, CHECK_TESTS, CHECK_FAIL, "1 passed, 1 failed",
-	 "api: cart: expected 200; /usr/lib/libx.so was removed and looked for"},
+	 "api: cart: expected 200"},
+	{"rounds are up", rounds_are_up, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "expected 200; /usr/lib/libx.so is missing in test api, asked for by app"},
+	{"rounds are up, more", rounds_are_up, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "and 2 more missing paths; harden.max_rounds (5) is reached: raise it"},
+	{"kept out", kept_out, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "/usr/lib/libx.so is missing in startup: harden.drop names it; harden.drop keeps out"},
+	{"nothing wanted", nothing_wanted, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "nothing that was removed is asked for"},
+	{"may not extend", may_not_extend, CHECK_TESTS, CHECK_FAIL, NULL, "harden.extend"},
+	{"only on the view", only_on_the_view, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "on the image view they passed"},
+	{"cannot test", cannot_test, CHECK_TESTS, CHECK_NOT_DONE, NULL,
+	 "cannot be run on the hardened image: cannot make namespaces"},
+	{"on the built one", on_the_built_one, CHECK_TESTS, CHECK_PASS,
+	 "0 skipped; on sha256:000000000000", ""},
+	{"on another image", on_another_image, CHECK_TESTS, CHECK_FAIL, NULL,
+	 "the tests ran on another image, sha256:"},
+	{"on a view", on_a_view, CHECK_TESTS, CHECK_PASS, "served by the image view", ""},
 	{"not started", not_started, CHECK_TESTS, CHECK_FAIL, NULL, "exited with status 127"},
 	{"only skipped", only_skipped, CHECK_TESTS, CHECK_FAIL, "2 skipped", "fewer passed than"},
 

@@ -99,7 +99,7 @@ judge_profile(const struct judging *judging, struct judgement *ret, struct err *
 	return judge_by_faults(&measured, &faults, ret, err);
 }
 
-/* The first cases that failed, and what hardening took away from them. */
+/* The first cases that failed. */
 static void
 add_failures(const struct suite *suite, struct sentences *faults)
 {
@@ -114,24 +114,87 @@ add_failures(const struct suite *suite, struct sentences *faults)
 		sentences_add(faults, "%.*s: %.*s: %.*s", cut(one->suite), one->suite.p,
 			      cut(one->name), one->name.p, cut(one->message), one->message.p);
 	}
-	named = 0;
-	for (size_t i = 0; suite->run && i < suite->run->missing_count && named < NAMED; i++) {
-		const struct profile_missing *missing = &suite->run->missing[i];
+}
 
-		if (!missing->removed)
-			continue;
-		named++;
-		sentences_add(faults, "%.*s was removed and looked for: harden.keep can hold it",
-			      cut(missing->path), missing->path.p);
+static void
+add_wanted(const struct extension *extension, struct sentences *faults)
+{
+	for (size_t i = 0; i < extension->wanted_count && i < NAMED; i++) {
+		const struct extension_wanted *wanted = &extension->wanted[i];
+		bool named = wanted->kind == PHASE_TEST || wanted->kind == PHASE_LOAD;
+
+		sentences_add(faults, "%.*s is missing in %s%s%.*s%s%.*s%s", cut(wanted->path),
+			      wanted->path.p, profile_phase_name(wanted->kind), named ? " " : "",
+			      named ? cut(wanted->phase) : 0, wanted->phase.p,
+			      wanted->program.n ? ", asked for by " : "", cut(wanted->program),
+			      wanted->program.p, wanted->dropped ? ": harden.drop names it" : "");
+	}
+	if (extension->wanted_count > NAMED)
+		sentences_add(faults, "and %zu more missing path%s",
+			      extension->wanted_count - NAMED,
+			      plural(extension->wanted_count - NAMED));
+}
+
+/* What is still missing after the rounds, and what to do about it. */
+static void
+add_extension(const struct extension *extension, struct sentences *faults)
+{
+	add_wanted(extension, faults);
+	switch (extension->end) {
+	case EXTENSION_PASSED:
+		sentences_add(faults, "on the image view they passed: what differs is not a "
+				      "missing path");
+		break;
+	case EXTENSION_STUCK:
+		sentences_add(faults,
+			      extension->wanted_count
+				      ? "harden.drop keeps out what is asked for: narrow it"
+				      : "nothing that was removed is asked for: mohs test on "
+					"the original tells whether it passes there");
+		break;
+	case EXTENSION_LIMIT:
+		sentences_add(faults,
+			      "harden.max_rounds (%u) is reached: raise it, set harden.learn, or "
+			      "name paths in harden.keep",
+			      extension->max_rounds);
+		break;
+	case EXTENSION_OFF:
+		sentences_add(faults, "the profile may not be extended (harden.extend, "
+				      "harden.max_rounds): allow it, or name paths in harden.keep");
+		break;
+	case EXTENSION_NOT_DONE:
+	case EXTENSION_ENDS:
+		break;
 	}
 }
 
 static struct span
-why_no_tests(const struct service *service)
+why_no_tests(const struct judging *judging)
 {
+	const struct service *service = judging->input->service;
+
 	if (!service || service->test_count == 0)
 		return SPAN("no tests are declared: add tests to mohs.yaml");
-	return SPAN("the tests were not run on the hardened image: mohs test");
+	if (judging->input->untested.n == 0)
+		return SPAN("the tests were not run on the hardened image: mohs test");
+	return arena_printf(judging->arena, "the tests cannot be run on the hardened image: %.*s",
+			    SPAN_ARG(judging->input->untested));
+}
+
+/* On which image, and whether anything stood between it and the container. */
+static void
+add_image(const struct judging *judging, struct sentences *measured, struct sentences *faults)
+{
+	const struct built *built = judging->input->built;
+	const struct profile *run = judging->input->suite->run;
+	char text[DIGEST_TEXT];
+
+	if (!built || !run)
+		return;
+	sentences_add(measured, "on %.19s%s", digest_format(&run->image, text),
+		      span_equal(run->recorder, SPAN("none")) ? "" : ", served by the image view");
+	if (!digest_equal(&run->image, &built->manifest_digest))
+		sentences_add(faults, "the tests ran on another image, %s", text);
 }
 
 int
@@ -143,14 +206,18 @@ judge_tests(const struct judging *judging, struct judgement *ret, struct err *er
 
 	if (!suite || (suite->started && suite->gaps.count == 0 &&
 		       suite->passed + suite->failed + suite->skipped == 0))
-		return judge_not_done(ret, why_no_tests(judging->input->service));
+		return judge_not_done(ret, why_no_tests(judging));
 	sentences_add(&measured, "%u passed, %u failed, %u skipped", suite->passed, suite->failed,
 		      suite->skipped);
+	add_image(judging, &measured, &faults);
 	if (!suite->started)
 		sentences_add(&faults, "the hardened image did not become ready: %.*s",
 			      cut(suite->start_error), suite->start_error.p);
-	if (suite->failed > 0 || !suite->started)
+	if (suite->failed > 0 || !suite->started) {
 		add_failures(suite, &faults);
+		if (judging->input->extension)
+			add_extension(judging->input->extension, &faults);
+	}
 	if (suite->started && suite->passed < judging->policy->tests_min)
 		sentences_add(&faults, "fewer passed than the %u the policy asks for",
 			      judging->policy->tests_min);
