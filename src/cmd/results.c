@@ -11,6 +11,7 @@
 
 enum {
 	MISSING_MOST = 10, /* paths that a failing test missed */
+	ADDED_MOST = 10,   /* paths that the profile was extended by, a round */
 };
 
 static uint64_t
@@ -68,6 +69,38 @@ print_gaps(const struct pipeline *p)
 
 static void print_failures(const struct suite *suite);
 
+static void
+print_added(const struct extension_round *round)
+{
+	for (size_t i = 0; i < round->added_count && i < ADDED_MOST; i++) {
+		const struct profile_extended *added = &round->added[i];
+		bool named = added->kind == PHASE_TEST || added->kind == PHASE_LOAD;
+
+		printable_line(stdout, "  %.*s: missing in %s%s%.*s%s%.*s", SPAN_ARG(added->path),
+			       profile_phase_name(added->kind), named ? " " : "",
+			       named ? (int)added->phase.n : 0, added->phase.p,
+			       added->program.n ? ", asked for by " : "", SPAN_ARG(added->program));
+	}
+	if (round->added_count > ADDED_MOST)
+		(void)printf("  and %zu more, in the evidence\n", round->added_count - ADDED_MOST);
+}
+
+/* What the hardened image missed and got back, a round each. */
+static void
+print_rounds(const struct extension *extension)
+{
+	for (size_t i = 0; i < extension->round_count; i++) {
+		const struct extension_round *round = &extension->rounds[i];
+
+		if (round->added_count == 0)
+			continue;
+		(void)printf("\nRound %zu%s added %zu path%s to the profile:\n", i + 1,
+			     round->learning ? ", with everything served," : "", round->added_count,
+			     round->added_count == 1 ? "" : "s");
+		print_added(round);
+	}
+}
+
 /* Before and after, when there is an after. */
 static int
 print_change(const struct pipeline *p, const struct evidence *evidence, struct err *err)
@@ -110,6 +143,8 @@ results_run(const struct pipeline *p, struct err *err)
 	if (r < 0)
 		return r;
 	print_gaps(p);
+	if (p->extension)
+		print_rounds(p->extension);
 	if (p->suite)
 		print_failures(p->suite);
 	else if (p->suite_before)

@@ -23,6 +23,7 @@ struct run_options {
 	const char *key;
 	const char *password_fd;
 	bool accept_profile;
+	bool learn;
 };
 
 static int
@@ -92,6 +93,7 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 		.database = common.database,
 		.folder = options->folder,
 		.accept_profile = options->accept_profile,
+		.learn = options->learn,
 		.progress = common_progress(),
 	};
 
@@ -139,6 +141,7 @@ run(int argc, char **argv)
 		{"key", 0, OPTION_TEXT, &options.key},
 		{"password-fd", 0, OPTION_TEXT, &options.password_fd},
 		{"accept-profile", 0, OPTION_FLAG, &options.accept_profile},
+		{"learn", 0, OPTION_FLAG, &options.learn},
 		COMMON_SPECS,
 	};
 	enum options_result parsed = options_parse(argc, argv, specs, 0, 1, &rest);

@@ -8,13 +8,14 @@
 #include "codec/profile_json.h"
 #include "pipeline/attest.h"
 #include "pipeline/bills.h"
+#include "pipeline/extend.h"
+#include "pipeline/trial.h"
 #include "port/runtime.h"
 #include "port/sink.h"
 #include "stage/build.h"
 #include "stage/inventory.h"
 #include "stage/match.h"
 #include "stage/plan.h"
-#include "stage/profile.h"
 #include "stage/shells.h"
 #include "stage/verdict.h"
 
@@ -84,42 +85,6 @@ step_sidecars(struct pipeline *p, struct err *err)
 	return 0;
 }
 
-/* Runs a container of `subject`; `original` is set when it is the hardened one. */
-static int
-run_container(struct pipeline *p, const struct subject *subject, const struct image *original,
-	      const char *logs, struct profile **ret, struct suite **ret_suite, struct err *err)
-{
-	size_t count = p->service->sidecar_count;
-	CLEANUP(free_cleanup)
-	struct profile_sidecar *sidecars = calloc(count + 1, sizeof(*sidecars));
-	char folder[PATH_MAX];
-	struct profile_options options = {
-		.service = p->service,
-		.image = subject->image,
-		.contents = subject->contents,
-		.original = original,
-		.sidecars = sidecars,
-		.loads = subject == &p->before,
-		.tests = true,
-		.record = true,
-		.progress = p->progress,
-	};
-
-	if (!sidecars)
-		return err_memory(err);
-	for (size_t i = 0; i < count; i++)
-		sidecars[i] =
-			(struct profile_sidecar){p->sidecars[i].image, p->sidecars[i].contents};
-	if (p->folder) {
-		(void)snprintf(folder, sizeof(folder), "%s/logs/%s", p->folder, logs);
-		int r = directory_make(folder, 0755, err);
-		if (r < 0)
-			return r;
-		options.log_folder = folder;
-	}
-	return profile_run(&options, ret, ret_suite, err);
-}
-
 /* Writes one document into the folder of results, when there is one. */
 static int
 write_result(const struct pipeline *p, const char *name, struct span text, struct err *err)
@@ -149,8 +114,8 @@ forget_evidence(const struct pipeline *p, struct err *err)
 	return 0;
 }
 
-static int
-write_profile(struct pipeline *p, struct err *err)
+int
+pipeline_write_profile(struct pipeline *p, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct span text;
@@ -182,14 +147,15 @@ check_output(const struct pipeline *p, struct err *err)
 static int
 step_profile(struct pipeline *p, struct err *err)
 {
-	if (p->profile)
-		return 0;
+	const struct trial trial = {
+		.kind = TRIAL_PROFILE, .subject = &p->before, .logs = "profile"};
 	int r = check_output(p, err);
-	if (r < 0)
-		return r;
-	r = run_container(p, &p->before, NULL, "profile", &p->profile, &p->suite_before, err);
 
-	return r < 0 ? r : write_profile(p, err);
+	if (r < 0 || p->profile)
+		return r;
+	r = trial_run(p, &trial, &p->profile, &p->suite_before, err);
+
+	return r < 0 ? r : pipeline_write_profile(p, err);
 }
 
 static bool
@@ -249,19 +215,6 @@ step_shells(struct pipeline *p, struct err *err)
 }
 
 static int
-step_tests(struct pipeline *p, struct err *err)
-{
-	struct profile *run = NULL;
-	int r = run_container(p, &p->after, p->before.image, "tests", &run, &p->suite, err);
-
-	if (r < 0)
-		return r;
-	profile_free(p->suite->run);
-	p->suite->run = run;
-	return 0;
-}
-
-static int
 step_verdict(struct pipeline *p, struct err *err)
 {
 	struct verdict_input input = {
@@ -270,6 +223,8 @@ step_verdict(struct pipeline *p, struct err *err)
 		.after = p->after.findings,
 		.profile = p->profile,
 		.suite = p->suite,
+		.extension = p->extension,
+		.untested = p->untested,
 		.shells = p->after.shells,
 		.built = p->built,
 		.hardened = p->after.image,
@@ -303,6 +258,8 @@ pipeline_evidence(const struct pipeline *p)
 		.shells = p->after.shells,
 		.suite = p->suite,
 		.proof = p->proof,
+		.extension = p->extension,
+		.untested = p->untested,
 		.verdict = p->verdict,
 	};
 }
@@ -393,12 +350,15 @@ static const struct {
 	[STEP_PROFILE] = {"profiling under load", NEEDS(STEP_IMAGE) | NEEDS(STEP_SIDECARS),
 			  step_profile},
 	[STEP_PLAN] = {"planning", NEEDS(STEP_INVENTORY) | NEEDS(STEP_PROFILE), step_plan},
+	[STEP_EXTEND] = {"trying the hardened image", NEEDS(STEP_PLAN) | NEEDS(STEP_SIDECARS),
+			 extend_run},
 	[STEP_BUILD] = {"building the hardened image", NEEDS(STEP_PLAN), step_build},
-	[STEP_RESCAN] = {"scanning the hardened image", NEEDS(STEP_FINDINGS) | NEEDS(STEP_BUILD),
+	[STEP_RESCAN] = {"scanning the hardened image",
+			 NEEDS(STEP_FINDINGS) | NEEDS(STEP_EXTEND) | NEEDS(STEP_BUILD),
 			 step_rescan},
 	[STEP_SHELLS] = {"looking for shells", NEEDS(STEP_RESCAN), step_shells},
 	[STEP_TESTS] = {"testing the hardened image", NEEDS(STEP_RESCAN) | NEEDS(STEP_SIDECARS),
-			step_tests},
+			extend_confirm},
 	[STEP_VERDICT] = {"judging", NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS), step_verdict},
 	[STEP_ATTEST] = {"signing and attesting", NEEDS(STEP_VERDICT), step_attest},
 	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_ATTEST), step_publish},
@@ -416,6 +376,7 @@ step_done(const struct pipeline *p, enum pipeline_step step)
 		[STEP_SIDECARS] = p->sidecars,
 		[STEP_PROFILE] = p->profile,
 		[STEP_PLAN] = p->plan,
+		[STEP_EXTEND] = p->extension,
 		[STEP_BUILD] = p->built,
 		[STEP_RESCAN] = p->after.findings,
 		[STEP_SHELLS] = p->after.shells,
@@ -469,15 +430,18 @@ pipeline_run(struct pipeline *p, enum pipeline_step goal, struct err *err)
 int
 pipeline_test(struct pipeline *p, struct span original, struct err *err)
 {
+	struct trial trial = {.kind = TRIAL_STRICT, .subject = &p->after, .logs = "tests"};
 	int r = image_open(p->service->image, &p->image_options, &p->after.image,
 			   &p->after.contents, err);
 
+	if (original.n)
+		trial.original = &p->before;
 	if (r == 0 && original.n)
 		r = image_open(original, &p->image_options, &p->before.image, &p->before.contents,
 			       err);
 	if (r == 0)
 		r = step_sidecars(p, err);
-	return r < 0 ? r : step_tests(p, err);
+	return r < 0 ? r : trial_run(p, &trial, NULL, &p->suite, err);
 }
 
 void
@@ -488,6 +452,7 @@ pipeline_free(struct pipeline *p)
 	verdict_free(p->verdict);
 	suite_free(p->suite);
 	suite_free(p->suite_before);
+	extension_free(p->extension);
 	subject_free(&p->after);
 	built_free(p->built);
 	plan_free(p->plan);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole way through, in one ordered table: image, inventory, findings, profile, plan, built
- * image, and on the built one inventory, findings, shells and the test suite, then the verdict and
- * the evidence. The only place that names every stage. A verb runs as much of it as it needs.
+ * The whole way through, in one ordered table: image, inventory, findings, profile, plan, rounds
+ * that extend both, built image, and on the built one inventory, findings, shells and the test
+ * suite, then the verdict and the evidence. The only place that names every stage. A verb runs as
+ * much of it as it needs.
  */
 #pragma once
 
 #include "model/built.h"
+#include "model/extension.h"
 #include "model/proof.h"
 #include "model/shells.h"
 #include "model/suite.h"
@@ -30,6 +32,7 @@ enum pipeline_step {
 	STEP_SIDECARS,
 	STEP_PROFILE,
 	STEP_PLAN,
+	STEP_EXTEND, /* before the build: rounds on images of their own */
 	STEP_BUILD,
 	STEP_RESCAN,
 	STEP_SHELLS,
@@ -55,6 +58,7 @@ struct pipeline {
 	const struct key *key; /* signs and attests; NULL: nothing is signed */
 	bool accept_profile; /* use one that is incomplete or of another image; the evidence says so
 			      */
+	bool learn;	     /* as service->learn */
 	const struct progress *progress;
 
 	/* What came out so far; owned. A caller may put a profile in before STEP_PROFILE. */
@@ -64,9 +68,11 @@ struct pipeline {
 	struct profile *profile;
 	struct suite *suite_before; /* the tests on the original, while profiling */
 	struct plan *plan;
+	struct extension *extension;
 	struct built *built;
 	struct subject after;
-	struct suite *suite; /* the tests on the hardened image */
+	struct suite *suite;  /* the tests on the hardened image */
+	struct span untested; /* why they could not be run; empty: they were */
 	struct verdict *verdict;
 	struct arena *arena; /* of the bills and texts below; made when needed */
 	struct bill bills[BILLS];
@@ -90,6 +96,9 @@ int pipeline_run(struct pipeline *pipeline, enum pipeline_step goal, struct err 
  * has are told apart. The result is pipeline->suite.
  */
 int pipeline_test(struct pipeline *pipeline, struct span original, struct err *err);
+
+/* Writes profile.json into the folder of results. */
+int pipeline_write_profile(struct pipeline *pipeline, struct err *err);
 
 /* Everything the pipeline holds; borrowed from it. */
 struct evidence pipeline_evidence(const struct pipeline *pipeline);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of a container of an image, with the service's sidecars, and what came out. */
+#pragma once
+
+#include "pipeline/pipeline.h"
+
+enum trial_kind {
+	TRIAL_PROFILE, /* loads and tests on the view: what is used */
+	TRIAL_STRICT,  /* tests on the view: what is used, and what of `original` is missing */
+	TRIAL_SERVED,  /* the same with all of `original` served under the image's configuration */
+	TRIAL_PLAIN,   /* tests on the unpacked image, no view in the way */
+};
+
+struct trial {
+	enum trial_kind kind;
+	const struct subject *subject;	/* the image */
+	const struct subject *original; /* may be NULL unless TRIAL_SERVED */
+	const char *logs;		/* folder for them, below the results' logs/ */
+};
+
+/* suite->run is set: the same as *ret, which may be NULL. Errors of profile_run(). */
+int trial_run(const struct pipeline *pipeline, const struct trial *trial, struct profile **ret,
+	      struct suite **ret_suite, struct err *err);
