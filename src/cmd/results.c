@@ -69,20 +69,44 @@ print_gaps(const struct pipeline *p)
 
 static void print_failures(const struct suite *suite);
 
+/* "  /x: missing in test api, asked for by nginx" */
+static void
+print_asked(struct span path, enum profile_phase_kind kind, struct span phase, struct span program,
+	    const char *more)
+{
+	bool named = kind == PHASE_TEST || kind == PHASE_LOAD;
+
+	printable_line(stdout, "  %.*s: missing in %s%s%.*s%s%.*s%s", SPAN_ARG(path),
+		       profile_phase_name(kind), named ? " " : "", named ? (int)phase.n : 0,
+		       phase.p, program.n ? ", asked for by " : "", SPAN_ARG(program), more);
+}
+
 static void
 print_added(const struct extension_round *round)
 {
 	for (size_t i = 0; i < round->added_count && i < ADDED_MOST; i++) {
 		const struct profile_extended *added = &round->added[i];
-		bool named = added->kind == PHASE_TEST || added->kind == PHASE_LOAD;
 
-		printable_line(stdout, "  %.*s: missing in %s%s%.*s%s%.*s", SPAN_ARG(added->path),
-			       profile_phase_name(added->kind), named ? " " : "",
-			       named ? (int)added->phase.n : 0, added->phase.p,
-			       added->program.n ? ", asked for by " : "", SPAN_ARG(added->program));
+		print_asked(added->path, added->kind, added->phase, added->program, "");
 	}
 	if (round->added_count > ADDED_MOST)
 		(void)printf("  and %zu more, in the evidence\n", round->added_count - ADDED_MOST);
+}
+
+static void
+print_wanted(const struct extension *extension)
+{
+	for (size_t i = 0; i < extension->wanted_count && i < MISSING_MOST; i++) {
+		const struct extension_wanted *wanted = &extension->wanted[i];
+
+		if (i == 0)
+			(void)printf("\nStill missing:\n");
+		print_asked(wanted->path, wanted->kind, wanted->phase, wanted->program,
+			    wanted->dropped ? ", harden.drop names it" : "");
+	}
+	if (extension->wanted_count > MISSING_MOST)
+		(void)printf("  and %zu more, in the evidence\n",
+			     extension->wanted_count - MISSING_MOST);
 }
 
 /* What the hardened image missed and got back, a round each. */
@@ -149,6 +173,8 @@ results_run(const struct pipeline *p, struct err *err)
 		print_failures(p->suite);
 	else if (p->suite_before)
 		print_failures(p->suite_before);
+	if (p->extension && p->suite && !suite_passed(p->suite))
+		print_wanted(p->extension);
 	(void)putchar('\n');
 	r = report_checklist(p->verdict, stdout, 0, err);
 	if (r == 0)
