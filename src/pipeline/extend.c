@@ -8,6 +8,7 @@
 #include "stage/build.h"
 #include "stage/extend.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 struct extending {
@@ -301,6 +302,20 @@ choose_folder(struct extending *extending, struct err *err)
 	return extending->folder.p ? 0 : err_memory(err);
 }
 
+/* An earlier run in the same folder may have had more rounds. */
+static int
+forget_logs(const struct pipeline *p, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (unsigned i = 1; p->folder && r == 0 && i <= EXTEND_ROUNDS_MAX + 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/logs/round-%u", p->folder, i);
+		r = tree_remove(path, err);
+	}
+	return r;
+}
+
 int
 extend_run(struct pipeline *p, struct err *err)
 {
@@ -315,7 +330,9 @@ extend_run(struct pipeline *p, struct err *err)
 		if (p->profile->extended[i].round >= extending.next)
 			extending.next = p->profile->extended[i].round + 1;
 	}
-	int r = choose_folder(&extending, err);
+	int r = forget_logs(p, err);
+	if (r == 0)
+		r = choose_folder(&extending, err);
 	if (r < 0)
 		return r;
 	r = go_rounds(&extending, err);
