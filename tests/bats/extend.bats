@@ -198,6 +198,19 @@ holds() {
 	[ "$status" -eq 0 ]
 	holds '.extension.rounds[0].tests.started == false'
 	holds '[.extension.rounds[].added[] | .kind, .path] == ["startup", "/app/server.pl"]'
+	[ -d "$work/narrow/logs/round-2" ]
+
+	# much is missing: all of it in one round, when it is served
+	jq '.paths |= map(select(.path | test("^/app/server|perl-base/.*IO") | not))' "$work/profile.json" >"$work/narrow.json"
+	run "$mohs" run -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow.json" --learn
+	echo "$output"
+	[ "$status" -eq 0 ]
+	holds '[.extension.rounds[] | .learning, .tests.started] == [false, false, true, true, false, true]'
+	holds '[.extension.rounds[1].added[] | select(.kind == "startup")] | length > 3'
+	run "$mohs" run -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow/profile.json"
+	[ "$status" -eq 0 ]
+	holds '.extension.rounds | length == 1'
+	[ ! -e "$work/narrow/logs/round-2" ]
 }
 
 @test "a module that is loaded late: learning finds all of it in one round, a strict run confirms" {
@@ -228,6 +241,7 @@ holds() {
 	[ "$status" -eq 1 ]
 	holds '.extension.end == "limit" and [.extension.wanted[].path] == ["/app/pages/deep/two.txt"]'
 	row=$(jq -r '.verdict.checks[] | select(.check == "tests").detail' "$evidence")
+	[[ $output == *"Still missing:"*"/app/pages/deep/two.txt: missing in test two, asked for by /usr/bin/perl"* ]]
 	[[ $row == *"two: two: "*"/app/pages/deep/two.txt is missing in test two, asked for by /usr/bin/perl"*"max_rounds (2)"* ]]
 }
 

@@ -200,6 +200,20 @@ unpacked() {
 	[ "$(skopeo inspect "oci:$BATS_TEST_TMPDIR/a/image:x" | jq -r .Digest)" = "$wanted" ]
 }
 
+@test "a profile without what only the tests use is extended to that of the same image" {
+	cd "$work"
+	jq '(.phases | map(.kind == "test") | index(true)) as $test | .paths |= map(select(.phases != [$test]))' \
+		hardened/profile.json >narrow.json
+	[ "$(jq '.paths | length' narrow.json)" -lt "$(jq '.paths | length' hardened/profile.json)" ]
+	rm -rf extended
+	run env $(compgen -e BATS_ | sed "s/^/-u /") PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		"$mohs" run -f demo/mohs.yaml -o extended --profile narrow.json
+	echo "$output"
+	[ "$status" -eq 0 ]
+	jq -e '[.extension.rounds[].added[].path] | index("/var/www/html/404.html")' extended/evidence.json
+	[ "$(jq -r .image.after.digest extended/evidence.json)" = "$(jq -r .image.after.digest "$evidence")" ]
+}
+
 @test "why tells the chain of a library, and that a shell is gone" {
 	run "$mohs" why "$evidence" /usr/lib/x86_64-linux-gnu/libc.so.6
 	[ "$status" -eq 0 ]
