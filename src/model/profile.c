@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/profile.h"
 
+#include <stdlib.h>
+
 void
 profile_free(struct profile *profile)
 {
@@ -144,12 +146,18 @@ profile_copy(const struct profile *profile, struct profile **ret, struct err *er
 	return 0;
 }
 
+static int
+compare_extended(const void *path, const void *extended)
+{
+	return span_compare(*(const struct span *)path,
+			    ((const struct profile_extended *)extended)->path);
+}
+
 const struct profile_extended *
 profile_find_extended(const struct profile *profile, struct span path)
 {
-	for (size_t i = 0; i < profile->extended_count; i++) {
-		if (span_equal(profile->extended[i].path, path))
-			return &profile->extended[i];
-	}
-	return NULL;
+	if (profile->extended_count == 0)
+		return NULL;
+	return bsearch(&path, profile->extended, profile->extended_count,
+		       sizeof(*profile->extended), compare_extended);
 }

@@ -356,7 +356,10 @@ extend_confirm(struct pipeline *p, struct err *err)
 	if (!digest_equal(&p->after.image->manifest_digest, &p->built->manifest_digest))
 		return err_set(err, ERR_MISMATCH, "%.*s is no longer the image that was built",
 			       SPAN_ARG(p->built->reference));
-	int r = trial_run(p, &trial, NULL, &p->suite, err);
+	int r = contents_verify(p->after.contents, p->after.image, err);
+	if (r < 0)
+		return r;
+	r = trial_run(p, &trial, NULL, &p->suite, err);
 	if (!is_lack(r))
 		return r;
 	p->untested = arena_copy(p->extension->arena, span_from(err->text));

@@ -21,6 +21,38 @@ everything_of(const struct image *original, const struct image *image)
 }
 
 static int
+compare_missing(const void *a, const void *b)
+{
+	return span_compare(((const struct profile_missing *)a)->path,
+			    ((const struct profile_missing *)b)->path);
+}
+
+/* What was served and is not in the image goes among what is missing, by its first phase. */
+static int
+flag_served(struct profile *run, const struct image *image, struct err *err)
+{
+	size_t count = run->missing_count;
+	struct profile_missing *all =
+		arena_array(run->arena, count + run->path_count + 1, sizeof(*all));
+
+	if (!all)
+		return err_memory(err);
+	if (count)
+		memcpy(all, run->missing, count * sizeof(*all));
+	for (size_t i = 0; i < run->path_count; i++) {
+		const struct profile_path *path = &run->paths[i];
+
+		if (image_find(image, path->path) == IMAGE_NONE)
+			all[count++] = (struct profile_missing){path->path, path->program,
+								path->first_phase, true};
+	}
+	qsort(all, count, sizeof(*all), compare_missing);
+	run->missing = all;
+	run->missing_count = count;
+	return 0;
+}
+
+static int
 run(const struct pipeline *p, const struct trial *trial, const struct profile_options *wanted,
     struct profile **ret, struct suite **ret_suite, struct err *err)
 {
@@ -35,10 +67,16 @@ run(const struct pipeline *p, const struct trial *trial, const struct profile_op
 			return r;
 		options.log_folder = folder;
 	}
-	int r = profile_run(&options, &profile, ret_suite, err);
-	if (r == 0 && ret)
+	CLEANUP(suite_cleanup) struct suite *suite = NULL;
+	int r = profile_run(&options, &profile, &suite, err);
+	if (r == 0 && trial->kind == TRIAL_SERVED)
+		r = flag_served(suite->run, trial->subject->image, err);
+	if (r < 0)
+		return r;
+	if (ret)
 		*ret = TAKE(profile);
-	return r;
+	*ret_suite = TAKE(suite);
+	return 0;
 }
 
 int

@@ -7,7 +7,8 @@
 enum trial_kind {
 	TRIAL_PROFILE, /* loads and tests on the view: what is used */
 	TRIAL_STRICT,  /* tests on the view: what is used, and what of `original` is missing */
-	TRIAL_SERVED,  /* the same with all of `original` served under the image's configuration */
+	TRIAL_SERVED,  /* the same with all of `original` served under the image's configuration:
+			  what is not in the image is among the missing, and among the used */
 	TRIAL_PLAIN,   /* tests on the unpacked image, no view in the way */
 };
 

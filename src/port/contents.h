@@ -28,6 +28,9 @@ int contents_load(const struct contents *contents, const struct image *image, ui
 /* For zero-copy service: descriptor (owned by contents) of layer `layer`'s uncompressed tar. */
 int contents_layer_fd(const struct contents *contents, uint32_t layer);
 
+/* Reads every layer whole and compares it with its diff ID. ERR_DIGEST, ERR_IO. */
+int contents_verify(const struct contents *contents, const struct image *image, struct err *err);
+
 /*
  * Over descriptors of the layers' uncompressed tars, in layer order; takes them over (closed by
  * contents_free, also on failure here). Tests pass memfds.

@@ -187,6 +187,35 @@ block_devices_are_made(void **state)
 	fixture_free(&fixture);
 }
 
+/* The bytes themselves are compared with what the image calls them. */
+static void
+other_bytes_are_noticed(void **state)
+{
+	static const struct fixture_entry entries[] = {{.path = "/a", .content = "a"},
+						       {.path = "/b", .content = "b", .layer = 1}};
+	struct fixture fixture;
+	struct stat st;
+	char bytes[64 * KIB];
+
+	(void)state;
+	assert_good(fixture_make(entries, 2, &fixture, err));
+	assert_int_equal(fixture.image->layer_count, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		int fd = contents_layer_fd(fixture.contents, i);
+
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_true((size_t)st.st_size <= sizeof(bytes));
+		assert_good(fd_pread_full(fd, bytes, (size_t)st.st_size, 0, err));
+		fixture.image->layers[i].inflated = (uint64_t)st.st_size;
+		digest_of((struct span){bytes, (size_t)st.st_size},
+			  &fixture.image->layers[i].diff_id);
+	}
+	assert_good(contents_verify(fixture.contents, fixture.image, err));
+	assert_int_equal(pwrite(contents_layer_fd(fixture.contents, 1), "c", 1, 0), 1);
+	assert_fails(ERR_DIGEST, contents_verify(fixture.contents, fixture.image, err));
+	fixture_free(&fixture);
+}
+
 /* A long file that is almost all holes takes next to no room, and reads as it should. */
 static void
 holes_stay_holes(void **state)
@@ -279,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_entry_is_exact),
 		cmocka_unit_test(block_devices_are_made),
+		cmocka_unit_test(other_bytes_are_noticed),
 		cmocka_unit_test(holes_stay_holes),
 		cmocka_unit_test(marks_of_overlays_are_left_out),
 		cmocka_unit_test(no_room_is_said_before_it_starts),

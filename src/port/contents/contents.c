@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+enum { VERIFY_CHUNK = 256 * 1024 };
+
 struct contents {
 	size_t count;
 	int fds[];
@@ -118,6 +120,42 @@ contents_load(const struct contents *contents, const struct image *image, uint32
 		return r;
 	*ret = (struct span){p, got};
 	return 0;
+}
+
+static int
+verify_layer(int fd, const struct image_layer *layer, char *chunk, struct err *err)
+{
+	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
+	char text[DIGEST_TEXT];
+	struct digest found;
+
+	if (!stream)
+		return err_memory(err);
+	for (uint64_t offset = 0; offset < layer->inflated; offset += VERIFY_CHUNK) {
+		uint64_t left = layer->inflated - offset;
+		size_t n = left < VERIFY_CHUNK ? (size_t)left : VERIFY_CHUNK;
+		int r = fd_pread_full(fd, chunk, n, offset, err);
+
+		if (r < 0)
+			return r;
+		digest_stream_update(stream, chunk, n);
+	}
+	digest_stream_finish(stream, &found);
+	if (digest_equal(&found, &layer->diff_id))
+		return 0;
+	return err_set(err, ERR_DIGEST, "the cached layer %s has other bytes",
+		       digest_format(&layer->diff_id, text));
+}
+
+int
+contents_verify(const struct contents *contents, const struct image *image, struct err *err)
+{
+	CLEANUP(free_cleanup) char *chunk = malloc(VERIFY_CHUNK);
+	int r = chunk ? 0 : err_memory(err);
+
+	for (uint32_t i = 0; r == 0 && i < image->layer_count; i++)
+		r = verify_layer(contents_layer_fd(contents, i), &image->layers[i], chunk, err);
+	return r;
 }
 
 int

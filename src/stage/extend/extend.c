@@ -17,6 +17,7 @@ struct miss {
 
 struct misses {
 	const struct extend_input *input;
+	enum tier *tiers; /* per phase of the run that shows them */
 	VEC(struct miss) list;
 };
 
@@ -60,7 +61,7 @@ add(struct misses *misses, const struct profile *run, struct span path, struct s
 			  .kind = run->phases[phase].kind,
 			  .round = input->round,
 			  .use = use},
-		.tier = tier_of(input, &run->phases[phase]),
+		.tier = misses->tiers[phase],
 		.dropped = input->plan->entries[entry].reason == REASON_DROPPED,
 	};
 	return vec_push(&misses->list, &miss, IMAGE_ENTRIES_MAX, err);
@@ -117,11 +118,17 @@ compare(const void *a, const void *b)
 static int
 collect(const struct extend_input *input, struct misses *misses, struct err *err)
 {
+	const struct profile *run = input->served ? input->served : input->suite->run;
+	CLEANUP(free_cleanup) enum tier *tiers = calloc(run->phase_count + 1, sizeof(*tiers));
 	size_t n = 0;
 
-	*misses = (struct misses){.input = input};
-	int r = input->served ? collect_served(misses, input->served, err)
-			      : collect_missed(misses, input->suite->run, err);
+	*misses = (struct misses){.input = input, .tiers = tiers};
+	if (!tiers)
+		return err_memory(err);
+	for (size_t i = 0; i < run->phase_count; i++)
+		tiers[i] = tier_of(input, &run->phases[i]);
+	int r = input->served ? collect_served(misses, run, err) : collect_missed(misses, run, err);
+	misses->tiers = NULL;
 	struct miss *items = misses->list.items;
 
 	if (r < 0 || misses->list.count == 0)
