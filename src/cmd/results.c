@@ -118,7 +118,8 @@ print_rounds(const struct extension *extension)
 
 		if (round->added_count == 0)
 			continue;
-		(void)printf("\nRound %zu%s added %zu path%s to the profile:\n", i + 1,
+		(void)printf("\nRound %u%s added %zu path%s to the profile:\n",
+			     round->added[0].round,
 			     round->learning ? ", with everything served," : "", round->added_count,
 			     round->added_count == 1 ? "" : "s");
 		print_added(round);

@@ -586,6 +586,9 @@ extended_path_read(const json_t *value, struct arena *arena, struct profile_exte
 		r = use_read(document.use, &document.extended.use, err);
 	if (r == 0 && !phase_kind(document.kind, &document.extended.kind))
 		r = err_set(err, ERR_INVALID, "a phase with an unknown kind");
+	if (r == 0 && (document.extended.round < 1 || document.extended.round > PROFILE_ROUND_MAX))
+		r = err_set(err, ERR_INVALID, "round %u (1 to %d)", document.extended.round,
+			    PROFILE_ROUND_MAX);
 	if (r == 0)
 		*ret = document.extended;
 	return r;

@@ -18,7 +18,7 @@ struct extending {
 	struct span folder;  /* for the images that are tried */
 	struct subject hardened;
 	struct digest diff_id; /* of its hardened layer */
-	uint32_t next;	       /* number that what is added next has in the profile */
+	uint32_t before;       /* rounds of earlier runs, as the profile numbers them */
 	uint32_t extended;     /* rounds so far that added something */
 	bool learnt;	       /* a run that serves what is missing was made */
 	bool lacking;	       /* this machine cannot run the image */
@@ -97,6 +97,13 @@ try_image(struct extending *extending, bool learning, struct extension_round **r
 
 /* ---- what it misses ---- */
 
+/* What the profile calls the run that was made last. */
+static uint32_t
+number_of(const struct extending *extending)
+{
+	return extending->before + (uint32_t)extending->extension->round_count;
+}
+
 static struct extend_input
 input_of(const struct extending *extending, const struct extension_round *strict)
 {
@@ -108,7 +115,7 @@ input_of(const struct extending *extending, const struct extension_round *strict
 		.profile = p->profile,
 		.suite = strict->suite,
 		.always = p->service->extend == EXTEND_ALWAYS,
-		.round = extending->next,
+		.round = number_of(extending),
 	};
 }
 
@@ -126,7 +133,7 @@ note_added(struct extending *extending, const struct profile *profile, struct er
 	for (size_t i = 0; i < profile->extended_count; i++) {
 		struct profile_extended one = profile->extended[i];
 
-		if (one.round != extending->next)
+		if (one.round != number_of(extending))
 			continue;
 		one.path = arena_copy(arena, one.path);
 		one.phase = arena_copy(arena, one.phase);
@@ -167,6 +174,7 @@ learn(struct extending *extending, struct extend_input input, struct profile **p
 	if (r < 0)
 		return r;
 	input.served = round->suite->run;
+	input.round = number_of(extending);
 	return extend_by(&input, profile, err);
 }
 
@@ -181,9 +189,11 @@ find_missing(struct extending *extending, const struct extension_round *strict,
 
 	if (extending->extension->learn && !extending->learnt)
 		r = learn(extending, input, &profile, err);
+	input.round = number_of(extending);
 	if (r == 0)
 		r = extend_by(&input, &profile, err);
-	if (r == 0 && !profile && !extending->learnt && extend_listed_less(&input))
+	if (r == 0 && !profile && !extending->learnt && !suite_passed(strict->suite) &&
+	    extend_listed_less(&input))
 		r = learn(extending, input, &profile, err);
 	if (r == 0 && profile)
 		r = note_added(extending, profile, err);
@@ -217,7 +227,6 @@ go_on_with(struct extending *extending, struct profile *profile, struct err *err
 	p->profile = profile;
 	plan_free(p->plan);
 	p->plan = NULL;
-	extending->next++;
 	extending->extended++;
 	int r = pipeline_run(p, STEP_PLAN, err);
 	return r < 0 ? r : build_trial(extending, err);
@@ -319,7 +328,7 @@ forget_logs(const struct pipeline *p, struct err *err)
 int
 extend_run(struct pipeline *p, struct err *err)
 {
-	struct extending extending = {.pipeline = p, .extension = new_extension(p), .next = 1};
+	struct extending extending = {.pipeline = p, .extension = new_extension(p)};
 	struct err left = ERR_INIT;
 
 	if (!extending.extension)
@@ -327,8 +336,8 @@ extend_run(struct pipeline *p, struct err *err)
 	p->extension = extending.extension;
 	extending.arena = extending.extension->arena;
 	for (size_t i = 0; i < p->profile->extended_count; i++) {
-		if (p->profile->extended[i].round >= extending.next)
-			extending.next = p->profile->extended[i].round + 1;
+		if (p->profile->extended[i].round > extending.before)
+			extending.before = p->profile->extended[i].round;
 	}
 	int r = forget_logs(p, err);
 	if (r == 0)

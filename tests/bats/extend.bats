@@ -180,6 +180,7 @@ holds() {
 	run_service greedy
 	[ "$status" -eq 0 ]
 	holds '[.plan.paths[] | select(.reason == "extended").path] | index("/app/optional.conf")'
+	holds '[.extension.rounds[].learning] == [false, false]'
 }
 
 @test "of several tests only what the failing one asked for is added" {
@@ -222,6 +223,9 @@ holds() {
 	holds '[.extension.rounds[1].added[].path] | index("'"$(dpkg -L perl-base | grep Text/ParseWords.pm)"'")'
 	holds '.extension.rounds[1].tests.removed_and_missed | index("'"$(dpkg -L perl-base | grep Text/ParseWords.pm)"'")'
 	holds '.extension.rounds[2] | .added == [] and .tests.passed == 1'
+	[[ $output == *"Round 2, with everything served, added"* ]]
+	run "$mohs" why "$evidence" "$(dpkg -L perl-base | grep Text/ParseWords.pm)"
+	[[ $output == *"missing in test module, asked for by /usr/bin/perl, added in round 2"* ]]
 	service flagged '' /module
 	run_service flagged --learn
 	[ "$status" -eq 0 ]

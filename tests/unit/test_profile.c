@@ -184,6 +184,7 @@ malformed_documents_are_refused(void **state)
 		{"\"image\": \"sha256:", "\"image\": \"sha256:x", ERR_INVALID},
 		{"\"path\": \"/e/", "\"path\": \"/zz/", ERR_INVALID},
 		{"\"round\": ", "\"round\": -", ERR_INVALID},
+		{"\"round\": ", "\"round\": 999999", ERR_INVALID},
 		{"\"started\": \"", "\"started\": \"x", ERR_INVALID},
 		{"\"started\": \"1970", "\"started\": \"0631", ERR_INVALID},
 	};
