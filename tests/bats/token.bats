@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Keys on PKCS #11 tokens, with SoftHSM and openssl as the judge.
 
+load images
+
 setup_file() {
+	cd "$ROOT" || return 1
 	tests/tools/make-token "$BATS_FILE_TMPDIR/token"
 	export SOFTHSM2_CONF=$BATS_FILE_TMPDIR/token/softhsm2.conf
 }
 
 setup() {
-	mohs=$(realpath "${MOHS:-build/src/cmd/mohs}")
-	type=$PWD/tests/tools/type-at-prompt
+	mohs=$(realpath "${MOHS:-$BUILD/src/cmd/mohs}")
+	type=$ROOT/tests/tools/type-at-prompt
 	module=${MOHS_TEST_SOFTHSM:-/usr/lib/softhsm/libsofthsm2.so}
 	cd "$BATS_TEST_TMPDIR"
 	unset MOHS_PASSWORD COSIGN_PASSWORD MOHS_PKCS11_MODULE PKCS11_PROVIDER_MODULE
@@ -75,4 +78,31 @@ setup() {
 	run "$mohs" key public "pkcs11:token=mohs;object=bits"
 	[ "$status" -eq 3 ]
 	[[ $output == *"1024 bits"* ]]
+}
+
+@test "an image is signed, attested and verified with keys on a token and in a file" {
+	make_layout own
+	echo '{"by": "two people"}' >predicate.json
+	MOHS_PASSWORD=x "$mohs" key generate -o file
+	uri="pkcs11:token=mohs;object=p384"
+	run "$mohs" sign -v --key "$uri" --password-fd 0 oci:own:v1 <<<2718
+	[ "$status" -eq 0 ]
+	[[ $output != *2718* ]]
+	MOHS_PASSWORD=2718 "$mohs" attest --key "$uri" --type https://example.com/review/v1 \
+		--predicate predicate.json oci:own:v1
+	MOHS_PASSWORD=x "$mohs" sign --key file.key oci:own:v1
+	"$mohs" verify --key "$uri" --key file.pub --need all --type https://example.com/review/v1 oci:own:v1
+	run "$mohs" verify --key "pkcs11:token=mohs;object=p256" oci:own:v1
+	[ "$status" -eq 1 ]
+	[[ $output == *"the key given is another one"* ]]
+}
+
+@test "what a token does not sign is not stored" {
+	make_layout own
+	for key in mismatched lonely; do
+		run "$mohs" sign --key "pkcs11:token=mohs;object=$key" --password-fd 0 oci:own:v1 <<<2718
+		[ "$status" -eq 3 ]
+	done
+	[[ $output == *"no public key or certificate"* ]]
+	jq -e '.manifests | length == 1' own/index.json
 }
