@@ -43,8 +43,7 @@ setup() {
 	# No log is asked, nothing is uploaded; registries here speak HTTP.
 	CHECK=(--insecure-ignore-tlog=true --allow-http-registry)
 	MAKE=(--yes --tlog-upload=false --allow-http-registry)
-	echo '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [], "ctlogs": [],
-		"certificateAuthorities": [], "timestampAuthorities": []}' >root.json
+	empty_trusted_root root.json
 }
 
 teardown() {

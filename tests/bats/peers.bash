@@ -24,6 +24,12 @@ need_cosign() {
 	COSIGN=$PEER/usr/bin/cosign
 }
 
+# empty_trusted_root FILE: one that trusts nobody; what cosign wants to be given beside a key.
+empty_trusted_root() {
+	printf '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", %s}' \
+		'"tlogs": [], "ctlogs": [], "certificateAuthorities": [], "timestampAuthorities": []' >"$1"
+}
+
 # need_sigstore_js: "${SIGSTORE[@]}" runs tests/tools/sigstore.js.
 need_sigstore_js() {
 	peer_or_skip "$ROOT/tests/tools/npm-peer" sigstore @sigstore/verify@3.1.1 @sigstore/bundle@4.0.0 \

@@ -5,6 +5,7 @@
 
 load images
 load registries
+load peers
 
 # mohs run with these arguments. The service's suite is a bats run too: it must not take itself for
 # part of this one.
@@ -81,6 +82,23 @@ unpacked() {
 		<(jq '[.verdict.checks[] | [.check, .state]]' "$evidence")
 	diff <(jq '[.verdict.checks[] | select(.check == "reduction" or .check == "tests") | .measured]' <<<"$output") \
 		<(jq '[.verdict.checks[] | select(.check == "reduction" or .check == "tests") | .measured]' "$evidence")
+}
+
+@test "cosign verifies all that was attested, by its own names for the types" {
+	need_cosign
+	cd "$BATS_TEST_TMPDIR"
+	remote=$SHOP/shop/frontend@$(jq -r .image.after.digest "$evidence")
+	"$COSIGN" verify --insecure-ignore-tlog=true --allow-http-registry --key "$work/demo/shop.pub" "$remote" >/dev/null
+	empty_trusted_root root.json
+	for type in spdxjson cyclonedx vuln openvex slsaprovenance1 https://mohs.dev/attestation/hardening/v1 \
+		https://in-toto.io/attestation/vulns/v0.2 https://in-toto.io/attestation/test-result/v0.1; do
+		for form in --new-bundle-format=false "--new-bundle-format --trusted-root root.json"; do
+			# shellcheck disable=SC2086
+			"$COSIGN" verify-attestation $form --insecure-ignore-tlog=true --allow-http-registry --type "$type" \
+				--key "$work/demo/shop.pub" "$remote" >attested
+			jq -e '.payload | @base64d | fromjson | .predicate | length > 0' attested
+		done
+	done
 }
 
 @test "a policy that asks for more than was attested is not met" {
