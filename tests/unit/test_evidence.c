@@ -262,14 +262,17 @@ rounds_are_told(void **state)
 	assert_string_equal(json_string_value(document_get(json, "extension.mode")), "on-failure");
 	assert_string_equal(json_string_value(document_get(json, "extension.end")), "limit");
 	assert_true(json_is_true(document_get(json, "extension.rounds.0.learning")));
-	assert_string_equal(json_string_value(document_get(json, "extension.rounds.0.added.0.path")),
-			    "/usr/x");
-	assert_string_equal(json_string_value(document_get(json, "extension.rounds.0.added.0.phase")),
-			    "api");
-	assert_int_equal(json_integer_value(document_get(json, "extension.rounds.0.added.0.round")), 2);
-	assert_int_equal(json_array_size(document_get(json, "extension.rounds.0.tests.removed_and_missed")),
-			 1);
-	assert_string_equal(json_string_value(document_get(json, "extension.wanted.0.kind")), "startup");
+	assert_string_equal(
+		json_string_value(document_get(json, "extension.rounds.0.added.0.path")), "/usr/x");
+	assert_string_equal(
+		json_string_value(document_get(json, "extension.rounds.0.added.0.phase")), "api");
+	assert_int_equal(json_integer_value(document_get(json, "extension.rounds.0.added.0.round")),
+			 2);
+	assert_int_equal(
+		json_array_size(document_get(json, "extension.rounds.0.tests.removed_and_missed")),
+		1);
+	assert_string_equal(json_string_value(document_get(json, "extension.wanted.0.kind")),
+			    "startup");
 	assert_string_equal(json_string_value(document_get(json, "tests.recorder")), "none");
 	assert_true(json_is_null(document_get(json, "tests.removed_and_missed")));
 
