@@ -323,6 +323,13 @@ scripts_bring_their_interpreters(void **state)
 	assert_false(scene_keeps(&scene, plan, "/usr/bin/sh"));
 	assert_false(scene_keeps(&scene, plan, "/usr/bin/ksh"));
 	assert_true(scene_has_gap(plan, "/app/lost.sh", "/bin/lost"));
+	assert_false(scene_has_gap(plan, "/opt/bin/prog", "was removed"));
+	plan_free(plan);
+
+	struct span drop = SPAN("/usr/bin/loader");
+	scene.service.drop = (struct span_list){&drop, 1};
+	plan = scene_plan(&scene);
+	assert_true(scene_has_gap(plan, "/opt/bin/prog", "/usr/bin/loader was removed"));
 	plan_free(plan);
 	scene_free(&scene);
 }

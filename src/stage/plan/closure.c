@@ -63,6 +63,11 @@ run_script(struct planner *planner, uint32_t entry, struct err *err)
 	if (r == 0 && found == IMAGE_NONE)
 		return planner_gap(planner, e->path, err, "its interpreter %.*s is not in PATH",
 				   SPAN_ARG(shebang.program));
+	if (r == 0 && !planner_keeps(planner, found))
+		return planner_gap(planner, e->path, err,
+				   "its interpreter %.*s was removed (harden.drop names it): it "
+				   "stays, and cannot be run",
+				   SPAN_ARG(planner->image->entries[found].path));
 	return r;
 }
 
