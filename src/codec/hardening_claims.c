@@ -331,6 +331,34 @@ static const struct json_field suite_fields[] = {
 	{0},
 };
 
+struct raw_run {
+	struct span image;
+	struct span recorder;
+};
+
+static const struct json_field run_fields[] = {
+	{"image", JSON_FIELD_SPAN, offsetof(struct raw_run, image), false},
+	{"recorder", JSON_FIELD_SPAN, offsetof(struct raw_run, recorder), false},
+	{0},
+};
+
+/* Which image the tests ran on, and what was in the way. */
+static int
+read_run(const struct reading *reading, struct suite *suite)
+{
+	struct raw_run raw = {.image = SPAN_INIT(""), .recorder = SPAN_INIT("")};
+	struct profile *run = arena_alloc(reading->arena, sizeof(*run));
+	int r = json_read(reading->raw->tests, run_fields, &raw, reading->arena, reading->err);
+
+	if (!run)
+		return err_memory(reading->err);
+	if (r < 0 || raw.image.n == 0)
+		return r;
+	run->recorder = raw.recorder;
+	suite->run = run;
+	return digest_parse(raw.image, &run->image, reading->err);
+}
+
 static int
 read_suite(const struct reading *reading, const struct suite **ret)
 {
@@ -342,6 +370,8 @@ read_suite(const struct reading *reading, const struct suite **ret)
 		return 0;
 	suite->start_error = SPAN("the attestation does not say why");
 	int r = json_read(reading->raw->tests, suite_fields, suite, reading->arena, reading->err);
+	if (r == 0)
+		r = read_run(reading, suite);
 	if (r == 0)
 		r = read_gaps(reading, "tests", &suite->gaps);
 	if (r < 0)

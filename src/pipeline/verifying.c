@@ -122,6 +122,7 @@ verifying_judge(struct proof *proof, const struct policy *policy, int64_t now, s
 	if (r < 0)
 		return r;
 	const struct service service = {.name = claims.service};
+	const struct built built = {.manifest_digest = proof->digest};
 	const struct verdict_input input = {
 		.service = found ? &service : NULL,
 		.before = claims.findings_before,
@@ -129,6 +130,7 @@ verifying_judge(struct proof *proof, const struct policy *policy, int64_t now, s
 		.profile = claims.profile,
 		.suite = claims.suite,
 		.shells = claims.shells,
+		.built = &built,
 		.proof = proof,
 		.scanned = claims.created,
 		.now = now,

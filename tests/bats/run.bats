@@ -101,6 +101,21 @@ unpacked() {
 	done
 }
 
+@test "evidence, profile and predicates are what their schemas say" {
+	/usr/bin/python3 -c 'import jsonschema' || skip "needs python3-jsonschema"
+	check() {
+		/usr/bin/python3 -c 'import json, jsonschema, sys
+schema, document = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.validate(document, schema)' "$BATS_TEST_DIRNAME/../../data/schema/$1.json" "$2"
+	}
+	check evidence "$evidence"
+	check profile "$work/hardened/profile.json"
+	check hardening "$work/hardened/predicates/hardening.json"
+	check openvex "$work/hardened/predicates/openvex.json"
+	jq '.tests.passed = "many"' "$evidence" >"$BATS_TEST_TMPDIR/wrong.json"
+	! check evidence "$BATS_TEST_TMPDIR/wrong.json"
+}
+
 @test "a policy that asks for more than was attested is not met" {
 	remote=$SHOP/shop/frontend:1-hardened
 	sed 's/minimum: 70%/minimum: 99%/; s/minimum: 15/minimum: 1500/' "$work/demo/policy.yaml" >"$BATS_TEST_TMPDIR/strict.yaml"

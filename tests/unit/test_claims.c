@@ -29,6 +29,7 @@ struct scene {
 	struct profile_phase phases[2];
 	struct suite suite;
 	struct suite_case one;
+	struct profile run;
 	struct shells shells;
 	struct shell shell[2];
 	struct gap gaps[3];
@@ -89,7 +90,10 @@ fill_runs(struct scene *s)
 				  .passed = 7,
 				  .failed = 0,
 				  .skipped = 2,
-				  .started = true};
+				  .started = true,
+				  .run = &s->run};
+	s->run = (struct profile){.image = s->fixture.image->manifest_digest,
+				  .recorder = SPAN("none")};
 	s->shell[0] = (struct shell){image_find(s->fixture.image, SPAN("/usr/bin/su")), SHELL_SHELL,
 				     SHELL_BY_CONTENT, SPAN("dash")};
 	s->shell[1] = (struct shell){0, SHELL_INTERPRETER, SHELL_BY_NAME, SPAN("perl")};
@@ -170,6 +174,8 @@ what_was_attested_is_claimed(void **state)
 	assert_int_equal(claims.profile->phase_count, 2);
 	assert_int_equal(claims.profile->gaps.count, 1);
 	assert_int_equal(claims.suite->passed, 7);
+	assert_true(digest_equal(&claims.suite->run->image, &s->fixture.image->manifest_digest));
+	assert_span(claims.suite->run->recorder, "none");
 	assert_int_equal(claims.shells->count, 2);
 	assert_int_equal(claims.shells->gaps.count, 1);
 }
@@ -182,12 +188,14 @@ claims_are_judged_as_the_run_was(void **state)
 	CLEANUP(verdict_cleanup) struct verdict *run = NULL;
 	CLEANUP(verdict_cleanup) struct verdict *attested = NULL;
 	struct hardening_claims claims;
+	const struct built built = {.manifest_digest = s->fixture.image->manifest_digest};
 	struct verdict_input input = {.service = &s->service,
 				      .before = &s->before,
 				      .after = &s->after,
 				      .profile = &s->profile,
 				      .suite = &s->suite,
 				      .shells = &s->shells,
+				      .built = &built,
 				      .scanned = NOW,
 				      .now = NOW};
 
@@ -247,6 +255,7 @@ static const struct {
 	 "holiday"},
 	{"profile.duration_ms", "1.5", "duration_ms"},
 	{"tests.passed", "\"7\"", "tests"},
+	{"tests.image", "\"sha256:12\"", "tests"},
 	{"shells.items", "7", "shells is no list"},
 	{"shells", "{}", "\"items\" is missing"},
 };
