@@ -185,7 +185,8 @@ put_service(struct buf *out, const struct image *image, struct err *err)
 		r = buf_append(out,
 			       SPAN("\n# Where the hardened image goes; by default into the folder "
 				    "of -o.\n"
-				    "# output: oci:build/hardened:latest\n"),
+				    "# output: oci:build/hardened:latest    # or a registry: "
+				    "registry.example.com/shop/frontend:1.4\n"),
 			       err);
 	if (r == 0)
 		r = put_ready(out, &image->config, err);
@@ -202,7 +203,10 @@ put_service(struct buf *out, const struct image *image, struct err *err)
 			     "  # extend: always    # also what passing tests ask for in vain; or "
 			     "never\n"
 			     "\n# The standard it is judged by; without it, the built-in one.\n"
-			     "# policy: policy.yaml\n"),
+			     "# policy: policy.yaml\n"
+			     "\n# Signs the image and attests what was measured: mohs key generate "
+			     "-o my-service\n"
+			     "# sign: {key: my-service.key}\n"),
 			err);
 	return r;
 }
