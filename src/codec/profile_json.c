@@ -66,6 +66,7 @@ phases_make(const struct profile *profile)
 
 		json_put(&object, "kind", json_string(profile_phase_name(phase->kind)));
 		json_put(&object, "name", json_span(phase->name));
+		json_put(&object, "repetition", number(phase->repetition));
 		json_put(&object, "command", json_span(phase->command));
 		json_put(&object, "duration_ms", number(phase->duration_ms));
 		json_put(&object, "status", json_integer(phase->status));
@@ -386,6 +387,7 @@ phase_read(const json_t *value, struct arena *arena, struct profile_phase *ret, 
 	static const struct json_field fields[] = {
 		{"kind", JSON_FIELD_SPAN, PHASE_AT(kind), true},
 		{"name", JSON_FIELD_SPAN, PHASE_AT(phase.name), true},
+		{"repetition", JSON_FIELD_U32, PHASE_AT(phase.repetition), false},
 		{"command", JSON_FIELD_SPAN, PHASE_AT(phase.command), true},
 		{"duration_ms", JSON_FIELD_U64, PHASE_AT(phase.duration_ms), true},
 		{"status", JSON_FIELD_I64, PHASE_AT(status), true},
@@ -402,6 +404,8 @@ phase_read(const json_t *value, struct arena *arena, struct profile_phase *ret, 
 	if (!phase_kind(document.kind, &document.phase.kind) || document.status < INT32_MIN ||
 	    document.status > INT32_MAX)
 		return err_set(err, ERR_INVALID, "a phase with an unknown kind or status");
+	if (document.phase.repetition == 0)
+		document.phase.repetition = 1;
 	*ret = document.phase;
 	ret->status = (int)document.status;
 	return 0;

@@ -20,6 +20,7 @@ const char *profile_phase_name(enum profile_phase_kind kind);
 struct profile_phase {
 	enum profile_phase_kind kind;
 	struct span name;    /* "startup", the load's or test's name, "shutdown" */
+	uint32_t repetition; /* of a load, from 1; 1 for all others */
 	struct span command; /* what ran, for people; may be empty */
 	uint64_t duration_ms;
 	int status; /* exit status of the command; 0 when there was none */

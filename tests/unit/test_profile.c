@@ -36,6 +36,7 @@ make(unsigned seed)
 		profile->phases[profile->phase_count++] = (struct profile_phase){
 			.kind = kinds[i],
 			.name = span_from(names[i]),
+			.repetition = kinds[i] == PHASE_LOAD ? 1 + seed % 2 : 1,
 			.command = arena_printf(arena, "run %u", seed % 5),
 			.duration_ms = seed + i,
 			.status = (int)(seed + i) % 3,

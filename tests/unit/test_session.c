@@ -126,6 +126,7 @@ struct trial {
 	const char *ready_http;
 	uint64_t ready_ms;
 	const char *load[8];
+	uint32_t repeat;
 	const char *test[8];
 	bool prober;
 	struct profile *profile;
@@ -148,8 +149,8 @@ prepare(struct trial *trial)
 		.port_count = trial->port ? 1 : 0,
 		.environment = list_of((const char *const[]){"PATH=/bin", NULL}),
 	};
-	trial->load_command =
-		(struct service_command){.name = SPAN("press"), .run = list_of(trial->load)};
+	trial->load_command = (struct service_command){
+		.name = SPAN("press"), .run = list_of(trial->load), .repeat = trial->repeat};
 	trial->test_command =
 		(struct service_command){.name = SPAN("check"), .run = list_of(trial->test)};
 	trial->service = (struct service){
@@ -270,6 +271,45 @@ phases_see_what_they_use(void **state)
 	assert_true(trial.suite->started);
 	assert_true(digest_equal(&profile->image, &box.image->manifest_digest));
 	assert_int_equal(folders_left(), 0);
+	trial_free(&trial);
+}
+
+/* What only one repetition uses is seen to be of that one; what all use is seen in all. */
+static void
+repetitions_are_told_apart(void **state)
+{
+	const char *once = arena_printf(arena, "%s/once", work.p).p;
+	struct trial trial = {
+		.command = {"/bin/server"},
+		.port = 8080,
+		.load = {"sh", "-c",
+			 "get() { busybox wget -q -O - http://127.0.0.1:8080/$1 >/dev/null; }; "
+			 "get index.html && if [ -e $0.2 ]; then true; elif [ -e $0.1 ]; then "
+			 "touch $0.2; get island.html; else touch $0.1; fi",
+			 once},
+		.repeat = 3,
+	};
+
+	(void)state;
+	NEEDS_CONTAINERS();
+	assert_good(run_trial(&trial, err));
+	const struct profile *profile = trial.profile;
+	if (!profile->complete)
+		explain(profile);
+	assert_true(profile->complete);
+	assert_int_equal(profile->phase_count, 5);
+	for (uint32_t i = 1; i <= 3; i++) {
+		assert_int_equal(profile->phases[i].kind, PHASE_LOAD);
+		assert_span(profile->phases[i].name, "press");
+		assert_int_equal(profile->phases[i].repetition, i);
+	}
+	const struct profile_path *island = used(profile, "/www/island.html");
+	const struct profile_path *index = used(profile, "/www/index.html");
+	assert_non_null(island);
+	assert_int_equal(island->phase_count, 1);
+	assert_int_equal(island->phases[0], 2);
+	assert_non_null(index);
+	assert_int_equal(index->phase_count, 3);
 	trial_free(&trial);
 }
 
@@ -655,6 +695,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(phases_see_what_they_use),
+		cmocka_unit_test(repetitions_are_told_apart),
 		cmocka_unit_test(prober_follows_links),
 		cmocka_unit_test(users_have_their_groups),
 		cmocka_unit_test(failures_are_results),

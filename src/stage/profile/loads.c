@@ -63,16 +63,39 @@ times(const struct service_command *command)
 	return command->repeat ? command->repeat : 1;
 }
 
+/* How many repetitions of each load can have a phase of their own; the later ones share the last.
+ */
+static uint32_t
+most_apart(const struct session *session)
+{
+	enum { OTHERS = 8 };
+	size_t loads = session->service->load_count;
+	size_t taken = loads + session->service->test_count + OTHERS;
+
+	return taken + loads >= PROFILE_PHASES_MAX
+		       ? 1
+		       : (uint32_t)((PROFILE_PHASES_MAX - taken) / loads);
+}
+
+/* Each repetition is a phase of its own: what only some of them use tells what is still unseen. */
 static int
 run_load(struct session *session, const struct service_command *load, struct err *err)
 {
+	struct span text = command_text(session->arena, load->run);
 	struct command_result result = {0};
+	uint32_t apart = most_apart(session);
 	bool passed = true;
-	int r = session_phase_begin(session, PHASE_LOAD, load->name,
-				    command_text(session->arena, load->run), err);
+	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && passed && i < times(load); i++) {
-		r = command_run(session, load, "load", "", &result, err);
+		if (i > 0 && i < apart)
+			session_phase_end(session, result.status, true);
+		if (i < apart)
+			r = session_phase_begin(session, PHASE_LOAD, load->name, text, err);
+		if (r == 0 && i < apart)
+			session->phases.items[session->phases.count - 1].repetition = i + 1;
+		if (r == 0)
+			r = command_run(session, load, "load", "", &result, err);
 		passed = r == 0 && result.status == 0;
 	}
 	if (r < 0)

@@ -33,7 +33,8 @@ int
 session_phase_begin(struct session *session, enum profile_phase_kind kind, struct span name,
 		    struct span command, struct err *err)
 {
-	struct profile_phase phase = {.kind = kind, .name = name, .command = command};
+	struct profile_phase phase = {
+		.kind = kind, .name = name, .repetition = 1, .command = command};
 	uint32_t index = (uint32_t)session->phases.count;
 	int r = vec_push(&session->phases, &phase, PROFILE_PHASES_MAX, err);
 

@@ -64,13 +64,15 @@ compare_phases(const void *a, const void *b)
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return span_compare(x->name, y->name);
+	int order = span_compare(x->name, y->name);
+	return order ? order : (x->repetition > y->repetition) - (x->repetition < y->repetition);
 }
 
 static struct span
 phase_key(const struct united *united, const struct profile_phase *phase)
 {
-	return arena_printf(united->keys, "P%d%.*s", (int)phase->kind, SPAN_ARG(phase->name));
+	return arena_printf(united->keys, "P%d %u %.*s", (int)phase->kind, phase->repetition,
+			    SPAN_ARG(phase->name));
 }
 
 static int
@@ -89,6 +91,7 @@ add_phases(struct united *united, const struct profile *profile, struct err *err
 		if (r > 0)
 			*to = (struct profile_phase){.kind = phase->kind,
 						     .name = phase->name,
+						     .repetition = phase->repetition,
 						     .command = phase->command,
 						     .status = phase->status,
 						     .passed = true};
