@@ -92,6 +92,7 @@
 #define ELF_NEEDED_MAX	4096
 #define ELF_DYNAMIC_MAX 65536
 #define ELF_SYMBOLS_MAX 2000000
+#define ELF_NAMES_MAX	100000 /* of shared objects in the text of one file */
 
 /* removal plan: the loader's cache, its configuration, a `#!` line, an ELF file read whole */
 #define LD_CACHE_MAX	     (16 * MIB)
@@ -104,6 +105,13 @@
 #define PLAN_CHAIN_MAX	     256
 #define WHY_STEPS_MAX	     100000
 #define LICENCE_TEXT_MAX     (16 * MIB)
+
+/* removed paths at risk: what is read of kept files, one and all; what is listed */
+#define RISKS_FILE_MAX	(256 * MIB)
+#define RISKS_BYTES_MAX (1 * GIB)
+#define RISKS_MAX	10000
+#define RISKS_GAPS_MAX	1000
+#define IMPORTS_MAX	100000 /* of one source file */
 
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)

@@ -3,6 +3,7 @@
 #include "stage/plan/planner.h"
 
 #include "base/limits.h"
+#include "codec/nsswitch.h"
 
 static const struct span certificate_folders[] = {
 	SPAN_INIT("/etc/ssl/certs"),
@@ -132,48 +133,32 @@ keep_zones(struct planner *planner, struct err *err)
 					NULL, err);
 }
 
-static int
-keep_module(struct planner *planner, uint32_t configuration, struct span service, struct err *err)
-{
-	struct span name = arena_printf(planner->arena, "libnss_%.*s.so.2", SPAN_ARG(service));
+/* nsswitch.conf, and the entry it is. */
+struct name_services {
+	struct planner *planner;
+	uint32_t configuration;
+};
 
-	if (!name.p)
-		return err_memory(err);
-	return planner_keep(planner, loader_find(planner, name, err), REASON_NSS, configuration,
-			    err);
-}
-
-/* nsswitch.conf(5): "database: service [status=action] ...". */
 static int
-keep_modules_of(struct planner *planner, uint32_t configuration, struct span line, struct err *err)
+keep_module(void *context, struct span database, struct span service, struct err *err)
 {
 	static const struct span databases[] = {
 		SPAN_INIT("passwd"), SPAN_INIT("group"),      SPAN_INIT("shadow"),
 		SPAN_INIT("hosts"),  SPAN_INIT("initgroups"),
 	};
-	struct span services = span_slice(line, 0, span_find(line, '#'));
-	struct span database = span_trim(span_cut(&services, ':'));
+	const struct name_services *services = context;
+	struct planner *planner = services->planner;
 	bool wanted = false;
-	int r = 0;
 
 	for (size_t i = 0; i < sizeof(databases) / sizeof(databases[0]); i++)
 		wanted |= span_equal(database, databases[i]);
-	while (r == 0 && wanted && services.n) {
-		size_t at = 0;
-
-		services = span_trim(services);
-		if (services.n && services.p[0] == '[') {
-			at = span_find(services, ']');
-			services = span_slice(services, at < services.n ? at + 1 : at, services.n);
-			continue;
-		}
-		while (at < services.n && !strchr(" \t[", services.p[at]))
-			at++;
-		if (at)
-			r = keep_module(planner, configuration, span_slice(services, 0, at), err);
-		services = span_slice(services, at, services.n);
-	}
-	return r;
+	if (!wanted)
+		return 0;
+	struct span name = arena_printf(planner->arena, "libnss_%.*s.so.2", SPAN_ARG(service));
+	if (!name.p)
+		return err_memory(err);
+	return planner_keep(planner, loader_find(planner, name, err), REASON_NSS,
+			    services->configuration, err);
 }
 
 /* Once something kept asks for users, groups or hosts, or did while profiling. */
@@ -183,21 +168,19 @@ keep_name_services(struct planner *planner, struct err *err)
 	struct err problem = ERR_INIT;
 	uint32_t entry =
 		image_resolve(planner->image, SPAN("/etc/nsswitch.conf"), true, NULL, NULL);
-	struct span rest;
-	int r = 0;
+	struct name_services services = {planner, entry};
+	struct span text;
 
 	if (planner->did_names || entry == IMAGE_NONE ||
 	    (!planner->names_used && !(planner->use[entry] & USE_READ)))
 		return 0;
 	planner->did_names = true;
 	if (contents_load(planner->contents, planner->image, entry, LD_CONF_MAX, planner->arena,
-			  &rest, &problem) < 0)
+			  &text, &problem) < 0)
 		return planner_gap(planner, planner->image->entries[entry].path, err,
 				   "could not be read, its modules are not known: %s",
 				   problem.text);
-	while (r == 0 && rest.p)
-		r = keep_modules_of(planner, entry, span_cut(&rest, '\n'), err);
-	return r;
+	return nsswitch_read(text, keep_module, &services, err);
 }
 
 int
