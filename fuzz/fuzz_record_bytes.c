@@ -22,6 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf again = {.max = size};
 	struct inventory *inventory;
 	struct shells *shells;
+	struct risks *risks;
 	struct err err = ERR_INIT;
 
 	if (!arena)
@@ -31,6 +32,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	again.n = 0;
 	if (shells_bytes_get(bytes, 1000, arena, &shells, &err) == 0)
 		compare(shells_bytes_put(shells, &again, &err), &again, bytes);
+	again.n = 0;
+	if (risks_bytes_get(bytes, 1000, arena, &risks, &err) == 0)
+		compare(risks_bytes_put(risks, &again, &err), &again, bytes);
 	buf_cleanup(&again);
 	arena_free(arena);
 	return 0;

@@ -13,11 +13,13 @@ enum {
 	COMPONENT_MIN = 2 + 13 * 4 + 4,
 	FILE_MIN = 4 + 1 + 16 + 4,
 	SHELL_MIN = 4 + 2 + 4,
+	RISK_MIN = 4 + 4 + 1 + 4,
 	GAP_MIN = 2 * 4,
 };
 
 static const struct span inventory_magic = SPAN_INIT("mohsinv\0");
 static const struct span shells_magic = SPAN_INIT("mohsshl\0");
+static const struct span risks_magic = SPAN_INIT("mohsrsk\0");
 
 /* The texts of a record, in the order they stand in. */
 static const size_t head_texts[] = {
@@ -158,6 +160,24 @@ shells_bytes_put(const struct shells *shells, struct buf *buf, struct err *err)
 		put_text(&writer, shells->items[i].what);
 	}
 	put_gaps(&writer, &shells->gaps);
+	return writer.r;
+}
+
+int
+risks_bytes_put(const struct risks *risks, struct buf *buf, struct err *err)
+{
+	struct writer writer = {buf, err, 0};
+
+	put(&writer, risks_magic.p, risks_magic.n);
+	put_number(&writer, risks->found);
+	put_number(&writer, risks->count);
+	for (size_t i = 0; writer.r == 0 && i < risks->count; i++) {
+		put_number(&writer, risks->items[i].entry);
+		put_number(&writer, risks->items[i].via);
+		put_byte(&writer, risks->items[i].kind);
+		put_number(&writer, risks->items[i].files);
+	}
+	put_gaps(&writer, &risks->gaps);
 	return writer.r;
 }
 
@@ -386,5 +406,37 @@ shells_bytes_get(struct span bytes, size_t entry_count, struct arena *arena, str
 	int r = finish(&reader);
 	if (r == 0)
 		*ret = shells;
+	return r;
+}
+
+int
+risks_bytes_get(struct span bytes, size_t entry_count, struct arena *arena, struct risks **ret,
+		struct err *err)
+{
+	struct reader reader = {bytes, entry_count, arena, err, 0};
+	struct risks *risks = make(&reader, 0, sizeof(*risks));
+
+	if (!risks)
+		return reader.r;
+	risks->arena = arena;
+	take_magic(&reader, risks_magic);
+	risks->found = take_number(&reader);
+	risks->count = take_count(&reader, RISK_MIN);
+	risks->items = make(&reader, risks->count, sizeof(*risks->items));
+	for (size_t i = 0; reader.r == 0 && i < risks->count; i++) {
+		struct risk *risk = &risks->items[i];
+
+		risk->entry = take_entry(&reader, false);
+		risk->via = take_entry(&reader, false);
+		risk->kind = (enum risk_kind)take_byte(&reader, (unsigned)RISK_KINDS - 1);
+		risk->files = take_number(&reader);
+		/* found by halving */
+		if (i > 0 && risk->entry <= risk[-1].entry)
+			fail(&reader);
+	}
+	take_gaps(&reader, &risks->gaps);
+	int r = finish(&reader);
+	if (r == 0)
+		*ret = risks;
 	return r;
 }

@@ -12,16 +12,21 @@
  *	shells     8   "mohsshl" NUL
  *	           4   shells: entry (4), kind (1), proof (1), what (text)
  *	           4   gaps: two texts each
+ *	risks      8   "mohsrsk" NUL; found (4)
+ *	           4   risks, by entry: entry (4), via (4), kind (1), files (4)
+ *	           4   gaps: two texts each
  */
 #pragma once
 
 #include "base/buf.h"
 #include "model/inventory.h"
+#include "model/risks.h"
 #include "model/shells.h"
 
 /* Appends. ERR_LIMIT over the buffer's own. Owners are not among it: they follow from the files. */
 int inventory_bytes_put(const struct inventory *inventory, struct buf *buf, struct err *err);
 int shells_bytes_put(const struct shells *shells, struct buf *buf, struct err *err);
+int risks_bytes_put(const struct risks *risks, struct buf *buf, struct err *err);
 
 /*
  * A new record in `arena`, which it holds afterwards; no text refers to `bytes`. Every entry is
@@ -31,3 +36,5 @@ int inventory_bytes_get(struct span bytes, size_t entry_count, struct arena *are
 			struct inventory **ret, struct err *err);
 int shells_bytes_get(struct span bytes, size_t entry_count, struct arena *arena,
 		     struct shells **ret, struct err *err);
+int risks_bytes_get(struct span bytes, size_t entry_count, struct arena *arena, struct risks **ret,
+		    struct err *err);

@@ -50,6 +50,14 @@ static struct shell shell_items[] = {
 
 static const struct shells shells = {.items = shell_items, .count = 2, .gaps = {gaps, 1}};
 
+static struct risk risk_items[] = {
+	{.entry = 2, .via = 9, .kind = RISK_PYTHON, .files = 1},
+	{.entry = 8, .via = 0, .kind = RISK_TEXTS, .files = 700},
+};
+
+static const struct risks risks = {
+	.items = risk_items, .count = 2, .found = 12345, .gaps = {gaps, 1}};
+
 static bool
 same(struct span a, struct span b)
 {
@@ -128,13 +136,37 @@ test_shells_there_and_back(void **state)
 		     inventory_bytes_get(buf_span(&bytes), ENTRIES, arena, &other, err));
 }
 
+static void
+test_risks_there_and_back(void **state)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(buf_cleanup) struct buf bytes = BUF_INIT(1 << 20);
+	struct risks *back = NULL;
+
+	(void)state;
+	assert_good(risks_bytes_put(&risks, &bytes, err));
+	assert_good(risks_bytes_get(buf_span(&bytes), ENTRIES, arena, &back, err));
+	assert_int_equal(back->count, 2);
+	assert_int_equal(back->found, 12345);
+	assert_memory_equal(back->items, risk_items, sizeof(risk_items));
+	assert_int_equal(back->gaps.count, 1);
+	/* an entry that the image does not have, and entries out of order */
+	assert_fails(ERR_INVALID,
+		     risks_bytes_get(buf_span(&bytes), ENTRIES - 1, arena, &back, err));
+	bytes.p[8 + 4 + 4] = 8;
+	assert_fails(ERR_INVALID, risks_bytes_get(buf_span(&bytes), ENTRIES, arena, &back, err));
+}
+
 static int
 get_either(struct span bytes, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct inventory *i;
 	struct shells *s;
+	struct risks *r;
 
+	if (bytes.n > 4 && bytes.p[4] == 'r')
+		return risks_bytes_get(bytes, ENTRIES, arena, &r, err);
 	if (bytes.n > 4 && bytes.p[4] == 'i')
 		return inventory_bytes_get(bytes, ENTRIES, arena, &i, err);
 	return shells_bytes_get(bytes, ENTRIES, arena, &s, err);
@@ -144,13 +176,14 @@ get_either(struct span bytes, struct err *err)
 static void
 test_damaged_bytes(void **state)
 {
-	struct buf records[] = {BUF_INIT(1 << 20), BUF_INIT(1 << 20)};
+	struct buf records[] = {BUF_INIT(1 << 20), BUF_INIT(1 << 20), BUF_INIT(1 << 20)};
 	static const uint8_t changes[] = {0x01, 0x80, 0xff};
 
 	(void)state;
 	assert_good(inventory_bytes_put(&inventory, &records[0], err));
 	assert_good(shells_bytes_put(&shells, &records[1], err));
-	for (size_t k = 0; k < 2; k++) {
+	assert_good(risks_bytes_put(&risks, &records[2], err));
+	for (size_t k = 0; k < 3; k++) {
 		struct buf *record = &records[k];
 
 		for (size_t n = 0; n < record->n; n++) {
@@ -180,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inventory_there_and_back),
 		cmocka_unit_test(test_shells_there_and_back),
+		cmocka_unit_test(test_risks_there_and_back),
 		cmocka_unit_test(test_damaged_bytes),
 	};
 
