@@ -12,6 +12,7 @@
 enum {
 	MISSING_MOST = 10, /* paths that a failing test missed */
 	ADDED_MOST = 10,   /* paths that the profile was extended by, a round */
+	AT_RISK_MOST = 5,
 };
 
 static uint64_t
@@ -54,6 +55,7 @@ print_gaps(const struct pipeline *p)
 		{&p->before.findings->gaps, "advisories"},
 		{p->profile ? &p->profile->gaps : NULL, "profile"},
 		{p->plan ? &p->plan->gaps : NULL, "plan"},
+		{p->risks ? &p->risks->gaps : NULL, "paths at risk"},
 		{p->after.inventory ? &p->after.inventory->gaps : NULL, "hardened inventory"},
 		{p->after.shells ? &p->after.shells->gaps : NULL, "shells"},
 		{p->suite ? &p->suite->gaps : NULL, "tests"},
@@ -65,6 +67,27 @@ print_gaps(const struct pipeline *p)
 		(void)putchar('\n');
 		show_gaps(all[i].gaps, all[i].of);
 	}
+}
+
+/* Removed, never seen to be needed, and yet within reach of something kept. */
+static void
+print_risks(const struct pipeline *p)
+{
+	const struct image *image = p->before.image;
+	size_t shown = p->risks->count < AT_RISK_MOST ? p->risks->count : AT_RISK_MOST;
+
+	if (p->risks->found == 0)
+		return;
+	(void)printf("\nRemoved, and at risk of being asked for:\n");
+	for (size_t i = 0; i < shown; i++) {
+		const struct risk *risk = &p->risks->items[i];
+
+		printable_line(stdout, "  %.*s: %s (%.*s)",
+			       SPAN_ARG(image->entries[risk->entry].path), risk_text(risk->kind),
+			       SPAN_ARG(image->entries[risk->via].path));
+	}
+	if (p->risks->found > shown)
+		(void)printf("  and %zu more, in the evidence\n", p->risks->found - shown);
 }
 
 static void print_failures(const struct suite *suite);
@@ -170,6 +193,8 @@ results_run(const struct pipeline *p, struct err *err)
 	print_gaps(p);
 	if (p->extension)
 		print_rounds(p->extension);
+	if (p->risks)
+		print_risks(p);
 	if (p->suite)
 		print_failures(p->suite);
 	else if (p->suite_before)
@@ -209,6 +234,9 @@ results_profile(const struct profile *profile, const char *output)
 	for (size_t i = 0; i < profile->phase_count; i++) {
 		const struct profile_phase *phase = &profile->phases[i];
 
+		/* a repetition says something when it used anything new, or failed */
+		if (phase->repetition > 1 && phase->new_paths == 0 && phase->passed)
+			continue;
 		printable_line(stderr, "  %-8s %-20.*s %9s  %5u paths, %u of them new%s",
 			       profile_phase_name(phase->kind), SPAN_ARG(phase->name),
 			       duration_format(phase->duration_ms, time), phase->used_paths,

@@ -49,6 +49,7 @@ input_of(const struct pipeline *pipeline)
 		.plan = pipeline->plan,
 		.findings = pipeline->before.findings,
 		.profile = pipeline->profile,
+		.risks = pipeline->risks,
 	};
 }
 
@@ -69,6 +70,8 @@ explain_run(struct pipeline *pipeline, const char *evidence, const char *thing, 
 
 	if (r == 0 && is_vulnerability(thing))
 		r = pipeline_run(pipeline, STEP_FINDINGS, err);
+	if (r == 0 && thing[0] == '/')
+		r = pipeline_run(pipeline, STEP_CONFIDENCE, err);
 	if (r == 0) {
 		struct why_input input = input_of(pipeline);
 		r = why_explain(&input, span_from(thing), ret, err);

@@ -54,6 +54,8 @@ evidence_write(const struct evidence *evidence, struct arena *arena, struct span
 	write_member(&writer, json, "findings", write_findings(&writer));
 	write_member(&writer, json, "profile", write_profile(&writer));
 	write_member(&writer, json, "plan", write_plan(&writer));
+	write_member(&writer, json, "confidence", write_confidence(&writer));
+	write_member(&writer, json, "at_risk", write_risks(&writer));
 	write_member(&writer, json, "shells", write_shells(&writer));
 	write_member(&writer, json, "extension", write_extension(&writer));
 	write_member(&writer, json, "tests", write_tests(&writer));

@@ -12,6 +12,7 @@ struct raw_check {
 	char *max_database_age;
 	char *min_duration;
 	char *max_age;
+	char *max_risk;
 	char *minimum;
 	uint32_t tests;
 	enum count_kind count;
@@ -73,6 +74,7 @@ static const cyaml_schema_field_t profile_fields[] = {
 	CYAML_FIELD_BOOL("complete", OPTIONAL, struct raw_check, complete),
 	TEXT_FIELD("min_duration", min_duration),
 	TEXT_FIELD("max_age", max_age),
+	TEXT_FIELD("max_risk", max_risk),
 	CYAML_FIELD_END,
 };
 
@@ -197,6 +199,10 @@ take_checks(const struct yaml_source *source, const struct raw_policy *raw,
 	if (r == 0)
 		r = yaml_duration(source, raw->checks.profile.max_age, yaml_get(profile, "max_age"),
 				  &policy->profile_age_max_ms);
+	policy->profile_risk_limited = raw->checks.profile.max_risk != NULL;
+	if (r == 0)
+		r = yaml_percent(source, raw->checks.profile.max_risk,
+				 yaml_get(profile, "max_risk"), &policy->profile_risk_max);
 	if (r == 0)
 		r = yaml_duration(source, raw->checks.signature.max_age,
 				  yaml_get(yaml_get(checks, "signature"), "max_age"),

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/confidence.h"
 #include "model/extension.h"
 #include "model/proof.h"
+#include "model/risks.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
@@ -35,6 +37,8 @@ struct evidence {
 	struct evidence_side after;
 	const struct profile *profile;
 	const struct plan *plan;
+	const struct confidence *confidence;
+	const struct risks *risks; /* of before.image */
 	const struct built *built;
 	const struct shells *shells; /* of after.image */
 	const struct suite *suite;

@@ -116,7 +116,9 @@ struct policy {
 	bool profile_complete;
 	uint64_t profile_duration_min_ms;
 	uint64_t profile_age_max_ms;
-	double reduction_min; /* 0.70 */
+	bool profile_risk_limited;
+	double profile_risk_max; /* of the next run needing a removed path, when limited */
+	double reduction_min;	 /* 0.70 */
 	enum count_kind reduction_count;
 	uint32_t tests_min;
 	uint64_t signature_age_max_ms; /* of the attestation of the hardening; 0: any */

@@ -8,6 +8,7 @@
 #include "codec/profile_json.h"
 #include "pipeline/attest.h"
 #include "pipeline/bills.h"
+#include "pipeline/confidence.h"
 #include "pipeline/extend.h"
 #include "pipeline/trial.h"
 #include "port/runtime.h"
@@ -222,6 +223,7 @@ step_verdict(struct pipeline *p, struct err *err)
 		.before = p->before.findings,
 		.after = p->after.findings,
 		.profile = p->profile,
+		.confidence = p->confidence,
 		.suite = p->suite,
 		.extension = p->extension,
 		.untested = p->untested,
@@ -254,6 +256,8 @@ pipeline_evidence(const struct pipeline *p)
 		.after = subject_evidence(&p->after),
 		.profile = p->profile,
 		.plan = p->plan,
+		.confidence = p->confidence,
+		.risks = p->risks,
 		.built = p->built,
 		.shells = p->after.shells,
 		.suite = p->suite,
@@ -352,6 +356,7 @@ static const struct {
 	[STEP_PLAN] = {"planning", NEEDS(STEP_INVENTORY) | NEEDS(STEP_PROFILE), step_plan},
 	[STEP_EXTEND] = {"trying the hardened image", NEEDS(STEP_PLAN) | NEEDS(STEP_SIDECARS),
 			 extend_run},
+	[STEP_CONFIDENCE] = {"weighing what was not seen", NEEDS(STEP_PLAN), confidence_take},
 	[STEP_BUILD] = {"building the hardened image", NEEDS(STEP_PLAN), step_build},
 	[STEP_RESCAN] = {"scanning the hardened image",
 			 NEEDS(STEP_FINDINGS) | NEEDS(STEP_EXTEND) | NEEDS(STEP_BUILD),
@@ -359,7 +364,9 @@ static const struct {
 	[STEP_SHELLS] = {"looking for shells", NEEDS(STEP_RESCAN), step_shells},
 	[STEP_TESTS] = {"testing the hardened image", NEEDS(STEP_RESCAN) | NEEDS(STEP_SIDECARS),
 			extend_confirm},
-	[STEP_VERDICT] = {"judging", NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS), step_verdict},
+	[STEP_VERDICT] = {"judging",
+			  NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS) | NEEDS(STEP_CONFIDENCE),
+			  step_verdict},
 	[STEP_ATTEST] = {"signing and attesting", NEEDS(STEP_VERDICT), step_attest},
 	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_ATTEST), step_publish},
 	[STEP_PROVE] = {"reading back what is attested", NEEDS(STEP_PUBLISH), step_prove},
@@ -377,6 +384,7 @@ step_done(const struct pipeline *p, enum pipeline_step step)
 		[STEP_PROFILE] = p->profile,
 		[STEP_PLAN] = p->plan,
 		[STEP_EXTEND] = p->extension,
+		[STEP_CONFIDENCE] = p->confidence,
 		[STEP_BUILD] = p->built,
 		[STEP_RESCAN] = p->after.findings,
 		[STEP_SHELLS] = p->after.shells,
@@ -455,6 +463,8 @@ pipeline_free(struct pipeline *p)
 	extension_free(p->extension);
 	subject_free(&p->after);
 	built_free(p->built);
+	risks_free(p->risks);
+	confidence_free(p->confidence);
 	plan_free(p->plan);
 	profile_free(p->profile);
 	for (size_t i = 0; p->sidecars && p->service && i < p->service->sidecar_count; i++)

@@ -8,8 +8,10 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/confidence.h"
 #include "model/extension.h"
 #include "model/proof.h"
+#include "model/risks.h"
 #include "model/shells.h"
 #include "model/suite.h"
 #include "model/verdict.h"
@@ -33,6 +35,7 @@ enum pipeline_step {
 	STEP_PROFILE,
 	STEP_PLAN,
 	STEP_EXTEND, /* before the build: rounds on images of their own */
+	STEP_CONFIDENCE, /* of the last plan */
 	STEP_BUILD,
 	STEP_RESCAN,
 	STEP_SHELLS,
@@ -69,6 +72,8 @@ struct pipeline {
 	struct suite *suite_before; /* the tests on the original, while profiling */
 	struct plan *plan;
 	struct extension *extension;
+	struct confidence *confidence;
+	struct risks *risks; /* removed paths that kept files can ask for */
 	struct built *built;
 	struct subject after;
 	struct suite *suite;  /* the tests on the hardened image */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/built.h"
+#include "model/confidence.h"
 #include "model/extension.h"
 #include "model/proof.h"
 #include "model/shells.h"
@@ -15,6 +16,7 @@ struct verdict_input {
 	const struct findings *before;
 	const struct findings *after;
 	const struct profile *profile;
+	const struct confidence *confidence;
 	const struct suite *suite;
 	const struct extension *extension; /* how the image came to be, and what it still misses */
 	struct span untested;		   /* why the tests could not be run; may be empty */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/plan.h"
+#include "model/risks.h"
 #include "model/why.h"
 
 struct why_input {
@@ -10,6 +11,7 @@ struct why_input {
 	const struct inventory *inventory;
 	const struct plan *plan;	 /* NULL: only what a thing is and who owns it */
 	const struct findings *findings; /* NULL: no vulnerability can be asked for */
+	const struct risks *risks;	 /* NULL: what may be asked for all the same is not told */
 	const struct profile *profile;	 /* NULL: the phase and program of a use are not told */
 };
 

@@ -45,6 +45,9 @@ struct scene {
 	struct extension extension;
 	struct gap gap;
 	struct evidence evidence;
+	struct risk risk;
+	struct risks risks;
+	struct confidence confidence;
 };
 
 static void
@@ -95,8 +98,11 @@ fill_findings(struct scene *scene)
 static void
 fill_runs(struct scene *scene)
 {
-	scene->phase = (struct profile_phase){
-		.kind = PHASE_LOAD, .name = SPAN("browse"), .duration_ms = 5000, .passed = true};
+	scene->phase = (struct profile_phase){.kind = PHASE_LOAD,
+					      .repetition = 1,
+					      .name = SPAN("browse"),
+					      .duration_ms = 5000,
+					      .passed = true};
 	scene->paths[0] = (struct profile_path){.path = SPAN("/usr/bin/su"), .use = USE_READ};
 	scene->paths[1] = (struct profile_path){.path = SPAN("/usr/bin/ping"), .use = USE_LOOKUP};
 	scene->paths[2] = (struct profile_path){.path = SPAN("/gone"), .use = USE_READ};
@@ -175,7 +181,20 @@ setup(void **state)
 				      .scanned = 2 * 86400,
 				      .now = 2 * 86400};
 	assert_good(verdict_judge(&input, scene->policy, &scene->verdict, err));
+	scene->risk = (struct risk){image_find(scene->fixture.image, SPAN("/usr/bin/ping")),
+				    image_find(scene->fixture.image, SPAN("/usr/bin/su")),
+				    RISK_LIBRARY, 1};
+	scene->risks = (struct risks){.items = &scene->risk, .count = 1, .found = 1};
+	scene->confidence = (struct confidence){.estimable = true,
+						.repetitions = 5,
+						.samples = 4,
+						.observed = 3,
+						.coverage = 0.8,
+						.risk = 0.9,
+						.unseen = 1.5};
 	scene->evidence = (struct evidence){
+		.confidence = &scene->confidence,
+		.risks = &scene->risks,
 		.tool = SPAN("mohs 0.1.0"),
 		.created = 2 * 86400,
 		.host = {SPAN("6.1"), SPAN("x86_64"), SPAN("Debian"), SPAN("runc")},
@@ -337,7 +356,11 @@ the_schema_agrees(void **state)
 		skip();
 	}
 	assert_int_equal(status, 0);
+	assert_non_null(strstr(text.p, "\"via\": \"/usr/bin/su\""));
 	assert_good(evidence_write(&nothing, scene->arena, &text, err));
+	assert_int_equal(document_validate(scene->arena, EVIDENCE, text), 0);
+	scene->confidence = (struct confidence){.why_not = SPAN("no load was run")};
+	assert_good(evidence_write(&scene->evidence, scene->arena, &text, err));
 	assert_int_equal(document_validate(scene->arena, EVIDENCE, text), 0);
 	scene->evidence.tool = SPAN("");
 	scene->profile.recorder = SPAN("\xc3\xa4\xff");
@@ -397,6 +420,12 @@ the_predicate_tells_counts_and_scope(void **state)
 	assert_string_equal(json_string_value(document_get(json, "profile.packages.0")), "login");
 	assert_int_equal(json_integer_value(document_get(json, "profile.phases.0.duration_ms")),
 			 5000);
+	assert_int_equal(json_integer_value(document_get(json, "profile.phases.0.repetition")), 1);
+	assert_true(json_real_value(document_get(json, "confidence.risk")) == 0.9);
+	assert_true(json_is_null(document_get(json, "confidence.unseen.high")));
+	assert_int_equal(json_integer_value(document_get(json, "at_risk.found")), 1);
+	assert_int_equal(json_integer_value(document_get(json, "at_risk.by_reason.library")), 1);
+	assert_int_equal(json_object_size(document_get(json, "at_risk")), 2);
 	assert_int_equal(json_integer_value(document_get(json, "profile.last_new_path_ms")), 4200);
 	assert_string_equal(json_string_value(document_get(json, "tool")), "mohs 0.1.0");
 	assert_int_equal(json_object_size(document_get(json, "image.before")), 4);

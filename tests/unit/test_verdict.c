@@ -52,8 +52,8 @@ fill_runs(struct scene *scene)
 {
 	scene->phases[0] = (struct profile_phase){
 		.kind = PHASE_STARTUP, .name = SPAN("startup"), .passed = true};
-	scene->phases[1] =
-		(struct profile_phase){.kind = PHASE_LOAD, .name = SPAN("browse"), .passed = true};
+	scene->phases[1] = (struct profile_phase){
+		.kind = PHASE_LOAD, .repetition = 1, .name = SPAN("browse"), .passed = true};
 	scene->profile.phases = scene->phases;
 	scene->profile.phase_count = 2;
 	scene->profile.path_count = 120;
@@ -259,6 +259,54 @@ lost_records(struct scene *s)
 	s->profile.complete = false;
 	s->gap = (struct gap){SPAN("/data"), SPAN("a volume is outside the view")};
 	s->profile.gaps = (struct gap_list){&s->gap, 1};
+}
+
+static void
+risk_shown(struct scene *s)
+{
+	static const struct confidence known = {
+		.estimable = true, .repetitions = 5, .samples = 4, .risk = 0.5271291954984121};
+
+	s->input.confidence = &known;
+}
+
+static void
+risk_unknown(struct scene *s)
+{
+	static const struct confidence unknown = {
+		.why_not = SPAN_INIT("load browse ran once: repeat it"), .repetitions = 1};
+
+	s->input.confidence = &unknown;
+}
+
+static void
+risk_too_high(struct scene *s)
+{
+	risk_shown(s);
+	s->policy->profile_risk_limited = true;
+	s->policy->profile_risk_max = 0.527;
+}
+
+static void
+risk_low_enough(struct scene *s)
+{
+	risk_too_high(s);
+	s->policy->profile_risk_max = 0.528;
+}
+
+static void
+risk_asked_for_and_unknown(struct scene *s)
+{
+	risk_unknown(s);
+	s->policy->profile_risk_limited = true;
+	s->policy->profile_risk_max = 1;
+}
+
+static void
+risk_asked_for_and_not_taken(struct scene *s)
+{
+	s->policy->profile_risk_limited = true;
+	s->policy->profile_risk_max = 1;
 }
 
 static void
@@ -589,6 +637,17 @@ static const struct turn turns[] = {
 
 	{"profile", no_change, CHECK_PROFILE, CHECK_PASS,
 	 "120 paths used in 45.0 s; 1 load, 0 tests", ""},
+	{"risk", risk_shown, CHECK_PROFILE, CHECK_PASS,
+	 "risk <= 52.8 % (95 %) that the next run needs a removed path, from 5 repetitions", ""},
+	{"no risk", risk_unknown, CHECK_PROFILE, CHECK_PASS,
+	 "removed path not known: load browse ran once: repeat it", ""},
+	{"high risk", risk_too_high, CHECK_PROFILE, CHECK_FAIL, "risk <= 52.8 %",
+	 "above 52.7 %: repeat every load more often"},
+	{"low risk", risk_low_enough, CHECK_PROFILE, CHECK_PASS, "risk <= 52.8 %", ""},
+	{"risk asked for", risk_asked_for_and_unknown, CHECK_PROFILE, CHECK_FAIL, "not known",
+	 "is not known: repeat every load"},
+	{"risk not taken", risk_asked_for_and_not_taken, CHECK_PROFILE, CHECK_FAIL, NULL,
+	 "is not known: repeat every load"},
 	{"no profile", no_profile, CHECK_PROFILE, CHECK_NOT_DONE, "not done", "mohs profile"},
 	{"failed load", failed_load, CHECK_PROFILE, CHECK_FAIL, NULL,
 	 "load \"browse\" failed (status 3)"},

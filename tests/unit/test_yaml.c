@@ -221,7 +221,7 @@ policy_is_read_whole(void **state)
 	static const char text[] =
 		"checks:\n"
 		"  baseline:  {required: true, max_database_age: 2d}\n"
-		"  profile:   {complete: false, min_duration: 5s, max_age: 7d}\n"
+		"  profile:   {complete: false, min_duration: 5s, max_age: 7d, max_risk: 5%}\n"
 		"  reduction: {minimum: 82.5%, count: distinct}\n"
 		"  tests:     {minimum: 4}\n"
 		"  signature: {required: false}\n"
@@ -238,6 +238,8 @@ policy_is_read_whole(void **state)
 	assert_int_equal(policy->database_age_max_ms, 2L * 86400 * 1000);
 	assert_false(policy->profile_complete);
 	assert_int_equal(policy->profile_duration_min_ms, 5000);
+	assert_true(policy->profile_risk_limited);
+	assert_true(policy->profile_risk_max == 0.05);
 	assert_true(policy->reduction_min > 0.8249 && policy->reduction_min < 0.8251);
 	assert_int_equal(policy->reduction_count, COUNT_DISTINCT);
 	assert_int_equal(policy->tests_min, 4);
@@ -258,6 +260,7 @@ static const struct bad bad_policies[] = {
 	 "line 1: unknown key \"shel\"; allowed: baseline, profile, reduction, tests, shell"},
 	{"checks:\n  shell: {minimum: 3}\n", "line 2: unknown key \"minimum\"; allowed: required"},
 	{"checks: {reduction: {minimum: 70}}\n", "not a percentage from 0% to 100%: \"70\""},
+	{"checks: {profile: {max_risk: 5}}\n", "not a percentage from 0% to 100%: \"5\""},
 	{"checks: {reduction: {minimum: 170%}}\n", "not a percentage"},
 	{"checks: {reduction: {minimum: -1%}}\n", "not a percentage"},
 	{"checks: {reduction: {minimum: nan%}}\n", "not a percentage"},

@@ -9,6 +9,7 @@ phase_json(struct writer *writer, const struct profile_phase *phase)
 
 	write_text(writer, json, "kind", span_from(profile_phase_name(phase->kind)));
 	write_text(writer, json, "name", phase->name);
+	write_number(writer, json, "repetition", phase->repetition);
 	write_text(writer, json, "command", phase->command);
 	write_number(writer, json, "duration_ms", phase->duration_ms);
 	write_member(writer, json, "status", json_integer(phase->status));

@@ -145,6 +145,9 @@ policy_json(struct writer *writer)
 	if (policy->path.n > 0)
 		write_digest(writer, json, "digest", &policy->digest);
 	write_member(writer, json, "reduction_minimum", json_real(policy->reduction_min));
+	write_member(writer, json, "profile_risk_maximum",
+		     policy->profile_risk_limited ? json_real(policy->profile_risk_max)
+						  : json_null());
 	write_text(writer, json, "reduction_count",
 		   policy->reduction_count == COUNT_DISTINCT ? SPAN("distinct") : SPAN("findings"));
 	write_number(writer, json, "tests_minimum", policy->tests_min);

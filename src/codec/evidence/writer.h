@@ -47,6 +47,8 @@ json_t *write_inventory(struct writer *writer);
 json_t *write_findings(struct writer *writer);
 json_t *write_profile(struct writer *writer);
 json_t *write_plan(struct writer *writer);
+json_t *write_confidence(struct writer *writer);
+json_t *write_risks(struct writer *writer);
 json_t *write_shells(struct writer *writer);
 json_t *write_tests(struct writer *writer);
 json_t *write_proof(struct writer *writer);

@@ -55,7 +55,7 @@ profile_json(struct writer *writer)
 		return json;
 	json_t *loads = json_array();
 	for (size_t n = 0; n < profile->phase_count; n++) {
-		if (profile->phases[n].kind == PHASE_LOAD)
+		if (profile->phases[n].kind == PHASE_LOAD && profile->phases[n].repetition == 1)
 			write_item(writer, loads, json_span(profile->phases[n].name));
 	}
 	write_member(writer, json, "loads", loads);
@@ -63,6 +63,16 @@ profile_json(struct writer *writer)
 	{
 		(void)json_object_del(phase, "command");
 	}
+	return json;
+}
+
+/* How many, without each. */
+static json_t *
+at_risk_json(struct writer *writer)
+{
+	json_t *json = write_risks(writer);
+
+	(void)json_object_del(json, "items");
 	return json;
 }
 
@@ -177,6 +187,8 @@ predicate_hardening(struct predicate_writer *writer)
 	write_member(out, json, "image", images_json(out));
 	write_member(out, json, "vulnerabilities", vulnerabilities_json(out));
 	write_member(out, json, "profile", profile_json(out));
+	write_member(out, json, "confidence", write_confidence(out));
+	write_member(out, json, "at_risk", at_risk_json(out));
 	write_member(out, json, "tests", tests_json(out));
 	write_member(out, json, "shells", write_shells(out));
 	write_member(out, json, "verdict", verdict_json(out));

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "stage/verdict/judge.h"
 
+#include <math.h>
+
 enum { NAMED = 3, GAP_TEXT = 160 };
 
 static const char *
@@ -50,6 +52,50 @@ add_incomplete(const struct profile *profile, struct sentences *faults)
 		add_gap(faults, &profile->gaps);
 }
 
+/* Rounded up to what is shown: the bound must hold as printed. */
+static double
+percent_up(double ratio)
+{
+	double shown = ceil(ratio * 1000 - 1e-9) / 10;
+
+	return shown > 100 ? 100 : shown;
+}
+
+static void
+add_risk(const struct confidence *confidence, struct sentences *measured)
+{
+	if (!confidence)
+		return;
+	if (confidence->estimable)
+		sentences_add(measured,
+			      "risk <= %.1f %% (95 %%) that the next run needs a removed path, "
+			      "from %u repetitions",
+			      percent_up(confidence->risk), confidence->repetitions);
+	else
+		sentences_add(measured,
+			      "risk of the next run needing a removed path not known: "
+			      "%.*s",
+			      cut(confidence->why_not), confidence->why_not.p);
+}
+
+static void
+add_risk_fault(const struct judging *judging, struct sentences *faults)
+{
+	const struct confidence *confidence = judging->input->confidence;
+	double most = judging->policy->profile_risk_max;
+
+	if (!judging->policy->profile_risk_limited)
+		return;
+	if (!confidence || !confidence->estimable)
+		sentences_add(faults, "the risk of the next run needing a removed path is not "
+				      "known: repeat every load");
+	else if (confidence->risk > most)
+		sentences_add(faults,
+			      "the risk of the next run needing a removed path is above %.4g %%: "
+			      "repeat every load more often",
+			      most * 100);
+}
+
 static void
 add_profile_faults(const struct judging *judging, struct sentences *faults)
 {
@@ -71,6 +117,7 @@ add_profile_faults(const struct judging *judging, struct sentences *faults)
 	if (age > policy->profile_age_max_ms)
 		sentences_add(faults, "taken more than %s ago: mohs profile",
 			      duration_format(policy->profile_age_max_ms, text));
+	add_risk_fault(judging, faults);
 }
 
 int
@@ -86,7 +133,8 @@ judge_profile(const struct judging *judging, struct judgement *ret, struct err *
 	if (!profile)
 		return judge_not_done(ret, SPAN("the image was not observed: mohs profile"));
 	for (size_t i = 0; i < profile->phase_count; i++) {
-		loads += profile->phases[i].kind == PHASE_LOAD;
+		loads +=
+			profile->phases[i].kind == PHASE_LOAD && profile->phases[i].repetition == 1;
 		tests += profile->phases[i].kind == PHASE_TEST;
 	}
 	sentences_add(&measured, "%zu paths used in %s", profile->path_count,
@@ -95,6 +143,7 @@ judge_profile(const struct judging *judging, struct judgement *ret, struct err *
 		      plural(tests));
 	sentences_add(&measured, "last new path after %s",
 		      duration_format(profile->last_new_path_ms, text));
+	add_risk(judging->input->confidence, &measured);
 	add_profile_faults(judging, &faults);
 	return judge_by_faults(&measured, &faults, ret, err);
 }

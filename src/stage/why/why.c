@@ -38,8 +38,12 @@ tell_use(struct telling *telling, struct span path)
 			continue;
 
 		const struct profile_phase *phase = &profile->phases[used->first_phase];
-		return arena_printf(telling->arena, "%.*s, first in %s %.*s%s%.*s", SPAN_ARG(text),
-				    profile_phase_name(phase->kind), SPAN_ARG(phase->name),
+		struct span times = SPAN("");
+		if (phase->repetition > 1)
+			times = arena_printf(telling->arena, ", repetition %u", phase->repetition);
+		return arena_printf(telling->arena, "%.*s, first in %s %.*s%.*s%s%.*s",
+				    SPAN_ARG(text), profile_phase_name(phase->kind),
+				    SPAN_ARG(phase->name), SPAN_ARG(times),
 				    used->program.n ? " by " : "", SPAN_ARG(used->program));
 	}
 	return text;
@@ -174,6 +178,22 @@ tell_component(struct telling *telling, uint32_t index, unsigned depth, struct e
 	return r;
 }
 
+/* A removed path that something kept can still ask for. */
+static int
+tell_risk(struct telling *telling, uint32_t entry, struct err *err)
+{
+	const struct why_input *input = telling->input;
+	const struct risk *risk = input->risks && !telling->why->stays
+					  ? risks_find(input->risks, input->image, entry)
+					  : NULL;
+
+	if (!risk)
+		return 0;
+	int r = tell(telling, 0, input->image->entries[risk->entry].path,
+		     arena_printf(telling->arena, "at risk: %s", risk_text(risk->kind)), err);
+	return r < 0 ? r : tell_chain(telling, risk->via, 1, err);
+}
+
 static int
 explain_path(struct telling *telling, struct span thing, struct err *err)
 {
@@ -189,6 +209,8 @@ explain_path(struct telling *telling, struct span thing, struct err *err)
 	telling->why->stays = !input->plan || input->plan->entries[entry].keep;
 
 	int r = tell_chain(telling, entry, 0, err);
+	if (r == 0)
+		r = tell_risk(telling, entry, err);
 	uint32_t owner = input->inventory->owners[entry];
 	if (r < 0 || owner >= input->inventory->component_count)
 		return r;
