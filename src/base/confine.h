@@ -78,6 +78,13 @@ int confine_start(const struct confine_options *options, confine_function functi
 int confine_finish(struct confined *confined, uint64_t timeout_ms, uint64_t *ret_answer,
 		   struct err *err);
 
+/*
+ * Not only for children of confine_start(): from now on this process and its children reach no file
+ * but those below `path` (mounts included), and trace no process that is not theirs: other ways to
+ * a file, such as /proc/PID/root, are closed. No new privileges. ERR_UNSUPPORTED without Landlock.
+ */
+int confine_beneath(const char *path, struct err *err);
+
 /* Kills and reaps what still runs. */
 void confine_cleanup(struct confined *confined);
 
