@@ -143,6 +143,9 @@
 #define CONTAINER_LOG_MAX  (64 * MIB)
 #define SESSION_ANSWER_MAX (2 * JSON_DOCUMENT_MAX)
 
+/* looking into containers: what an engine says of one */
+#define CONTAINER_STATE_MAX (4 * MIB)
+
 /* configuration */
 #define YAML_DOCUMENT_MAX  (1 * MIB)
 #define YAML_DEPTH_MAX	   16

@@ -5,12 +5,12 @@
 #include "base/limits.h"
 #include "codec/json.h"
 #include "codec/reference.h"
+#include "port/docker_socket.h"
 #include "port/http.h"
 #include "port/source/store.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static int
@@ -29,21 +29,6 @@ export_data(void *context, struct span bytes, struct err *err)
 	const int *fd = context;
 
 	return fd_write_full(*fd, bytes, err);
-}
-
-static const char *
-find_socket(struct err *err)
-{
-	const char *host = getenv("DOCKER_HOST");
-
-	if (!host || !host[0])
-		return "/var/run/docker.sock";
-	if (span_starts_with(span_from(host), SPAN("unix://")))
-		return host + sizeof("unix://") - 1;
-	(void)err_set(err, ERR_UNSUPPORTED,
-		      "DOCKER_HOST is not a unix:// socket; save the image there and use "
-		      "docker-archive:");
-	return NULL;
 }
 
 static bool
@@ -135,9 +120,9 @@ open_daemon(struct span rest, const struct source_options *options, struct sourc
 	(void)options;
 	if (!arena)
 		return err_memory(err);
-	const char *socket = find_socket(err);
+	const char *socket = docker_socket(err);
 	if (!socket)
-		return -(int)err->kind;
+		return err_wrap(err, "save the image and use docker-archive:");
 	int r = exported_name(rest, arena, &name, err);
 	if (r == 0)
 		r = file_unnamed(&fd, err);
