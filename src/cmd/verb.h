@@ -19,6 +19,7 @@ extern const struct verb *const verbs[]; /* ended by NULL */
 extern const struct verb verb_attest;
 extern const struct verb verb_copy;
 extern const struct verb verb_db;
+extern const struct verb verb_debug;
 extern const struct verb verb_diff;
 extern const struct verb verb_doctor;
 extern const struct verb verb_harden;
