@@ -31,6 +31,15 @@ see_use(void *context, unsigned dots, struct span name)
 	return true;
 }
 
+static bool
+see_require(void *context, unsigned dots, struct span name)
+{
+	check(context, name);
+	if (dots > 1 || name.n == 0)
+		abort();
+	return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -38,5 +47,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	imports_python(source, see_import, &source);
 	imports_perl(source, see_use, &source);
+	imports_ruby(source, see_require, &source);
 	return 0;
 }

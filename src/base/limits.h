@@ -107,11 +107,13 @@
 #define LICENCE_TEXT_MAX     (16 * MIB)
 
 /* removed paths at risk: what is read of kept files, one and all; what is listed */
-#define RISKS_FILE_MAX	(256 * MIB)
-#define RISKS_BYTES_MAX (1 * GIB)
-#define RISKS_MAX	10000
-#define RISKS_GAPS_MAX	1000
-#define IMPORTS_MAX	100000 /* of one source file */
+#define RISKS_FILE_MAX	 (256 * MIB)
+#define RISKS_BYTES_MAX	 (1 * GIB)
+#define RISKS_MAX	 10000
+#define RISKS_STEPS_MAX	 20000000 /* names looked up, and entries seen for them */
+#define RISKS_MODULE_MAX 512	  /* longer names of modules are none */
+#define RISKS_GAPS_MAX	 1000
+#define IMPORTS_MAX	 100000 /* of one source file */
 
 /* advisories */
 #define FEED_DOCUMENT_MAX (2 * GIB)

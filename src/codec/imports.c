@@ -211,6 +211,22 @@ imports_python(struct span source, import_member_visit visit, void *context)
 	}
 }
 
+/* ---- what Perl and Ruby have in common ---- */
+
+/* The text in quotes in front; empty when there is none, or when it is put together ('$', '#'). */
+static struct span
+quoted(struct span line)
+{
+	line = skip_blanks(line);
+	if (line.n == 0 || (line.p[0] != '"' && line.p[0] != '\''))
+		return SPAN("");
+	char quote = line.p[0];
+	line = span_slice(line, 1, line.n);
+	size_t end = span_find(line, quote);
+	line = span_slice(line, 0, end < line.n ? end : 0);
+	return memchr(line.p, '$', line.n) || memchr(line.p, '#', line.n) ? SPAN("") : line;
+}
+
 /* ---- Perl ---- */
 
 /* A name or, in quotes, a file. */
@@ -218,14 +234,8 @@ static struct span
 perl_operand(struct span line)
 {
 	line = skip_blanks(line);
-	if (line.n && (line.p[0] == '"' || line.p[0] == '\'')) {
-		char quote = line.p[0];
-
-		line = span_slice(line, 1, line.n);
-		size_t end = span_find(line, quote);
-		line = span_slice(line, 0, end < line.n ? end : 0);
-		return memchr(line.p, '$', line.n) ? SPAN("") : line;
-	}
+	if (line.n && (line.p[0] == '"' || line.p[0] == '\''))
+		return quoted(line);
 	struct span name = cut_name(&line, SPAN("::"));
 	/* a version: "use 5.036;", "use v5.36;" */
 	bool version = name.n &&
@@ -259,6 +269,55 @@ imports_perl(struct span source, import_visit visit, void *context)
 			continue;
 		shown++;
 		if (!visit(context, 0, name))
+			return;
+	}
+}
+
+/* ---- Ruby ---- */
+
+/* What a statement loads; *ret_dots 1 when that is relative to the file. */
+static struct span
+ruby_operand(struct span line, unsigned *ret_dots)
+{
+	static const struct span after = SPAN_INIT(" \t(\"'");
+
+	*ret_dots = 0;
+	if (cut_keyword(&line, SPAN("require_relative"), after)) {
+		*ret_dots = 1;
+	} else if (cut_keyword(&line, SPAN("autoload"), after)) {
+		size_t comma = span_find(line, ',');
+
+		line = span_slice(line, comma < line.n ? comma + 1 : comma, line.n);
+	} else if (!cut_keyword(&line, SPAN("require"), after) &&
+		   !cut_keyword(&line, SPAN("load"), after)) {
+		return SPAN("");
+	}
+	line = skip_blanks(line);
+	if (line.n && line.p[0] == '(')
+		line = span_slice(line, 1, line.n);
+	return quoted(line);
+}
+
+void
+imports_ruby(struct span source, import_visit visit, void *context)
+{
+	bool comment = false;
+
+	for (size_t shown = 0; source.p && shown < IMPORTS_MAX;) {
+		struct span line = span_cut(&source, '\n');
+		unsigned dots;
+
+		if (span_starts_with(line, SPAN("=begin")) || span_starts_with(line, SPAN("=end")))
+			comment = span_starts_with(line, SPAN("=begin"));
+		if (comment)
+			continue;
+		if (span_starts_with(line, SPAN("__END__")))
+			return;
+		struct span name = ruby_operand(skip_blanks(line), &dots);
+		if (name.n == 0)
+			continue;
+		shown++;
+		if (!visit(context, dots, name))
 			return;
 	}
 }

@@ -9,8 +9,8 @@
 #include "base/span.h"
 
 /*
- * `dots`: of a Python relative import; 0 otherwise. `name`: "a.b" (Python; may be empty after
- * dots), "A::B" or "a/b.pl" (Perl). Return false to stop.
+ * `dots`: of a relative import; 0 otherwise. `name`: "a.b" (Python; may be empty after dots),
+ * "A::B" or "a/b.pl" (Perl), "a/b" (Ruby). Return false to stop.
  */
 typedef bool (*import_visit)(void *context, unsigned dots, struct span name);
 
@@ -21,6 +21,12 @@ typedef bool (*import_visit)(void *context, unsigned dots, struct span name);
 typedef bool (*import_member_visit)(void *context, unsigned dots, struct span name,
 				    struct span member);
 void imports_python(struct span source, import_member_visit visit, void *context);
+
+/*
+ * `require "a/b"`, `load "a/b.rb"`, `autoload :A, "a"`; `require_relative "c"` comes with one dot.
+ * Up to __END__.
+ */
+void imports_ruby(struct span source, import_visit visit, void *context);
 
 /* `use A::B ...;`, `no A::B`, `require A::B;`, `require "a/b.pl";`, up to __END__ or __DATA__. */
 void imports_perl(struct span source, import_visit visit, void *context);

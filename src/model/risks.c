@@ -11,6 +11,7 @@ static const struct {
 	[RISK_SIBLING] = {"sibling", "another file of its folder was used, which holds plug-ins"},
 	[RISK_PYTHON] = {"python", "a kept Python file imports it"},
 	[RISK_PERL] = {"perl", "a kept Perl file uses it"},
+	[RISK_RUBY] = {"ruby", "a kept Ruby file requires it"},
 	[RISK_NSS] = {"nss", "nsswitch.conf names it for what a kept program looks up"},
 	[RISK_GCONV] = {"gconv", "a kept program converts character sets"},
 	[RISK_LOCALE] = {"locale", "a kept program sets a locale"},

@@ -12,6 +12,7 @@ enum risk_kind {
 	RISK_SIBLING, /* a file of the same kind and folder was used: plug-ins */
 	RISK_PYTHON,  /* a kept Python file imports it */
 	RISK_PERL,    /* a kept Perl file uses it */
+	RISK_RUBY,    /* a kept Ruby file requires it */
 	RISK_NSS,     /* nsswitch.conf names it for what a kept program looks up */
 	RISK_GCONV,   /* a folder of character sets; a kept program converts between such */
 	RISK_LOCALE,  /* a folder of locales; a kept program sets one */

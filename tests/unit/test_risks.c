@@ -196,6 +196,39 @@ test_perl(void **state)
 }
 
 static void
+test_ruby(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene);
+	scene_elf(&scene, "/usr/bin/ruby3.1", &(struct scene_elf){0});
+	scene_file(&scene, "/usr/lib/ruby/3.1.0/json.rb", 0644, "require 'json/ext'\n");
+	scene_file(&scene, "/usr/lib/ruby/3.1.0/json/ext.rb", 0644, "1\n");
+	scene_file(&scene, "/usr/lib/ruby/3.1.0/set.rb", 0644, "1\n");
+	scene_file(&scene, "/srv/gems/shop-1/lib/shop.rb", 0644,
+		   "require_relative 'shop/cart'\nautoload :Late, 'shop/late'\n");
+	scene_file(&scene, "/srv/gems/shop-1/lib/shop/cart.rb", 0644, "1\n");
+	scene_file(&scene, "/srv/gems/shop-1/lib/shop/late.rb", 0644, "1\n");
+	scene_file(&scene, "/srv/gems/shop-1/lib/shop/other.rb", 0644, "1\n");
+	scene_close(&scene);
+	scene_use(&scene, "/usr/bin/ruby3.1", RUN);
+	scene_use(&scene, "/usr/lib/ruby/3.1.0/json.rb", RUN);
+	scene_use(&scene, "/srv/gems/shop-1/lib/shop.rb", RUN);
+	CLEANUP(plan_cleanup) struct plan *plan = scene_plan(&scene);
+	CLEANUP(risks_cleanup) struct risks *risks = look(&scene, plan);
+	expect(&scene, risks, "/usr/lib/ruby/3.1.0/json/ext.rb", RISK_RUBY,
+	       "/usr/lib/ruby/3.1.0/json.rb");
+	expect(&scene, risks, "/srv/gems/shop-1/lib/shop/cart.rb", RISK_RUBY,
+	       "/srv/gems/shop-1/lib/shop.rb");
+	expect(&scene, risks, "/srv/gems/shop-1/lib/shop/late.rb", RISK_RUBY,
+	       "/srv/gems/shop-1/lib/shop.rb");
+	expect(&scene, risks, "/srv/gems/shop-1/lib/shop/other.rb", RISK_RUBY, NULL);
+	expect(&scene, risks, "/usr/lib/ruby/3.1.0/set.rb", RISK_RUBY, NULL);
+	scene_free(&scene);
+}
+
+static void
 test_what_the_c_library_looks_for(void **state)
 {
 	struct scene scene;
@@ -250,6 +283,7 @@ main(void)
 		cmocka_unit_test(test_plugins),
 		cmocka_unit_test(test_python),
 		cmocka_unit_test(test_perl),
+		cmocka_unit_test(test_ruby),
 		cmocka_unit_test(test_what_the_c_library_looks_for),
 		cmocka_unit_test(test_plan_of_another_image),
 	};

@@ -138,6 +138,36 @@ test_perl(void **state)
 	}
 }
 
+static bool
+see_require(void *context, unsigned dots, struct span name)
+{
+	return see_import(context, dots, name, SPAN(""));
+}
+
+static void
+test_ruby(void **state)
+{
+	static const struct {
+		const char *source;
+		const char *requires;
+	} cases[] = {
+		{"require 'json'\n  require \"a/b\" if x\n", " json a/b"},
+		{"require_relative '../c'\nload(\"x.rb\")\n", " .../c x.rb"},
+		{"autoload :A, 'a/late'\nautoload(:B, \"b\")\n", " a/late b"},
+		{"require \"a#{b}\"\nrequire name\nrequirement 'x'\n", ""},
+		{"=begin\nrequire 'no'\n=end\nrequire 'yes'\n__END__\nrequire 'no'\n", " yes"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shown[0] = '\0';
+		imports_ruby(span_from(cases[i].source), see_require, NULL);
+		if (strcmp(shown, cases[i].requires) != 0)
+			fail_msg("%s: \"%s\" is not \"%s\"", cases[i].source, shown,
+				 cases[i].requires);
+	}
+}
+
 static int
 see_service(void *context, struct span database, struct span service, struct err *err)
 {
@@ -169,7 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_library_names), cmocka_unit_test(test_names_in_a_program),
 		cmocka_unit_test(test_python),	      cmocka_unit_test(test_perl),
-		cmocka_unit_test(test_nsswitch),
+		cmocka_unit_test(test_ruby),	      cmocka_unit_test(test_nsswitch),
 	};
 
 	return cmocka_run_group_tests_name("scanners", tests, NULL, NULL);

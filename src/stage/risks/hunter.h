@@ -42,6 +42,7 @@ struct hunter {
 	struct names libraries;	   /* by file name */
 	struct names python;	   /* "a/b" for a.b */
 	struct names perl;	   /* "A/B.pm" */
+	struct names ruby;	   /* "a/b" */
 	uint32_t asks[FACILITIES]; /* the first kept file that does, or IMAGE_NONE */
 	struct map *imports;	   /* function -> facilities, as bits */
 	VEC(struct gap) gaps;
@@ -49,6 +50,7 @@ struct hunter {
 	size_t capacity;
 	uint64_t bytes; /* read so far */
 	bool exhausted; /* RISKS_BYTES_MAX: told once */
+	uint64_t steps; /* RISKS_STEPS_MAX: likewise */
 };
 
 /* index.c */
@@ -57,6 +59,9 @@ void index_free(struct hunter *hunter);
 
 /* Of a Python file: its path below the folder that is on sys.path, "a/b/__init__.py". */
 struct span index_python_path(const struct hunter *hunter, uint32_t entry);
+/* Of a Ruby file: its path below the folder that is on $LOAD_PATH; empty when it is below none. */
+struct span index_ruby_path(const struct hunter *hunter, uint32_t entry);
+
 bool index_is_below_python(const struct hunter *hunter, uint32_t entry);
 
 /* Marks every removed entry of that name, unless a kept one has it too. */

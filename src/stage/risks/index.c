@@ -2,6 +2,7 @@
 /* Every library and module of the image by the name it is asked for. */
 #include "stage/risks/hunter.h"
 
+#include "base/limits.h"
 #include "codec/elf_names.h"
 
 #include <stdlib.h>
@@ -37,6 +38,22 @@ is_perl_root(const struct image *image, uint32_t folder)
 	}
 	return span_equal(entry->path, SPAN("/etc/perl")) ||
 	       (is_digit(name.p[0]) && span_starts_with(above, SPAN("perl")));
+}
+
+/* Of the distribution ("vendor_ruby", "ruby/3.1.0"), or of a gem ("lib"). */
+static bool
+is_ruby_root(const struct image *image, uint32_t folder)
+{
+	static const struct span names[] = {SPAN_INIT("vendor_ruby"), SPAN_INIT("site_ruby"),
+					    SPAN_INIT("lib")};
+	struct span name = image_name(&image->entries[folder]);
+	struct span above = image_name(&image->entries[image->entries[folder].parent]);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (span_equal(name, names[i]))
+			return true;
+	}
+	return is_digit(name.p[0]) && span_ends_with(above, SPAN("ruby"));
 }
 
 /* What follows the folder in the entry's path. */
@@ -82,6 +99,18 @@ index_is_below_python(const struct hunter *hunter, uint32_t entry)
 	return named;
 }
 
+struct span
+index_ruby_path(const struct hunter *hunter, uint32_t entry)
+{
+	const struct image *image = hunter->image;
+
+	for (uint32_t at = image->entries[entry].parent; at != 0; at = image->entries[at].parent) {
+		if (is_ruby_root(image, at))
+			return path_below(image, entry, at);
+	}
+	return SPAN("");
+}
+
 static int
 add(struct names *names, struct span name, uint32_t entry, struct err *err)
 {
@@ -111,6 +140,27 @@ python_module(struct span path)
 }
 
 static int
+add_perl(struct hunter *hunter, uint32_t index, struct err *err)
+{
+	const struct image *image = hunter->image;
+
+	for (uint32_t at = image->entries[index].parent; at != 0; at = image->entries[at].parent) {
+		if (is_perl_root(image, at))
+			return add(&hunter->perl, path_below(image, index, at), index, err);
+	}
+	return 0;
+}
+
+/* Without the suffix, as it is required. */
+static int
+add_ruby(struct hunter *hunter, uint32_t index, struct err *err)
+{
+	struct span path = index_ruby_path(hunter, index);
+
+	return path.n > 3 ? add(&hunter->ruby, span_slice(path, 0, path.n - 3), index, err) : 0;
+}
+
+static int
 add_entry(struct hunter *hunter, uint32_t index, struct err *err)
 {
 	const struct image_entry *entry = &hunter->image->entries[index];
@@ -127,13 +177,11 @@ add_entry(struct hunter *hunter, uint32_t index, struct err *err)
 		if (module.n)
 			r = add(&hunter->python, module, index, err);
 	}
-	if (r < 0 || (!span_ends_with(name, SPAN(".pm")) && !span_ends_with(name, SPAN(".pl"))))
-		return r;
-	for (uint32_t at = entry->parent; at != 0; at = hunter->image->entries[at].parent) {
-		if (is_perl_root(hunter->image, at))
-			return add(&hunter->perl, path_below(hunter->image, index, at), index, err);
-	}
-	return 0;
+	if (r == 0 && (span_ends_with(name, SPAN(".rb")) || span_ends_with(name, SPAN(".so"))))
+		r = add_ruby(hunter, index, err);
+	if (r == 0 && (span_ends_with(name, SPAN(".pm")) || span_ends_with(name, SPAN(".pl"))))
+		r = add_perl(hunter, index, err);
+	return r;
 }
 
 static int
@@ -158,6 +206,8 @@ index_make(struct hunter *hunter, struct err *err)
 		r = names_make(&hunter->python, image->entry_count, err);
 	if (r == 0)
 		r = names_make(&hunter->perl, image->entry_count, err);
+	if (r == 0)
+		r = names_make(&hunter->ruby, image->entry_count, err);
 	hunter->has_init = calloc(image->entry_count + 1, sizeof(*hunter->has_init));
 	if (r == 0 && !hunter->has_init)
 		r = err_memory(err);
@@ -183,6 +233,7 @@ index_free(struct hunter *hunter)
 	names_free(&hunter->libraries);
 	names_free(&hunter->python);
 	names_free(&hunter->perl);
+	names_free(&hunter->ruby);
 	free(hunter->has_init);
 }
 
@@ -192,9 +243,10 @@ index_mark(struct hunter *hunter, const struct names *names, struct span name, e
 {
 	uint64_t first;
 
-	if (!map_get(names->first, name, &first))
+	if (hunter->steps++ >= RISKS_STEPS_MAX || !map_get(names->first, name, &first))
 		return;
 	for (uint32_t i = (uint32_t)first; i != IMAGE_NONE; i = names->next[i]) {
+		hunter->steps++;
 		if (hunter->plan->entries[i].keep)
 			return;
 	}

@@ -14,7 +14,7 @@
 struct source {
 	struct hunter *hunter;
 	uint32_t entry;
-	struct span folder; /* Python: of the file, below its root; for relative imports */
+	struct span folder; /* of the file, below its root; for relative imports */
 };
 
 /* ---- ELF ---- */
@@ -82,7 +82,7 @@ add_module(char *path, size_t *n, struct span name)
 {
 	if (name.n == 0)
 		return true;
-	if (*n + name.n + 1 > IMAGE_PATH_MAX)
+	if (*n + name.n + 1 > RISKS_MODULE_MAX)
 		return false;
 	if (*n > 0)
 		path[(*n)++] = '/';
@@ -96,7 +96,7 @@ see_import(void *context, unsigned dots, struct span name, struct span member)
 {
 	struct source *source = context;
 	struct span folder = dots ? source->folder : SPAN("");
-	char path[IMAGE_PATH_MAX];
+	char path[RISKS_MODULE_MAX];
 	size_t n = 0;
 
 	for (unsigned i = 1; i < dots; i++) {
@@ -129,7 +129,7 @@ see_use(void *context, unsigned dots, struct span name)
 {
 	struct source *source = context;
 	struct hunter *hunter = source->hunter;
-	char path[IMAGE_PATH_MAX];
+	char path[RISKS_MODULE_MAX];
 	size_t n = 0;
 
 	(void)dots;
@@ -155,6 +155,56 @@ search_perl(struct source *source, struct span content, struct err *err)
 	return 0;
 }
 
+/* ---- Ruby ---- */
+
+static struct span
+without_suffix(struct span path)
+{
+	bool suffix = span_ends_with(path, SPAN(".rb")) || span_ends_with(path, SPAN(".so"));
+
+	return suffix ? span_slice(path, 0, path.n - 3) : path;
+}
+
+/* `require_relative` is from the file's folder: "../x" goes up. */
+static bool
+see_require(void *context, unsigned dots, struct span name)
+{
+	struct source *source = context;
+	struct span folder = dots ? source->folder : SPAN("");
+	char path[RISKS_MODULE_MAX];
+	size_t n = 0;
+
+	while (dots && span_starts_with(name, SPAN("../"))) {
+		size_t slash = span_find_last(folder, '/');
+
+		folder = span_slice(folder, 0, slash < folder.n ? slash : 0);
+		name = span_slice(name, 3, name.n);
+	}
+	name = without_suffix(name);
+	if (folder.n + name.n + 1 > sizeof(path))
+		return true;
+	memcpy(path, folder.p, folder.n);
+	n = folder.n;
+	if (n > 0)
+		path[n++] = '/';
+	memcpy(path + n, name.p, name.n);
+	index_mark(source->hunter, &source->hunter->ruby, (struct span){path, n + name.n},
+		   RISK_RUBY, source->entry);
+	return true;
+}
+
+static int
+search_ruby(struct source *source, struct span content, struct err *err)
+{
+	struct span path = index_ruby_path(source->hunter, source->entry);
+	size_t slash = span_find_last(path, '/');
+
+	(void)err;
+	source->folder = span_slice(path, 0, slash < path.n ? slash : 0);
+	imports_ruby(content, see_require, source);
+	return 0;
+}
+
 /* ---- all of them ---- */
 
 typedef int (*search)(struct source *source, struct span content, struct err *err);
@@ -167,6 +217,7 @@ static const struct {
 	{SPAN_INIT(".py"), SPAN_INIT("python"), search_python},
 	{SPAN_INIT(".pm"), SPAN_INIT("perl"), search_perl},
 	{SPAN_INIT(".pl"), SPAN_INIT("perl"), search_perl},
+	{SPAN_INIT(".rb"), SPAN_INIT("ruby"), search_ruby},
 };
 
 static struct span
@@ -278,5 +329,8 @@ search_kept(struct hunter *hunter, struct err *err)
 	if (r == 0 && hunter->exhausted)
 		r = note(hunter, SPAN("kept files"),
 			 SPAN("more than RISKS_BYTES_MAX: not all were searched"), err);
+	if (r == 0 && hunter->steps >= RISKS_STEPS_MAX)
+		r = note(hunter, SPAN("kept files"),
+			 SPAN("more names than RISKS_STEPS_MAX: not all were looked up"), err);
 	return r;
 }
