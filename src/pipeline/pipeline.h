@@ -34,7 +34,7 @@ enum pipeline_step {
 	STEP_SIDECARS,
 	STEP_PROFILE,
 	STEP_PLAN,
-	STEP_EXTEND, /* before the build: rounds on images of their own */
+	STEP_EXTEND,	 /* before the build: rounds on images of their own */
 	STEP_CONFIDENCE, /* of the last plan */
 	STEP_BUILD,
 	STEP_RESCAN,
