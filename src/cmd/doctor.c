@@ -7,6 +7,7 @@
 #include "cmd/table.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "port/syscalls.h"
 #include "stage/update.h"
 
 #include <errno.h>
@@ -173,6 +174,25 @@ look_at_cgroups(struct arena *arena, struct finding_row *row)
 				    SPAN("mount -t cgroup2 none /sys/fs/cgroup")};
 }
 
+/* Who will record system calls: the cheaper one, tried for real. */
+static void
+look_at_syscalls(struct arena *arena, struct finding_row *row)
+{
+	const struct syscalls_options options = {.recorder = "bpf"};
+	struct syscalls *syscalls = NULL;
+	struct err problem = ERR_INIT;
+
+	if (syscalls_prepare(&options, &syscalls, &problem) == 0) {
+		syscalls_free(syscalls);
+		*row = good(SPAN("recorded by BPF"));
+		return;
+	}
+	row->health = HEALTH_NOTE;
+	row->found = arena_printf(arena, "%s", problem.text);
+	row->mend = SPAN("run-time limits are recorded by seccomp notification: tests take about "
+			 "twice the time");
+}
+
 static void
 look_at_cache(struct arena *arena, struct finding_row *row)
 {
@@ -230,6 +250,7 @@ static const struct examination examinations[] = {
 	{"namespaces", look_at_namespaces},
 	{"container runtime", look_at_runtime},
 	{"cgroups", look_at_cgroups},
+	{"system calls", look_at_syscalls},
 	{"cache", look_at_cache},
 	{"advisories", look_at_database},
 };
