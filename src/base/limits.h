@@ -134,6 +134,12 @@
 #define PROFILE_CURVE_MAX     1000000
 #define PROFILE_WRITTEN_MAX   100000
 #define PROFILE_GAPS_MAX      100000
+#define DEMANDS_NAMES_MAX     4096 /* system calls, capabilities */
+#define DEMANDS_NAME_MAX      64
+#define DEMANDS_PORTS_MAX     4096
+#define LIMITS_GAPS_MAX	      64
+#define LIMITS_VOLUMES_MAX    1000
+#define MANIFEST_TEXT_MAX     (1 * MIB)
 #define PROFILE_EXTENDED_MAX  100000
 #define PROFILE_ROUND_MAX     1000000
 #define EXTEND_ROUNDS_MAX     100

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "codec/demands_json.h"
+#include "codec/path_json.h"
 
 #include <stddef.h>
 
@@ -18,24 +20,6 @@ static const struct {
 enum { USES = sizeof(uses) / sizeof(uses[0]) };
 
 /* ---- writing ---- */
-
-/* A string when it is one, else its bytes in hexadecimal. */
-static json_t *
-bytes_json(struct span s)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (json_is_text(s))
-		return json_span(s);
-	CLEANUP(free_cleanup) char *hex = malloc(s.n * 2 + 1);
-	if (!hex)
-		return NULL;
-	for (size_t i = 0; i < s.n; i++) {
-		hex[i * 2] = digits[(unsigned char)s.p[i] >> 4];
-		hex[i * 2 + 1] = digits[(unsigned char)s.p[i] & 15];
-	}
-	return json_pack("{s:o}", "hex", json_stringn(hex, s.n * 2));
-}
 
 static json_t *
 number(uint64_t value)
@@ -98,7 +82,7 @@ path_make(const struct profile_path *path)
 
 	for (size_t i = 0; i < path->phase_count; i++)
 		json_add(&phases, number(path->phases[i]));
-	json_put(&object, "path", bytes_json(path->path));
+	json_put(&object, "path", path_json_make(path->path));
 	json_put(&object, "use", uses_make(path->use));
 	json_put(&object, "first_phase", number(path->first_phase));
 	json_put(&object, "first_ms", number(path->first_ms));
@@ -116,7 +100,7 @@ missing_make(const struct profile *profile)
 		const struct profile_missing *missing = &profile->missing[i];
 		json_t *object = json_object();
 
-		json_put(&object, "path", bytes_json(missing->path));
+		json_put(&object, "path", path_json_make(missing->path));
 		json_put(&object, "program", json_span(missing->program));
 		json_put(&object, "phase", number(missing->phase));
 		json_put(&object, "removed", json_boolean(missing->removed));
@@ -134,7 +118,7 @@ extended_make(const struct profile *profile)
 		const struct profile_extended *extended = &profile->extended[i];
 		json_t *object = json_object();
 
-		json_put(&object, "path", bytes_json(extended->path));
+		json_put(&object, "path", path_json_make(extended->path));
 		json_put(&object, "program", json_span(extended->program));
 		json_put(&object, "kind", json_string(profile_phase_name(extended->kind)));
 		json_put(&object, "phase", json_span(extended->phase));
@@ -176,7 +160,7 @@ lists_put(const struct profile *profile, json_t **object)
 		json_add(&curve, json_pack("[o, o]", number(profile->curve[i].ms),
 					   number(profile->curve[i].paths)));
 	for (size_t i = 0; i < profile->written.count; i++)
-		json_add(&written, bytes_json(profile->written.items[i]));
+		json_add(&written, path_json_make(profile->written.items[i]));
 	json_put(object, "paths", paths);
 	json_put(object, "curve", curve);
 	json_put(object, "written", written);
@@ -185,6 +169,8 @@ lists_put(const struct profile *profile, json_t **object)
 	json_put(object, "extended", extended_make(profile));
 	json_put(object, "processes", processes_make(profile));
 	json_put(object, "gaps", gaps_json_make(&profile->gaps));
+	if (demands_are_known(&profile->demands))
+		json_put(object, "demands", demands_json_make(&profile->demands));
 }
 
 int
@@ -230,6 +216,7 @@ struct document {
 	json_t *curve;
 	json_t *written;
 	json_t *gaps;
+	json_t *demands;
 };
 
 #define AT(member) offsetof(struct document, member)
@@ -255,6 +242,7 @@ static const struct json_field document_fields[] = {
 	{"curve", JSON_FIELD_RAW, AT(curve), true},
 	{"written", JSON_FIELD_RAW, AT(written), true},
 	{"gaps", JSON_FIELD_RAW, AT(gaps), true},
+	{"demands", JSON_FIELD_RAW, AT(demands), false},
 	{NULL},
 };
 
@@ -284,61 +272,6 @@ list_room(const json_t *list, const char *name, size_t max, size_t item_size, st
 		return err_memory(err);
 	memcpy(ret_items, &items, sizeof(items));
 	*ret_count = count;
-	return 0;
-}
-
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
-hex_read(struct span hex, struct arena *arena, struct span *ret, struct err *err)
-{
-	char *bytes = arena_alloc(arena, hex.n / 2 + 1);
-
-	if (!bytes)
-		return err_memory(err);
-	for (size_t i = 0; i < hex.n / 2; i++) {
-		int high = hex_digit(hex.p[i * 2]);
-		int low = hex_digit(hex.p[i * 2 + 1]);
-
-		if (high < 0 || low < 0 || (high | low) == 0)
-			return err_set(err, ERR_INVALID, "not hexadecimal bytes of a path");
-		bytes[i] = (char)(high << 4 | low);
-	}
-	if (hex.n % 2)
-		return err_set(err, ERR_INVALID, "not hexadecimal bytes of a path");
-	*ret = (struct span){bytes, hex.n / 2};
-	return 0;
-}
-
-/* An absolute path, as text or as {"hex": ...}. */
-static int
-path_read(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
-{
-	const json_t *hex = json_object_get(value, "hex");
-	const json_t *from = hex ? hex : value;
-	struct span text = {json_string_value(from), json_string_length(from)};
-	int r = 0;
-
-	if (!text.p || memchr(text.p, '\0', text.n))
-		return err_set(err, ERR_INVALID, "a path is not text");
-	if (hex)
-		r = hex_read(text, arena, &text, err);
-	else
-		text = arena_copy(arena, text);
-	if (r < 0)
-		return r;
-	if (!text.p)
-		return err_memory(err);
-	if (text.n == 0 || text.p[0] != '/')
-		return err_set(err, ERR_INVALID, "a path is not absolute");
-	if (text.n > IMAGE_PATH_MAX)
-		return err_set(err, ERR_LIMIT, "a path of %zu bytes (at most %d)", text.n,
-			       IMAGE_PATH_MAX);
-	*ret = text;
 	return 0;
 }
 
@@ -488,7 +421,7 @@ used_path_read(const json_t *value, const struct profile *profile, struct arena 
 	int r = json_read(value, fields, &document, arena, err);
 
 	if (r == 0)
-		r = path_read(document.name, arena, &document.path.path, err);
+		r = path_json_read(document.name, arena, &document.path.path, err);
 	if (r == 0)
 		r = use_read(document.use, &document.path.use, err);
 	if (r == 0)
@@ -551,7 +484,8 @@ missing_read(const json_t *list, struct profile *profile, struct err *err)
 
 		r = json_read(json_array_get(list, i), fields, &document, profile->arena, err);
 		if (r == 0)
-			r = path_read(document.path, profile->arena, &document.missing.path, err);
+			r = path_json_read(document.path, profile->arena, &document.missing.path,
+					   err);
 		if (r == 0)
 			r = phase_index(document.phase, profile, &document.missing.phase, err);
 		profile->missing[i] = document.missing;
@@ -585,7 +519,7 @@ extended_path_read(const json_t *value, struct arena *arena, struct profile_exte
 	int r = json_read(value, fields, &document, arena, err);
 
 	if (r == 0)
-		r = path_read(document.path, arena, &document.extended.path, err);
+		r = path_json_read(document.path, arena, &document.extended.path, err);
 	if (r == 0)
 		r = use_read(document.use, &document.extended.use, err);
 	if (r == 0 && !phase_kind(document.kind, &document.extended.kind))
@@ -695,8 +629,10 @@ lists_read(const struct document *document, struct profile *profile, struct err 
 			      sizeof(struct span), profile->arena, &profile->written.items,
 			      &profile->written.count, err);
 	for (size_t i = 0; r == 0 && i < profile->written.count; i++)
-		r = path_read(json_array_get(document->written, i), profile->arena,
-			      &profile->written.items[i], err);
+		r = path_json_read(json_array_get(document->written, i), profile->arena,
+				   &profile->written.items[i], err);
+	if (r == 0 && document->demands)
+		r = demands_json_read(document->demands, profile->arena, &profile->demands, err);
 	return r;
 }
 

@@ -30,6 +30,12 @@ profile_phase_name(enum profile_phase_kind kind)
 	return kind < PHASE_KINDS ? names[kind] : "unknown";
 }
 
+bool
+demands_are_known(const struct demands *demands)
+{
+	return demands->recorder.n > 0 || demands->ports_known || demands->user_known;
+}
+
 /* A list of records in another arena. */
 static int
 copy_list(struct arena *arena, const void *items, size_t count, size_t size, void *ret,
@@ -71,6 +77,34 @@ own_paths(struct profile *to)
 }
 
 static bool
+own_demands(struct arena *arena, struct demands *demands)
+{
+	struct span_list *const lists[] = {&demands->calls, &demands->runtime_calls,
+					   &demands->refused_calls, &demands->capabilities,
+					   &demands->changed};
+	struct demands_port *ports =
+		arena_array(arena, demands->port_count + 1, sizeof(*demands->ports));
+	if (!demands->recorder.p)
+		demands->recorder = SPAN("");
+	bool good = ports && own(arena, &demands->recorder);
+
+	for (size_t i = 0; good && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct span *items = arena_array(arena, lists[i]->count + 1, sizeof(*items));
+
+		good = items != NULL;
+		for (size_t k = 0; good && k < lists[i]->count; k++) {
+			items[k] = lists[i]->items[k];
+			good = own(arena, &items[k]);
+		}
+		lists[i]->items = items;
+	}
+	if (good && demands->port_count)
+		memcpy(ports, demands->ports, demands->port_count * sizeof(*ports));
+	demands->ports = ports;
+	return good;
+}
+
+static bool
 own_records(struct profile *to)
 {
 	struct arena *arena = to->arena;
@@ -91,6 +125,7 @@ own_records(struct profile *to)
 		       own(arena, &to->gaps.items[i].text);
 	for (size_t i = 0; good && i < to->written.count; i++)
 		good = own(arena, &to->written.items[i]);
+	good = good && own_demands(arena, &to->demands);
 	return good && own(arena, &to->reference) && own(arena, &to->architecture) &&
 	       own(arena, &to->recorder) && own(arena, &to->tool);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "model/demands.h"
 #include "model/image.h"
 
 enum profile_phase_kind {
@@ -111,6 +112,7 @@ struct profile {
 	size_t curve_count;
 	uint64_t last_new_path_ms;
 	struct span_list written; /* paths created or changed in the container's upper layer */
+	struct demands demands;
 };
 
 /* A copy that shares nothing with it. */

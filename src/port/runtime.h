@@ -32,6 +32,19 @@ struct runtime {
  */
 int runtime_find(struct arena *arena, struct runtime *ret, struct err *err);
 
+/* Tighter than what Docker gives, as an orchestrator may ask for it. NULL: Docker's. */
+struct runtime_limits {
+	struct span seccomp;	/* "linux.seccomp"; empty: no filter */
+	bool some_capabilities; /* only those of the list */
+	struct span_list capabilities;
+	bool no_new_privileges;
+	bool read_only;		/* the root file system */
+	struct span_list empty; /* directories: an empty one of mode 0777 each, as an emptyDir is */
+	bool other_user;
+	uint32_t uid;
+	uint32_t gid;
+};
+
 /* What config.json is made from (OCI runtime-spec 1.0, config.md and config-linux.md). */
 struct runtime_spec {
 	const struct image_config *config;
@@ -43,13 +56,17 @@ struct runtime_spec {
 	const char *rootfs;
 	const char *files; /* folder that has hosts, hostname and resolv.conf */
 	struct span hostname;
-	struct span cgroup; /* "/NAME/ID" */
-	bool cgroups;	    /* of the runtime_type */
+	struct span cgroup;		     /* "/NAME/ID" */
+	bool cgroups;			     /* of the runtime_type */
+	const struct runtime_limits *limits; /* NULL: none */
 };
 
 /* ERR_INVALID when there is neither entrypoint nor command. */
 int runtime_spec_make(const struct runtime_spec *spec, struct arena *arena, struct span *ret,
 		      struct err *err);
+
+/* The capabilities that Docker gives; `*ret_count` of them. */
+const char *const *runtime_capabilities(size_t *ret_count);
 
 /* Paths in the container that the default mounts cover; `*ret_count` of them. */
 const char *const *runtime_covered(size_t *ret_count);
@@ -57,6 +74,9 @@ const char *const *runtime_covered(size_t *ret_count);
 /* Writes hosts (with `names` as loopback names), hostname and resolv.conf into a folder. */
 int runtime_files_write(const char *folder, struct span hostname, struct span_list names,
 			struct err *err);
+
+/* The directories that runtime_limits.empty stands for, in the folder that has hosts. */
+int runtime_empty_make(const char *folder, size_t count, struct err *err);
 
 /*
  * Mounts an overlay at `folder`/rootfs over `lower` (NULL: over what is mounted at `folder`/lower
@@ -68,9 +88,16 @@ int rootfs_mount(const char *folder, const char *lower, bool devices, struct err
 /* mkdir -p below a root file system without leaving it. */
 int rootfs_make_directory(const char *rootfs, struct span path, struct err *err);
 
-/* Everything in `folder`/upper. `directory`: made or only there because something below changed. */
+/* Something in the upper directory. */
+struct rootfs_change {
+	struct span path;
+	bool directory;	     /* made, or only there because something below changed */
+	int64_t modified_ns; /* of a directory: when a name in it came or went last */
+};
+
+/* Everything in `folder`/upper. */
 int rootfs_written(const char *folder,
-		   int (*each)(void *context, struct span path, bool directory, struct err *err),
+		   int (*each)(void *context, const struct rootfs_change *change, struct err *err),
 		   void *context, struct err *err);
 
 struct container_options {

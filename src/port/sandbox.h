@@ -27,6 +27,7 @@ struct sandbox_options {
 		   struct err *err);
 	void *context;
 	size_t result_max;
+	bool low_ports_privileged; /* as a bare kernel has it: CAP_NET_BIND_SERVICE below 1024 */
 	const struct progress *progress;
 };
 

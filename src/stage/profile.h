@@ -9,6 +9,7 @@
 #include "model/service.h"
 #include "model/suite.h"
 #include "port/contents.h"
+#include "port/runtime.h"
 
 struct profile_sidecar {
 	const struct image *image;
@@ -21,11 +22,16 @@ struct profile_options {
 	const struct contents *contents;
 	const struct image *original; /* NULL when profiling; the unhardened image when testing */
 	const struct profile_sidecar *sidecars; /* one per service->sidecars */
-	bool loads;  /* run service->loads (or the prober when there are none) */
-	bool tests;  /* run service->tests */
-	bool record; /* false: no view, the image is unpacked for the run; nothing is recorded */
-	const char *log_folder; /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
-				   kept */
+	bool loads;   /* run service->loads (or the prober when there are none) */
+	bool tests;   /* run service->tests */
+	bool record;  /* false: no view, the image is unpacked for the run; no path is recorded */
+	bool demands; /* profile->demands: system calls, capabilities, ports; and a gap where not */
+	const struct runtime_limits *limits; /* that it runs under; NULL: Docker's */
+	/* instead of limits->seccomp: all but these system calls is refused, and listed */
+	const struct span_list *refuse;
+	bool low_ports_privileged; /* else as Docker has it: ports below 1024 are as any */
+	const char *log_folder;	   /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
+				      kept */
 	const struct progress *progress;
 };
 

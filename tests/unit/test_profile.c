@@ -11,6 +11,48 @@
 
 enum { PHASES = 4, PATHS = 12 };
 
+/* Names in order, a part of six by the bits of `which`. */
+static struct span_list
+names_by(unsigned which)
+{
+	static const char *const all[] = {"accept4", "bind", "clone3", "openat", "read", "write"};
+	struct span_list list = {arena_array(arena, 6, sizeof(struct span)), 0};
+
+	for (unsigned i = 0; i < 6; i++) {
+		if (which >> i & 1)
+			list.items[list.count++] = span_from(all[i]);
+	}
+	return list;
+}
+
+static void
+demand(struct demands *demands, unsigned seed)
+{
+	struct span changed = arena_printf(arena, "/run/%u", seed % 4);
+
+	if (seed % 7 == 0)
+		return;
+	demands->recorder = seed % 2 ? SPAN("bpf") : SPAN("notify");
+	demands->calls = names_by(seed);
+	demands->runtime_calls = names_by(seed * 3);
+	demands->refused_calls = names_by(seed * 5);
+	demands->capabilities_known = seed % 2;
+	if (demands->capabilities_known)
+		demands->capabilities = names_by(seed * 7);
+	demands->ports_known = true;
+	demands->ports = arena_array(arena, 3, sizeof(*demands->ports));
+	demands->ports[0] = (struct demands_port){80, false, seed % 3 == 0};
+	demands->ports[1] = (struct demands_port){(uint16_t)(1000 + seed % 4), false, false};
+	demands->ports[2] = (struct demands_port){53, true, false};
+	demands->port_count = 3;
+	demands->changed.items = arena_alloc(arena, sizeof(changed));
+	demands->changed.items[0] = changed;
+	demands->changed.count = 1;
+	demands->user_known = true;
+	demands->uid = 33;
+	demands->gid = 44;
+}
+
 /* A small profile made from a seed; the same seed gives the same one. */
 static struct profile *
 make(unsigned seed)
@@ -99,6 +141,7 @@ make(unsigned seed)
 	profile->written.items = arena_alloc(arena, sizeof(written));
 	profile->written.items[0] = written;
 	profile->written.count = 1;
+	demand(&profile->demands, seed);
 	return profile;
 }
 
@@ -188,6 +231,13 @@ malformed_documents_are_refused(void **state)
 		{"\"round\": ", "\"round\": 999999", ERR_INVALID},
 		{"\"started\": \"", "\"started\": \"x", ERR_INVALID},
 		{"\"started\": \"1970", "\"started\": \"0631", ERR_INVALID},
+		{"\"bind\"", "\"write\"", ERR_INVALID},
+		{"\"bind\"", "\"b;nd\"", ERR_INVALID},
+		{"\"port\": 80", "\"port\": 70000", ERR_INVALID},
+		{"\"port\": 80", "\"port\": 0", ERR_INVALID},
+		{"\"protocol\": \"udp\"", "\"protocol\": \"ip\"", ERR_INVALID},
+		{"\"/run/", "\"run/", ERR_INVALID},
+		{"\"uid\": 33", "\"uid\": -1", ERR_INVALID},
 	};
 	const char *good = text_of(make(13)).p;
 	struct profile *profile = NULL;

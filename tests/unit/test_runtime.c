@@ -121,11 +121,11 @@ struct run {
 };
 
 static int
-note_written(void *context, struct span path, bool directory, struct err *err)
+note_written(void *context, const struct rootfs_change *change, struct err *err)
 {
 	struct buf *result = context;
 
-	return directory ? 0 : buf_printf(result, err, "[%.*s]", SPAN_ARG(path));
+	return change->directory ? 0 : buf_printf(result, err, "[%.*s]", SPAN_ARG(change->path));
 }
 
 static struct span_list

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+static const char tighter[] = "tests/unit/data/runtime/tighter.json";
 static const char golden[] = "tests/unit/data/runtime/config.json";
 
 static struct span_list
@@ -64,6 +65,27 @@ config_is_as_docker_writes_it(void **state)
 	assert_good(runtime_spec_make(&spec, arena, &text, err));
 	assert_false(span_contains(text, SPAN("CAP_MKNOD")));
 	assert_false(span_contains(text, SPAN("cgroup")));
+
+	/* tighter, as an orchestrator may have it */
+	struct span capability = SPAN("CAP_CHOWN");
+	struct span empty = SPAN("/run");
+	struct runtime_limits limits = {
+		.seccomp = SPAN("{\"defaultAction\": \"SCMP_ACT_ALLOW\"}"),
+		.some_capabilities = true,
+		.capabilities = {&capability, 1},
+		.no_new_privileges = true,
+		.read_only = true,
+		.empty = {&empty, 1},
+		.other_user = true,
+		.uid = 65532,
+		.gid = 65532,
+	};
+	spec.limits = &limits;
+	assert_good(runtime_spec_make(&spec, arena, &text, err));
+	if (getenv("MOHS_TEST_WRITE_GOLDEN"))
+		assert_good(file_replace(tighter, text, 0644, err));
+	assert_good(file_load(tighter, MIB, arena, &wanted, err));
+	assert_true(span_equal(text, wanted));
 
 	config.entrypoint.count = config.command.count = spec.command.count = 0;
 	assert_fails(ERR_INVALID, runtime_spec_make(&spec, arena, &text, err));

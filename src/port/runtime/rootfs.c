@@ -57,6 +57,20 @@ runtime_files_write(const char *folder, struct span hostname, struct span_list n
 	return r;
 }
 
+int
+runtime_empty_make(const char *folder, size_t count, struct err *err)
+{
+	char path[PATH_ROOM];
+
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(path, sizeof(path), "%s/empty-%zu", folder, i);
+		/* the mode whatever the mask is */
+		if (mkdir(path, 0777) < 0 || chmod(path, 0777) < 0)
+			return err_sys(err, ERR_IO, errno, "cannot create %s", path);
+	}
+	return 0;
+}
+
 /* Names in the overlay's options are relative to the folder: a comma in its path does no harm. */
 static int
 overlay_here(const char *lower, unsigned long flags)
@@ -191,8 +205,8 @@ enter(struct written *walk, int fd, size_t path_n, struct err *err)
 
 static int
 visit(struct written *walk, const char *name,
-      int (*each)(void *context, struct span path, bool directory, struct err *err), void *context,
-      struct err *err)
+      int (*each)(void *context, const struct rootfs_change *change, struct err *err),
+      void *context, struct err *err)
 {
 	struct level *level = &walk->levels[walk->depth - 1];
 	size_t n = level->path_n + 1 + strlen(name);
@@ -207,7 +221,12 @@ visit(struct written *walk, const char *name,
 	memcpy(walk->path + level->path_n + 1, name, strlen(name) + 1);
 
 	bool directory = S_ISDIR(st.st_mode);
-	int r = each(context, (struct span){walk->path, n}, directory, err);
+	const struct rootfs_change change = {
+		.path = {walk->path, n},
+		.directory = directory,
+		.modified_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec,
+	};
+	int r = each(context, &change, err);
 	if (r < 0 || !directory)
 		return r;
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -218,7 +237,7 @@ visit(struct written *walk, const char *name,
 
 static int
 walk_upper(struct written *walk,
-	   int (*each)(void *context, struct span path, bool directory, struct err *err),
+	   int (*each)(void *context, const struct rootfs_change *change, struct err *err),
 	   void *context, struct err *err)
 {
 	int r = 0;
@@ -236,7 +255,7 @@ walk_upper(struct written *walk,
 
 int
 rootfs_written(const char *folder,
-	       int (*each)(void *context, struct span path, bool directory, struct err *err),
+	       int (*each)(void *context, const struct rootfs_change *change, struct err *err),
 	       void *context, struct err *err)
 {
 	CLEANUP(free_cleanup) struct written *walk = calloc(1, sizeof(*walk));

@@ -80,6 +80,13 @@ runtime_covered(size_t *ret_count)
 	return covered;
 }
 
+const char *const *
+runtime_capabilities(size_t *ret_count)
+{
+	*ret_count = COUNT(capabilities);
+	return capabilities;
+}
+
 static json_t *
 strings(const char *const *items, size_t count)
 {
@@ -118,6 +125,18 @@ asked_mount(const struct service_mount *mount)
 			 strings(options, COUNT(options)));
 }
 
+/* What runtime_empty_make() made: a tmpfs would take its mode from what it hides. */
+static json_t *
+empty_mount(const struct runtime_spec *spec, size_t index)
+{
+	static const char *const options[] = {"bind", "rprivate", "rw"};
+
+	return json_pack("{s:o, s:s, s:o, s:o}", "destination",
+			 json_span(spec->limits->empty.items[index]), "type", "bind", "source",
+			 json_sprintf("%s/empty-%zu", spec->files, index), "options",
+			 strings(options, COUNT(options)));
+}
+
 static json_t *
 make_mounts(const struct runtime_spec *spec)
 {
@@ -133,6 +152,8 @@ make_mounts(const struct runtime_spec *spec)
 		json_add(&list, file_mount(spec, files[i].file, files[i].destination));
 	for (size_t i = 0; i < spec->mount_count; i++)
 		json_add(&list, asked_mount(&spec->mounts[i]));
+	for (size_t i = 0; spec->limits && i < spec->limits->empty.count; i++)
+		json_add(&list, empty_mount(spec, i));
 	return list;
 }
 
@@ -199,8 +220,15 @@ make_arguments(const struct runtime_spec *spec)
 }
 
 static json_t *
-make_user(const struct passwd_user *user)
+make_user(const struct runtime_spec *spec)
 {
+	const struct runtime_limits *limits = spec->limits;
+	const struct passwd_user *user = spec->user;
+
+	if (limits && limits->other_user)
+		return json_pack("{s:I, s:I, s:[I]}", "uid", (json_int_t)limits->uid, "gid",
+				 (json_int_t)limits->gid, "additionalGids",
+				 (json_int_t)limits->gid);
 	json_t *groups = json_array();
 
 	/* Docker names the primary group here as well (CVE-2022-36109) */
@@ -211,20 +239,49 @@ make_user(const struct passwd_user *user)
 			 (json_int_t)user->gid, "additionalGids", groups);
 }
 
+/* The same list for each set that Docker fills. */
+static json_t *
+make_capabilities(const struct runtime_spec *spec)
+{
+	static const char *const sets[] = {"bounding", "effective", "permitted"};
+	const struct runtime_limits *limits = spec->limits;
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		json_t *list = json_array();
+
+		if (limits && limits->some_capabilities)
+			add_arguments(&list, &limits->capabilities);
+		for (size_t k = 0; !(limits && limits->some_capabilities) &&
+				   k < COUNT(capabilities) - (spec->cgroups ? 0 : 1);
+		     k++)
+			json_add(&list, json_string(capabilities[k]));
+		json_put(&object, sets[i], list);
+	}
+	return object;
+}
+
 static json_t *
 make_process(const struct runtime_spec *spec, struct arena *arena)
 {
 	struct span given = spec->config->working_directory;
 	struct span cwd = arena_printf(arena, "%s%.*s", given.n && given.p[0] == '/' ? "" : "/",
 				       SPAN_ARG(given));
-	size_t count = COUNT(capabilities) - (spec->cgroups ? 0 : 1);
-
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:b}", "terminal", 0, "user",
-			 make_user(spec->user), "args", make_arguments(spec), "env",
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:b}", "terminal", 0, "user",
+			 make_user(spec), "args", make_arguments(spec), "env",
 			 make_environment(spec, arena), "cwd", cwd.p ? json_span(cwd) : NULL,
-			 "capabilities", "bounding", strings(capabilities, count), "effective",
-			 strings(capabilities, count), "permitted", strings(capabilities, count),
-			 "noNewPrivileges", 0);
+			 "capabilities", make_capabilities(spec), "noNewPrivileges",
+			 spec->limits && spec->limits->no_new_privileges);
+}
+
+/* The filter, which is JSON already. */
+static json_t *
+make_seccomp(struct span text)
+{
+	struct err ignored = ERR_INIT;
+	json_t *json = NULL;
+
+	return json_parse(text, &json, &ignored) < 0 ? NULL : json;
 }
 
 static json_t *
@@ -238,6 +295,8 @@ make_linux(const struct runtime_spec *spec)
 	made = json_pack("{s:o, s:o, s:o}", "namespaces", spaces, "maskedPaths",
 			 strings(masked, COUNT(masked)), "readonlyPaths",
 			 strings(readonly, COUNT(readonly)));
+	if (spec->limits && spec->limits->seccomp.n)
+		json_put(&made, "seccomp", make_seccomp(spec->limits->seccomp));
 	if (made && spec->cgroups) {
 		json_put(&made, "cgroupsPath", json_span(spec->cgroup));
 		/* no device but the runtime's default ones; nodes of any kind may be made */
@@ -261,7 +320,8 @@ runtime_spec_make(const struct runtime_spec *spec, struct arena *arena, struct s
 	CLEANUP(json_cleanup)
 	json_t *json = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "ociVersion", "1.0.2",
 				 "process", make_process(spec, arena), "root", "path", spec->rootfs,
-				 "readonly", 0, "hostname", json_span(spec->hostname), "mounts",
-				 make_mounts(spec), "linux", make_linux(spec));
+				 "readonly", spec->limits && spec->limits->read_only, "hostname",
+				 json_span(spec->hostname), "mounts", make_mounts(spec), "linux",
+				 make_linux(spec));
 	return json_text(json, true, arena, ret, err);
 }

@@ -47,7 +47,7 @@ loopback_up(struct err *err)
 
 /* As Docker sets them for a container: low ports and ping need no privilege. */
 static void
-network_settings(void)
+network_settings(bool low_ports_privileged)
 {
 	static const struct {
 		const char *path;
@@ -58,7 +58,8 @@ network_settings(void)
 	};
 	struct err ignored = ERR_INIT;
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+	for (size_t i = low_ports_privileged ? 1 : 0; i < sizeof(settings) / sizeof(settings[0]);
+	     i++) {
 		CLEANUP(fd_cleanup) int fd = open(settings[i].path, O_WRONLY | O_CLOEXEC);
 		if (fd >= 0)
 			(void)fd_write_full(fd, settings[i].value, &ignored);
@@ -66,7 +67,7 @@ network_settings(void)
 }
 
 static int
-furnish(struct err *err)
+furnish(const struct sandbox_options *options, struct err *err)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, ERR_UNSUPPORTED, errno, "cannot make mounts private");
@@ -74,7 +75,7 @@ furnish(struct err *err)
 		return err_sys(err, ERR_UNSUPPORTED, errno, "cannot mount /proc for the session");
 	int r = loopback_up(err);
 	if (r == 0)
-		network_settings();
+		network_settings(options->low_ports_privileged);
 	return r;
 }
 
@@ -106,7 +107,7 @@ init_main(const struct sandbox_options *options, const char *folder, int answer,
 	if (TEMP_FAILURE_RETRY(read(go, &byte, 1)) != 1)
 		_exit(1);
 	(void)close(go);
-	if (furnish(&err) < 0)
+	if (furnish(options, &err) < 0)
 		fail(answer, &err);
 	(void)prctl(PR_SET_NAME, "mohs-init");
 

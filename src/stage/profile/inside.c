@@ -89,6 +89,9 @@ create_app(struct session *session, struct span_list names, struct err *err)
 {
 	const struct profile_options *options = session->options;
 	const struct service *service = session->service;
+	struct demands *demands = &session->profile->demands;
+	struct passwd_user user = {0};
+	struct runtime_limits limits;
 	const struct instance_options app = {
 		.image = options->image,
 		.contents = options->contents,
@@ -98,10 +101,20 @@ create_app(struct session *session, struct span_list names, struct err *err)
 		.mounts = service->mounts,
 		.mount_count = service->mount_count,
 		.names = names,
+		.limits = &limits,
+		.user = &user,
 		.unpacked = !options->record,
 	};
 
-	return instance_create(session, "container", &app, &session->app, err);
+	int r = demands_prepare(session, &limits, err);
+	if (r == 0)
+		r = instance_create(session, "container", &app, &session->app, err);
+	if (r == 0 && session->options->demands) {
+		demands->user_known = true;
+		demands->uid = limits.other_user ? limits.uid : user.uid;
+		demands->gid = limits.other_user ? limits.gid : user.gid;
+	}
+	return r;
 }
 
 /* First instruction to ready. */
@@ -117,6 +130,7 @@ start_app(struct session *session, struct err *err)
 	/* the runtime's own accesses so far are not the container's */
 	int r = session->app.lens ? lens_reset(session->app.lens, err) : 0;
 	processes_watch(session, container_pid(session->app.container));
+	demands_watch(session);
 	session->start_ms = clock_ms();
 	session->phase_ms = session->start_ms;
 	if (r == 0)
@@ -174,6 +188,8 @@ work(struct session *session, struct err *err)
 		r = prober_run(session, err);
 	if (r == 0 && session->options->tests)
 		r = tests_run(session, err);
+	if (r == 0)
+		demands_ports(session);
 	return r;
 }
 
@@ -218,10 +234,11 @@ is_below(struct span path, struct span top)
 	return span_starts_with(path, top) && (path.n == top.n || path.p[top.n] == '/');
 }
 
-/* Made by the runtime as a place to mount on, or not written at all. */
+/* Made by the runtime as a place to mount on. */
 static bool
-is_not_written(const struct session *session, struct span path, bool directory)
+is_not_written(const struct session *session, struct span path)
 {
+	const struct runtime_limits *limits = session->options->limits;
 	size_t count;
 	const char *const *covered = runtime_covered(&count);
 
@@ -233,17 +250,24 @@ is_not_written(const struct session *session, struct span path, bool directory)
 		if (is_below(path, session->service->mounts[i].target))
 			return true;
 	}
-	return directory && image_find(session->options->image, path) != IMAGE_NONE;
+	for (size_t i = 0; limits && i < limits->empty.count; i++) {
+		if (is_below(path, limits->empty.items[i]))
+			return true;
+	}
+	return false;
 }
 
 static int
-note_written(void *context, struct span path, bool directory, struct err *err)
+note_written(void *context, const struct rootfs_change *change, struct err *err)
 {
 	struct written *written = context;
+	const struct session *session = written->session;
 
-	if (is_not_written(written->session, path, directory))
+	if (is_not_written(session, change->path))
 		return 0;
-	struct span copy = arena_copy(written->session->arena, path);
+	if (change->directory && image_find(session->options->image, change->path) != IMAGE_NONE)
+		return demands_note_directory(written->session, change, err);
+	struct span copy = arena_copy(written->session->arena, change->path);
 	if (!copy.p)
 		return err_memory(err);
 	return vec_push(&written->paths, &copy, PROFILE_WRITTEN_MAX, err);
@@ -318,6 +342,8 @@ collect(struct session *session, struct err *err)
 		r = processes_from_paths(session, err);
 	if (r == 0)
 		r = collect_written(session, err);
+	if (r == 0)
+		r = demands_collect(session, err);
 	profile->processes = session->processes.items;
 	profile->process_count = session->processes.count;
 	return r;
@@ -420,5 +446,6 @@ session_main(void *context, const struct sandbox *sandbox, struct buf *result, s
 	instance_free(&session.app);
 	for (size_t i = 0; session.sidecars && i < session.service->sidecar_count; i++)
 		instance_free(&session.sidecars[i]);
+	syscalls_free(session.syscalls);
 	return r;
 }

@@ -99,13 +99,18 @@ make_config(const struct session *session, const struct instance_options *option
 		.hostname = hostname(options->image, arena),
 		.cgroup = arena_printf(arena, "/%s/%s", session->sandbox->name, instance->id),
 		.cgroups = session->runtime.type->cgroups,
+		.limits = options->limits,
 	};
 
 	if (!spec.rootfs || !spec.hostname.p || !spec.cgroup.p)
 		return err_memory(err);
 	int r = find_user(options, arena, &user, err);
+	if (r == 0 && options->user)
+		*options->user = user;
 	if (r == 0)
 		r = runtime_files_write(instance->folder, spec.hostname, options->names, err);
+	if (r == 0 && options->limits)
+		r = runtime_empty_make(instance->folder, options->limits->empty.count, err);
 	if (r == 0)
 		r = runtime_spec_make(&spec, arena, ret, err);
 	return r;

@@ -99,16 +99,23 @@ is_runtime(struct span program)
 	return span_equal(program, SPAN("/")) || span_starts_with(program, SPAN("/memfd:"));
 }
 
+bool
+processes_is_inside(const struct session *session, const char *pid)
+{
+	char space[64];
+
+	return session->namespace[0] && span_equal(read_link(pid, "ns/pid", space, sizeof(space)),
+						   span_from(session->namespace));
+}
+
 static int
 sample_one(struct session *session, const char *pid, struct err *err)
 {
 	char exe[TEXT];
 	char command[COMMAND_MAX];
-	char space[64];
 	uint32_t phase = (uint32_t)session->phases.count - 1;
 
-	if (!span_equal(read_link(pid, "ns/pid", space, sizeof(space)),
-			span_from(session->namespace)))
+	if (!processes_is_inside(session, pid))
 		return 0;
 	struct span program = read_link(pid, "exe", exe, sizeof(exe));
 	if (program.n == 0)

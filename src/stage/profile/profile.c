@@ -97,6 +97,7 @@ profile_run(const struct profile_options *options, struct profile **ret, struct 
 		.run = session_main,
 		.context = &inside,
 		.result_max = SESSION_ANSWER_MAX,
+		.low_ports_privileged = options->low_ports_privileged,
 		.progress = options->progress,
 	};
 	r = sandbox_run(&sandbox, &answer, err);

@@ -9,6 +9,7 @@
 #include "port/lens.h"
 #include "port/runtime.h"
 #include "port/sandbox.h"
+#include "port/syscalls.h"
 #include "stage/profile.h"
 
 enum {
@@ -53,7 +54,12 @@ struct session {
 	VEC(struct gap) gaps;
 	VEC(struct profile_process) processes;
 	struct map *seen_processes;
-	char namespace[64]; /* the container's PID namespace, as /proc says it */
+	char namespace[64];		  /* the container's PID namespace, as /proc says it */
+	struct syscalls *syscalls;	  /* NULL: nobody records them */
+	int64_t start_ns;		  /* clock of file systems at the first instruction */
+	VEC(struct rootfs_change) before; /* directories of the upper one then */
+	VEC(struct demands_port) ports;
+	VEC(struct span) changed;
 	junit_cases cases;
 };
 
@@ -88,8 +94,10 @@ struct instance_options {
 	struct span_list command;
 	const struct service_mount *mounts;
 	size_t mount_count;
-	struct span_list names; /* that mean 127.0.0.1 inside */
-	bool unpacked;		/* no view: the image as plain files, unpacked for this run */
+	struct span_list names;		     /* that mean 127.0.0.1 inside */
+	const struct runtime_limits *limits; /* NULL: none */
+	struct passwd_user *user;	     /* out: whom it runs as; NULL: not asked */
+	bool unpacked; /* no view: the image as plain files, unpacked for this run */
 };
 
 /* View or unpacked image, overlay, user, config: everything up to the first instruction. */
@@ -134,8 +142,29 @@ int prober_run(struct session *session, struct err *err);
 void processes_watch(struct session *session, pid_t container);
 void processes_sample(struct session *session);
 
+/* Whether a process (a name in /proc) is in the container. */
+bool processes_is_inside(const struct session *session, const char *pid);
+
 /* Adds programs that the view saw but no sample did. */
 int processes_from_paths(struct session *session, struct err *err);
+
+/* ---- demands.c ---- */
+
+/* Before the container is created: who records, and the limits it gets then. */
+int demands_prepare(struct session *session, struct runtime_limits *limits, struct err *err);
+
+/* Before its first instruction. */
+void demands_watch(struct session *session);
+
+/* What listens now. */
+void demands_ports(struct session *session);
+
+/* A directory of the image that the upper one has. */
+int demands_note_directory(struct session *session, const struct rootfs_change *change,
+			   struct err *err);
+
+/* Into the profile. */
+int demands_collect(struct session *session, struct err *err);
 
 /* ---- inside.c ---- */
 

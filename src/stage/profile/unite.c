@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "stage/profile/unite.h"
 
 #include <stdlib.h>
 
@@ -612,6 +613,9 @@ unite_all(struct united *united, const struct profile *const *profiles, size_t c
 			r = add_processes(united, profiles[i], places, err);
 		if (r == 0)
 			r = add_texts(united, profiles[i], err);
+		if (r == 0)
+			r = unite_demands(&united->profile->demands, &profiles[i]->demands,
+					  united->arena, err);
 	}
 	if (r == 0)
 		r = settle_lists(united, err);
