@@ -59,6 +59,7 @@ print_gaps(const struct pipeline *p)
 		{p->after.inventory ? &p->after.inventory->gaps : NULL, "hardened inventory"},
 		{p->after.shells ? &p->after.shells->gaps : NULL, "shells"},
 		{p->suite ? &p->suite->gaps : NULL, "tests"},
+		{p->limits ? &p->limits->gaps : NULL, "limits"},
 	};
 
 	for (size_t i = 0; i < COUNT(all); i++) {
@@ -177,6 +178,35 @@ print_places(const struct pipeline *p)
 			       p->publish);
 	if (p->folder)
 		printable_line(stdout, "evidence  %s/evidence.json", p->folder);
+	if (p->folder && p->limits)
+		printable_line(stdout, "limits    %s/limits", p->folder);
+}
+
+/* What is proposed, whether the tests passed under it, and what is not and why. */
+static void
+print_limits(const struct limits *limits)
+{
+	size_t calls = 0;
+
+	if (!limits)
+		return;
+	for (size_t i = 0; i < CALL_SOURCES; i++)
+		calls += i == CALLS_SERVICE || i == CALLS_ADDED ? limits->calls[i].count : 0;
+	(void)printf("\nRun-time limits: %zu system calls of its own, %zu capabilities, %zu ports, "
+		     "%zu writable directories\n",
+		     calls, limits->capabilities.count, limits->port_count, limits->volume_count);
+	if (limits->outcome == LIMITS_PASSED)
+		(void)printf("  %u of %u tests passed under them\n", limits->passed,
+			     limits->passed + limits->failed);
+	else
+		printable_line(stdout, "  NOT verified: %.*s", SPAN_ARG(limits->failure));
+	for (enum limit limit = 0; limit < LIMITS; limit++) {
+		const struct limits_limit *one = &limits->limits[limit];
+
+		if (!one->proposed)
+			printable_line(stdout, "  left out: %s: %.*s", limit_name(limit),
+				       SPAN_ARG(one->reason));
+	}
 }
 
 int
@@ -199,6 +229,7 @@ results_run(const struct pipeline *p, struct err *err)
 		print_failures(p->suite);
 	else if (p->suite_before)
 		print_failures(p->suite_before);
+	print_limits(p->limits);
 	if (p->extension && p->suite && !suite_passed(p->suite))
 		print_wanted(p->extension);
 	(void)putchar('\n');

@@ -23,6 +23,7 @@ struct run_options {
 	const char *key;
 	const char *password_fd;
 	bool accept_profile;
+	bool no_limits;
 	bool learn;
 };
 
@@ -111,6 +112,7 @@ harden(const struct run_options *options, bool *ret_passed, struct err *err)
 				   err);
 	if (r < 0)
 		return r;
+	service->limits = service->limits && !options->no_limits;
 	pipeline.service = service;
 	pipeline.policy = policy;
 	pipeline.key = key;
@@ -141,6 +143,7 @@ run(int argc, char **argv)
 		{"key", 0, OPTION_TEXT, &options.key},
 		{"password-fd", 0, OPTION_TEXT, &options.password_fd},
 		{"accept-profile", 0, OPTION_FLAG, &options.accept_profile},
+		{"no-limits", 0, OPTION_FLAG, &options.no_limits},
 		{"learn", 0, OPTION_FLAG, &options.learn},
 		COMMON_SPECS,
 	};

@@ -60,6 +60,7 @@ evidence_write(const struct evidence *evidence, struct arena *arena, struct span
 	write_member(&writer, json, "extension", write_extension(&writer));
 	write_member(&writer, json, "tests", write_tests(&writer));
 	write_member(&writer, json, "proof", write_proof(&writer));
+	write_member(&writer, json, "limits", write_limits(&writer));
 	write_member(&writer, json, "verdict", write_verdict(&writer));
 	write_member(&writer, json, "gaps", writer.gaps);
 	return writer.failed ? err_memory(err) : json_text(json, true, arena, ret, err);

@@ -44,6 +44,10 @@ struct raw_harden {
 	struct yaml_strings drop;
 };
 
+struct raw_limits {
+	bool enabled;
+};
+
 struct raw_sign {
 	char *key;
 };
@@ -65,6 +69,7 @@ struct raw_service {
 	struct raw_command *tests;
 	uint32_t tests_count;
 	struct raw_harden harden;
+	struct raw_limits limits;
 	char *policy;
 	struct raw_sign sign;
 	char *stop_grace;
@@ -160,6 +165,11 @@ static const cyaml_schema_field_t harden_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t limits_fields[] = {
+	CYAML_FIELD_BOOL("enabled", OPTIONAL, struct raw_limits, enabled),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t sign_fields[] = {
 	CYAML_FIELD_STRING_PTR("key", OPTIONAL, struct raw_sign, key, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_END,
@@ -185,6 +195,7 @@ static const cyaml_schema_field_t service_fields[] = {
 	CYAML_FIELD_SEQUENCE("tests", LIST, struct raw_service, tests, &command_schema, 0,
 			     CYAML_UNLIMITED),
 	CYAML_FIELD_MAPPING("harden", OPTIONAL, struct raw_service, harden, harden_fields),
+	CYAML_FIELD_MAPPING("limits", OPTIONAL, struct raw_service, limits, limits_fields),
 	CYAML_FIELD_STRING_PTR("policy", OPTIONAL, struct raw_service, policy, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_MAPPING("sign", OPTIONAL, struct raw_service, sign, sign_fields),
 	CYAML_FIELD_STRING_PTR("stop_grace", OPTIONAL, struct raw_service, stop_grace, 1,
@@ -408,6 +419,8 @@ take_service(const struct yaml_source *source, const struct raw_service *raw,
 				  &service->tests, &service->test_count);
 	if (r == 0)
 		r = take_harden(source, &raw->harden, yaml_get(tree, "harden"), service);
+	if (yaml_get(yaml_get(tree, "limits"), "enabled"))
+		service->limits = raw->limits.enabled;
 	if (r == 0)
 		r = yaml_duration(source, raw->stop_grace, yaml_get(tree, "stop_grace"),
 				  &service->stop_grace_ms);
@@ -426,6 +439,7 @@ new_service(void)
 	}
 	service->arena = arena;
 	service->compression = LAYER_GZIP;
+	service->limits = true;
 	service->max_rounds = EXTEND_ROUNDS;
 	service->ready.timeout_ms = READY_TIMEOUT_MS;
 	service->stop_grace_ms = STOP_GRACE_MS;

@@ -5,6 +5,7 @@
 #include "model/built.h"
 #include "model/confidence.h"
 #include "model/extension.h"
+#include "model/limits.h"
 #include "model/proof.h"
 #include "model/risks.h"
 #include "model/shells.h"
@@ -42,6 +43,7 @@ struct evidence {
 	const struct built *built;
 	const struct shells *shells; /* of after.image */
 	const struct suite *suite;
+	const struct limits *limits;
 	const struct proof *proof; /* of the hardened image, where it is */
 	const struct extension *extension;
 	struct span untested; /* why the tests were not run on after.image; may be empty */

@@ -76,6 +76,7 @@ struct service {
 	bool learn;	     /* one run that serves what is missing, to find all of it at once */
 	struct span policy;  /* path, absolute after reading the file; may be empty */
 	struct span signing_key; /* path, absolute after reading the file, or a PKCS #11 URI */
+	bool limits;		 /* propose run-time limits and try them; default true */
 	uint64_t stop_grace_ms;	 /* default 10 s */
 };
 

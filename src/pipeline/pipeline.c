@@ -10,6 +10,7 @@
 #include "pipeline/bills.h"
 #include "pipeline/confidence.h"
 #include "pipeline/extend.h"
+#include "pipeline/limits.h"
 #include "pipeline/trial.h"
 #include "port/runtime.h"
 #include "port/sink.h"
@@ -87,8 +88,8 @@ step_sidecars(struct pipeline *p, struct err *err)
 }
 
 /* Writes one document into the folder of results, when there is one. */
-static int
-write_result(const struct pipeline *p, const char *name, struct span text, struct err *err)
+int
+pipeline_write(const struct pipeline *p, const char *name, struct span text, struct err *err)
 {
 	char path[PATH_MAX];
 
@@ -129,7 +130,7 @@ pipeline_write_profile(struct pipeline *p, struct err *err)
 	digest_of(text, &p->profile_file);
 	p->has_profile_file = true;
 	r = forget_evidence(p, err);
-	return r < 0 ? r : write_result(p, "profile.json", text, err);
+	return r < 0 ? r : pipeline_write(p, "profile.json", text, err);
 }
 
 /* Whether the image can be written there at all: before minutes of load, rather than after them. */
@@ -261,6 +262,7 @@ pipeline_evidence(const struct pipeline *p)
 		.built = p->built,
 		.shells = p->after.shells,
 		.suite = p->suite,
+		.limits = p->limits,
 		.proof = p->proof,
 		.extension = p->extension,
 		.untested = p->untested,
@@ -299,7 +301,7 @@ step_evidence(struct pipeline *p, struct err *err)
 	if (r == 0)
 		r = evidence_write(&evidence, arena, &text, err);
 	if (r == 0)
-		r = write_result(p, "evidence.json", text, err);
+		r = pipeline_write(p, "evidence.json", text, err);
 	return r < 0 || !p->folder ? r : bills_write(p->billed ? p->bills : NULL, p->folder, err);
 }
 
@@ -364,8 +366,9 @@ static const struct {
 	[STEP_SHELLS] = {"looking for shells", NEEDS(STEP_RESCAN), step_shells},
 	[STEP_TESTS] = {"testing the hardened image", NEEDS(STEP_RESCAN) | NEEDS(STEP_SIDECARS),
 			extend_confirm},
+	[STEP_LIMITS] = {"trying run-time limits", NEEDS(STEP_TESTS), limits_step},
 	[STEP_VERDICT] = {"judging",
-			  NEEDS(STEP_SHELLS) | NEEDS(STEP_TESTS) | NEEDS(STEP_CONFIDENCE),
+			  NEEDS(STEP_SHELLS) | NEEDS(STEP_LIMITS) | NEEDS(STEP_CONFIDENCE),
 			  step_verdict},
 	[STEP_ATTEST] = {"signing and attesting", NEEDS(STEP_VERDICT), step_attest},
 	[STEP_PUBLISH] = {"pushing the hardened image", NEEDS(STEP_ATTEST), step_publish},
@@ -389,6 +392,7 @@ step_done(const struct pipeline *p, enum pipeline_step step)
 		[STEP_RESCAN] = p->after.findings,
 		[STEP_SHELLS] = p->after.shells,
 		[STEP_TESTS] = p->suite,
+		[STEP_LIMITS] = p->limits,
 		[STEP_VERDICT] = p->verdict,
 		[STEP_PROVE] = p->proof,
 	};
@@ -458,6 +462,7 @@ pipeline_free(struct pipeline *p)
 	proof_free(p->proof);
 	arena_free(p->arena);
 	verdict_free(p->verdict);
+	limits_free(p->limits);
 	suite_free(p->suite);
 	suite_free(p->suite_before);
 	extension_free(p->extension);

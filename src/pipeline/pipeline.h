@@ -40,6 +40,7 @@ enum pipeline_step {
 	STEP_RESCAN,
 	STEP_SHELLS,
 	STEP_TESTS,
+	STEP_LIMITS,
 	STEP_VERDICT,
 	STEP_ATTEST,
 	STEP_PUBLISH,
@@ -76,8 +77,9 @@ struct pipeline {
 	struct risks *risks; /* removed paths that kept files can ask for */
 	struct built *built;
 	struct subject after;
-	struct suite *suite;  /* the tests on the hardened image */
-	struct span untested; /* why they could not be run; empty: they were */
+	struct suite *suite;   /* the tests on the hardened image */
+	struct span untested;  /* why they could not be run; empty: they were */
+	struct limits *limits; /* NULL when the service wants none */
 	struct verdict *verdict;
 	struct arena *arena; /* of the bills and texts below; made when needed */
 	struct bill bills[BILLS];
@@ -104,6 +106,10 @@ int pipeline_test(struct pipeline *pipeline, struct span original, struct err *e
 
 /* Writes profile.json into the folder of results. */
 int pipeline_write_profile(struct pipeline *pipeline, struct err *err);
+
+/* Writes a document into the folder of results, when there is one. */
+int pipeline_write(const struct pipeline *pipeline, const char *name, struct span text,
+		   struct err *err);
 
 /* Everything the pipeline holds; borrowed from it. */
 struct evidence pipeline_evidence(const struct pipeline *pipeline);

@@ -95,6 +95,11 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 		.loads = trial->kind == TRIAL_PROFILE,
 		.tests = true,
 		.record = trial->kind != TRIAL_PLAIN,
+		.demands = p->service->limits && !trial->limits &&
+			   (trial->kind == TRIAL_PROFILE || trial->kind == TRIAL_PLAIN),
+		.limits = trial->limits,
+		.refuse = trial->refuse,
+		.low_ports_privileged = trial->low_ports_privileged,
 		.progress = p->progress,
 	};
 	struct image view;

@@ -4,6 +4,8 @@
 
 #include "pipeline/pipeline.h"
 
+struct runtime_limits;
+
 enum trial_kind {
 	TRIAL_PROFILE, /* loads and tests on the view: what is used */
 	TRIAL_STRICT,  /* tests on the view: what is used, and what of `original` is missing */
@@ -17,6 +19,10 @@ struct trial {
 	const struct subject *subject;	/* the image */
 	const struct subject *original; /* may be NULL unless TRIAL_SERVED */
 	const char *logs;		/* folder for them, below the results' logs/ */
+	/* run-time limits that it runs under, see profile_options; NULL: none */
+	const struct runtime_limits *limits;
+	const struct span_list *refuse;
+	bool low_ports_privileged;
 };
 
 /* suite->run is set: the same as *ret, which may be NULL. Errors of profile_run(). */

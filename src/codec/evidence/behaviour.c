@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What ran: profile and tests. */
 #include "codec/evidence/writer.h"
+#include "codec/limits_json.h"
 
 static json_t *
 phase_json(struct writer *writer, const struct profile_phase *phase)
@@ -157,6 +158,17 @@ suite_json(struct writer *writer, const struct suite *suite)
 	write_member(writer, json, "removed_and_missed", removed_json(writer, suite->run));
 	write_gaps(writer, "tests", &suite->gaps);
 	return json;
+}
+
+json_t *
+write_limits(struct writer *writer)
+{
+	const struct limits *limits = writer->evidence->limits;
+
+	if (!limits)
+		return json_null();
+	write_gaps(writer, "limits", &limits->gaps);
+	return limits_json_make(limits);
 }
 
 json_t *

@@ -51,6 +51,7 @@ json_t *write_confidence(struct writer *writer);
 json_t *write_risks(struct writer *writer);
 json_t *write_shells(struct writer *writer);
 json_t *write_tests(struct writer *writer);
+json_t *write_limits(struct writer *writer);
 json_t *write_proof(struct writer *writer);
 json_t *write_extension(struct writer *writer);
 json_t *write_verdict(struct writer *writer);
