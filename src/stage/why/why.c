@@ -38,13 +38,17 @@ tell_use(struct telling *telling, struct span path)
 			continue;
 
 		const struct profile_phase *phase = &profile->phases[used->first_phase];
+		const char *kind = profile_phase_name(phase->kind);
+		/* startup and shutdown have no names of their own */
+		struct span name =
+			span_equal(phase->name, span_from(kind)) ? SPAN("") : phase->name;
 		struct span times = SPAN("");
 		if (phase->repetition > 1)
 			times = arena_printf(telling->arena, ", repetition %u", phase->repetition);
-		return arena_printf(telling->arena, "%.*s, first in %s %.*s%.*s%s%.*s",
-				    SPAN_ARG(text), profile_phase_name(phase->kind),
-				    SPAN_ARG(phase->name), SPAN_ARG(times),
-				    used->program.n ? " by " : "", SPAN_ARG(used->program));
+		return arena_printf(telling->arena, "%.*s, first in %s%s%.*s%.*s%s%.*s",
+				    SPAN_ARG(text), kind, name.n ? " " : "", SPAN_ARG(name),
+				    SPAN_ARG(times), used->program.n ? " by " : "",
+				    SPAN_ARG(used->program));
 	}
 	return text;
 }
