@@ -5,6 +5,7 @@
 #include "cmd/printable.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ static struct {
 	bool verbose;
 	bool dirty; /* a progress line stands there */
 	uint64_t last;
+	char said[160]; /* the step last written as a line of its own */
 } terminal;
 
 static int
@@ -49,6 +51,19 @@ note(void *context, const char *text)
 	printable_line(stderr, "%s", text);
 }
 
+/* Where nothing can be redrawn, each step is a line once it begins. */
+static void
+say_step(const char *what)
+{
+	char said[sizeof(terminal.said)];
+
+	(void)snprintf(said, sizeof(said), "%s", what);
+	if (strcmp(said, terminal.said) == 0)
+		return;
+	memcpy(terminal.said, said, sizeof(said));
+	printable_line(stderr, "%s", what);
+}
+
 static void
 step(void *context, const char *what, uint64_t done, uint64_t total)
 {
@@ -56,6 +71,8 @@ step(void *context, const char *what, uint64_t done, uint64_t total)
 	char line[600];
 
 	(void)context;
+	if (!terminal.live && terminal.verbose)
+		say_step(what);
 	if (!terminal.live || now - terminal.last < REDRAW_MS)
 		return;
 	terminal.last = now;

@@ -37,7 +37,7 @@ setup_file() {
 	status=0
 	export TMPDIR=$work/tmp
 	mkdir -p "$TMPDIR"
-	harden -f "$work/demo/mohs.yaml" -o "$work/hardened" >"$work/report" 2>"$work/errors" || status=$?
+	harden -v -f "$work/demo/mohs.yaml" -o "$work/hardened" >"$work/report" 2>"$work/errors" || status=$?
 	echo "$status" >"$work/status"
 }
 
@@ -140,6 +140,12 @@ jsonschema.validate(document, schema)' "$BATS_TEST_DIRNAME/../../data/schema/$1.
 	jq -e '.proof == null and .verdict.passed == false
 		and ([.verdict.checks[] | select(.state == "not done") | .check] == ["signature", "sbom"])' \
 		"$BATS_TEST_TMPDIR/down/evidence.json"
+}
+
+@test "-v says each step, one line each, where there is no terminal" {
+	for step in "reading the image" "profiling under load" "load browse" "testing the hardened image" "judging"; do
+		[ "$(grep -cxF "$step" "$work/errors")" -eq 1 ]
+	done
 }
 
 @test "the reduction is at least 70 % and its numbers are those of two scans" {
