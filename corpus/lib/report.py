@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""results.json and RESULTS.md from the applications' records, and what is below the bar."""
+import json
+import statistics
+
+SEVERITIES = ("critical", "high", "medium", "low", "negligible", "unknown")
+MEDIAN_REDUCTION = 0.85
+LEAST_REDUCTION = 0.70
+SHARE_ABOVE_LEAST = 0.90
+SECONDS_PER_GB = 30
+GB = 1e9
+
+HEAD = """# What hardening did to the corpus
+
+Made by `corpus/run`; not edited by hand. Images are made from Debian packages of the release's main
+archive, without its security suite: as stale as images in use are. Sizes are those of the compressed
+layers; time is mohs's own, beside starting, loads and tests.
+
+"""
+
+
+def complete(result):
+    return "error" not in result and result["image"]["after"] is not None
+
+
+def reduction(result):
+    return result.get("reduction") if complete(result) else None
+
+
+def per_gb(result):
+    return result["harden_seconds"] / (result["image"]["before"]["inflated"] / GB)
+
+
+def app_misses(app, result):
+    """What one application misses, beside the reduction, which is judged over all."""
+    if not complete(result):
+        detail = result.get("error") or "; ".join(f"{name}: {check['detail']}" for name, check in
+                                                  result["checks"].items() if check["state"] == "fail")
+        return [f"{app}: not hardened: {detail}"]
+    misses = []
+    before, after = result["tests"]["before"], result["tests"]["after"]
+    if not after or before != after or after["failed"] or not after["passed"]:
+        misses.append(f"{app}: tests {tests(before)} before, {tests(after)} after")
+    if result["shells"] is None or result["shells"]:
+        misses.append(f"{app}: shells left: {', '.join(result['shells'] or ['not searched'])}")
+    if result["image"]["after"]["size"] > result["image"]["before"]["size"]:
+        misses.append(f"{app}: the hardened image is larger")
+    if per_gb(result) > SECONDS_PER_GB:
+        misses.append(f"{app}: {per_gb(result):.0f} s for 1 GB, {SECONDS_PER_GB} s allowed")
+    return misses
+
+
+def misses(results):
+    found = [miss for app, result in results.items() for miss in app_misses(app, result)]
+    ratios = [reduction(result) or 0 for result in results.values()]
+    if not ratios:
+        return ["nothing was run"]
+    if statistics.median(ratios) < MEDIAN_REDUCTION:
+        found.append(f"the median reduction is {percent(statistics.median(ratios))}, "
+                     f"{percent(MEDIAN_REDUCTION)} wanted")
+    above = sum(ratio >= LEAST_REDUCTION for ratio in ratios)
+    if above < SHARE_ABOVE_LEAST * len(ratios):
+        found.append(f"{above} of {len(ratios)} images reach {percent(LEAST_REDUCTION)}, "
+                     f"{percent(SHARE_ABOVE_LEAST)} wanted")
+    return found
+
+
+# ---- words ----
+
+def percent(ratio):
+    return "-" if ratio is None else f"{int(ratio * 1000) / 10:.1f} %"
+
+
+def megabytes(size):
+    return f"{size / 1e6:.1f}"
+
+
+def tests(suite):
+    if not suite:
+        return "-"
+    words = f"{suite['passed']}"
+    if suite["failed"]:
+        words += f" ({suite['failed']} failed)"
+    if suite["skipped"]:
+        words += f" ({suite['skipped']} skipped)"
+    return words
+
+
+def slow(result):
+    measured = result.get("slowdown") or {}
+    if "median" in measured:
+        return f"{measured['median']:.2f}"
+    return "-"
+
+
+def line(result):
+    """One application in one line, as the run goes on."""
+    if not complete(result):
+        return result.get("error") or "not hardened: " + "; ".join(
+            f"{name}: {check['detail']}" for name, check in result["checks"].items() if check["state"] == "fail")
+    findings = result["findings"]
+    return (f"{findings['before']['findings']['total']} -> {findings['after']['findings']['total']} findings "
+            f"({percent(reduction(result))}), tests {tests(result['tests']['before'])} -> "
+            f"{tests(result['tests']['after'])}, shells {len(result['shells'])}, "
+            f"{per_gb(result):.1f} s/GB, slowdown {slow(result)}")
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def main_table(results):
+    rows = []
+    for app, result in results.items():
+        if not complete(result):
+            rows.append([app, "not hardened", *["-"] * 9])
+            continue
+        size, findings = result["image"], result["findings"]
+        rows.append([
+            app,
+            f"{megabytes(size['before']['size'])} -> {megabytes(size['after']['size'])}",
+            f"{findings['before']['findings']['total']} -> {findings['after']['findings']['total']}",
+            percent(reduction(result)),
+            f"{findings['before']['distinct']['total']} -> {findings['after']['distinct']['total']}",
+            f"{tests(result['tests']['before'])} -> {tests(result['tests']['after'])}",
+            "none" if not result["shells"] else str(len(result["shells"])),
+            str(result.get("rounds") or "-"),
+            slow(result),
+            f"{result['harden_seconds']:.1f}",
+            f"{per_gb(result):.1f}",
+        ])
+    return table(["application", "size, MB", "findings", "less by", "distinct CVEs", "tests passed", "shells",
+                  "rounds", "slowdown", "time, s", "s per GB"], rows)
+
+
+def severity_table(results, kind):
+    rows = []
+    for app, result in results.items():
+        if complete(result):
+            before, after = (result["findings"][side][kind] for side in ("before", "after"))
+            rows.append([app, *(f"{before[name]} -> {after[name]}" for name in SEVERITIES),
+                         f"{before['exploited']} -> {after['exploited']}"])
+    return table(["application", *SEVERITIES, "known exploited"], rows)
+
+
+def remains(app, result):
+    """What an image below the median's bar keeps, and why."""
+    total = result["findings"]["after"]["findings"]["total"]
+    text = f"\n### {app}: {percent(reduction(result))} less, {total} left\n\n"
+    for item in result["kept"]:
+        if item["why"]:
+            text += f"- {item['package']} ({item['findings']}): {item['why']}\n"
+    others = [item for item in result["kept"] if not item["why"]]
+    if others:
+        text += f"- {len(others)} other packages: {sum(item['findings'] for item in others)}\n"
+    return text
+
+
+def summary(results):
+    ratios = sorted(reduction(result) or 0 for result in results.values())
+    above = sum(ratio >= LEAST_REDUCTION for ratio in ratios)
+    good = [app for app, result in results.items() if complete(result)
+            and result["tests"]["before"] == result["tests"]["after"] and not result["tests"]["after"]["failed"]]
+    shells = [app for app, result in results.items() if complete(result) and result["shells"]]
+    times = [per_gb(result) for result in results.values() if complete(result)]
+    slows = [result["slowdown"]["median"] for result in results.values() if "median" in (result.get("slowdown") or {})]
+    text = f"- {len(results)} applications; {len(good)} pass their whole suite after hardening, with the same count.\n"
+    text += f"- Findings: {percent(statistics.median(ratios))} less in the median, {percent(ratios[0])} the least; "
+    text += f"{above} of {len(ratios)} images reach {percent(LEAST_REDUCTION)}.\n"
+    text += f"- Shells: {'left in ' + ', '.join(shells) if shells else 'none left in any'}.\n"
+    if times:
+        text += f"- Time: {statistics.median(times):.1f} s per GB of inflated image in the median, {max(times):.1f} the most.\n"
+    if slows:
+        text += f"- Loads on the image view take {statistics.median(slows):.2f} times as long in the median, "
+        text += f"{max(slows):.2f} the most.\n"
+    return text
+
+
+def write(results, folder):
+    results = dict(sorted(results.items()))
+    public = {app: {key: value for key, value in result.items() if key != "stamp"} for app, result in results.items()}
+    (folder / "results.json").write_text(json.dumps(public, indent=1, sort_keys=True) + "\n")
+    if not results:
+        return
+    text = HEAD + summary(results) + "\n" + main_table(results)
+    text += "\n## Below the bar\n\n" + ("".join(f"- {miss}\n" for miss in misses(results)) or "Nothing.\n")
+    text += "\n## Findings by severity\n\n" + severity_table(results, "findings")
+    text += "\n## Distinct CVEs by severity\n\n" + severity_table(results, "distinct")
+    low = [(app, result) for app, result in results.items()
+           if complete(result) and reduction(result) < MEDIAN_REDUCTION]
+    if low:
+        text += f"\n## What is left where less than {percent(MEDIAN_REDUCTION)} went\n"
+        text += "".join(remains(app, result) for app, result in low)
+    failures = [(app, result) for app, result in results.items() if result.get("failed", {}).get("after")
+                or result.get("failed", {}).get("before")]
+    if failures:
+        text += "\n## Tests that failed\n\n"
+        for app, result in failures:
+            for side in ("before", "after"):
+                text += "".join(f"- {app}, {side}: `{name}`\n" for name in result["failed"][side])
+    left_out = {app: result["slowdown"]["left_out"] for app, result in results.items()
+                if "left_out" in (result.get("slowdown") or {})}
+    if left_out:
+        text += "\n## Slowdown not measured\n\n"
+        text += "".join(f"- {app}: {why}\n" for app, why in left_out.items())
+    (folder / "RESULTS.md").write_text(text)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages of quality 1 from one client to another, plain and over TLS."""
+import pathlib
+import sys
+import threading
+import time
+
+import paho.mqtt.client as mqtt
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+sys.dont_write_bytecode = True
+import corpus  # noqa: E402
+
+COUNT = 6000
+
+
+def exchange(port, credentials, tls):
+    done, received = threading.Event(), []
+    clients = [mqtt.Client(client_id=f"load-{port}-{name}") for name in ("in", "out")]
+    for client in clients:
+        if credentials:
+            client.username_pw_set(*credentials)
+        if tls:
+            client.tls_set(corpus.AUTHORITY)
+
+    def on_message(_client, _data, message):
+        received.append(message.payload)
+        if len(received) == COUNT:
+            done.set()
+    subscribed = threading.Event()
+    clients[0].on_message = on_message
+    clients[0].on_subscribe = lambda *_: subscribed.set()
+    for client in clients:
+        client.connect("localhost", port)
+        client.loop_start()
+    clients[0].subscribe(f"load/{port}", 1)
+    assert subscribed.wait(10)
+    for index in range(COUNT):
+        clients[1].publish(f"load/{port}", f"message {index}", 1)
+    assert done.wait(60), f"{len(received)} of {COUNT}"
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()
+
+
+started = time.monotonic()
+exchange(1883, ("ann", "secret"), False)
+exchange(8883, None, True)
+print(f"rate: {2 * COUNT / (time.monotonic() - started):.0f} messages/s")
