@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo check lint bench install clean
+.PHONY: all demo check lint bench corpus install clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -31,8 +31,14 @@ lint:
 bench: all
 	bench/run
 
+# Hardens real applications and writes corpus/RESULTS.md: see corpus/README.md. Needs root.
+corpus:
+	tools/install-packages build corpus
+	$(MAKE) --no-print-directory all
+	corpus/run
+
 install: all
 	ninja -C $(BUILD) install
 
 clean:
-	rm -rf $(BUILD) build-* demo/out
+	rm -rf $(BUILD) build-* demo/out corpus/out

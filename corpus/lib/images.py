@@ -22,6 +22,7 @@ CREATED = "2023-11-14T22:13:20Z"
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Goes up when layers are made in another way than those in a cache.
 VERSION = "1"
+SUITE = "bookworm"
 
 # What a setup or apt sees; everything mounted goes with the namespace, every process it left as well.
 INSIDE = """
@@ -73,19 +74,22 @@ def call(command, **options):
 
 
 def archive():
-    """Mirror and suite of this machine's main archive: not its security suite, as stale as images are."""
-    release = dict(line.rstrip("\n").replace('"', "").split("=", 1)
-                   for line in open("/etc/os-release", encoding="utf-8") if "=" in line)
-    suite = os.environ.get("MOHS_DEMO_SUITE", release["VERSION_CODENAME"])
+    """Mirror and suite of the main archive: not of its security suite, as stale as images are.
+
+    Always of the release that the names of packages and the advisories are of; the mirror is the
+    one this machine uses for its own Debian."""
     mirror = os.environ.get("MOHS_DEMO_MIRROR")
     if not mirror:
+        release = dict(line.rstrip("\n").replace('"', "").split("=", 1)
+                       for line in open("/etc/os-release", encoding="utf-8") if "=" in line)
         targets = call(["apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT) $(RELEASE)",
                         "Created-By: Packages"])
-        mirror = next((line.split()[0] for line in targets.splitlines() if line.split()[1:] == ["main", suite]),
-                      None)
+        own = ["main", release.get("VERSION_CODENAME")]
+        mirror = next((line.split()[0] for line in targets.splitlines()
+                       if release["ID"] == "debian" and line.split()[1:] == own), None)
     if not mirror:
-        raise ImageError(f"apt names no archive with {suite} main; set MOHS_DEMO_MIRROR")
-    return mirror, suite
+        raise ImageError("apt names no Debian archive; set MOHS_DEMO_MIRROR")
+    return mirror, SUITE
 
 
 # ---- layers ----

@@ -24,7 +24,7 @@ CAPABILITIES = """CAP_CHOWN CAP_DAC_OVERRIDE CAP_FSETID CAP_FOWNER CAP_MKNOD CAP
     CAP_SETFCAP CAP_SETPCAP CAP_NET_BIND_SERVICE CAP_SYS_CHROOT CAP_KILL CAP_AUDIT_WRITE""".split()
 
 
-def slowdown(app, folder, layers):
+def slowdown(app, folder, image, layers):
     """{"loads": {name: ratio}, "median": ratio}, or {"left_out": why}."""
     service = yaml.safe_load((app / "mohs.yaml").read_text())
     if service.get("services"):
@@ -39,7 +39,7 @@ def slowdown(app, folder, layers):
     if not loads:
         return {"left_out": "no load is long enough"}
     with tempfile.TemporaryDirectory(dir=folder, prefix="native-") as work:
-        order = {"app": str(app), "image": str(folder / "image"), "work": work, "loads": loads,
+        order = {"app": str(app), "image": str(image), "work": work, "loads": loads,
                  "lower": ":".join(str(layer.folder) for layer in reversed(layers))}
         done = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
                                "--propagation=private", sys.executable, __file__, json.dumps(order)],

@@ -40,7 +40,8 @@ def reason(evidence, package, mohs, environment):
 
 def kept(document, evidence, mohs, environment):
     """Packages with findings left, most first, with the reason of the first ones."""
-    left = collections.Counter(item["package"] for item in document["findings"]["after"]["items"])
+    left = collections.Counter(item["package"] for item in document["findings"]["after"]["items"]
+                               if item["status"] != "undetermined")
     ranked = sorted(left.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"package": name, "findings": number,
              "why": reason(evidence, name, mohs, environment) if place < PACKAGES_SHOWN else ""}

@@ -1,0 +1,1 @@
+<%@ page isErrorPage="true" %>No such page
