@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits until the job has written its last output."""
-import os
+"""Waits until the job has ended: the job itself is the load."""
 import pathlib
 import sys
-import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import corpus  # noqa: E402
 
 WORK = pathlib.Path(__file__).resolve().parent.parent / "out/ffmpeg-batch/work"
 
-deadline = time.monotonic() + 100
-while time.monotonic() < deadline:
-    if not os.path.exists(f"/proc/{os.environ['MOHS_PID']}/exe") and (WORK / "sound.md5").exists():
-        sys.exit(0)
-    time.sleep(0.1)
-sys.exit("the job does not end")
+if not corpus.until(lambda: not pathlib.Path(f"/proc/{corpus.pid()}/exe").exists() and (WORK / "sound.md5").exists(), 100):
+    sys.exit("the job does not end")

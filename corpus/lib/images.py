@@ -4,7 +4,9 @@
 Layers are kept in the cache as a compressed tar and as a folder: an image whose packages were
 installed before takes seconds, and the folders can be run without mohs.
 """
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -187,6 +189,13 @@ class Cache:
 
     def work(self):
         return tempfile.TemporaryDirectory(dir=self.folder, prefix="work-")
+
+    @contextlib.contextmanager
+    def alone(self):
+        """One maker of images at a time: apt locks its archives, and a layer is made once."""
+        with open(self.folder / "lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def base(self):
         mirror, suite = archive()
@@ -381,11 +390,12 @@ def write_layout(layout, layers, config, tag):
 def make(app, layout, cache):
     """The layout of one application, tagged "app"; returns its layers, the base first."""
     description = yaml.safe_load((app / "image.yaml").read_text())
-    for name in description.get("sources", []):
-        cache.source(name)
-    layers = [cache.base()]
-    layers.append(cache.packages(layers[0], description["packages"]))
-    if any((app / name).exists() for name in ("files", "setup", "build", "tls")):
-        layers.append(cache.own(layers, app))
-    write_layout(layout, layers, description.get("config", {}), "app")
+    with cache.alone():
+        for name in description.get("sources", []):
+            cache.source(name)
+        layers = [cache.base()]
+        layers.append(cache.packages(layers[0], description["packages"]))
+        if any((app / name).exists() for name in ("files", "setup", "build", "tls")):
+            layers.append(cache.own(layers, app))
+        write_layout(layout, layers, description.get("config", {}), "app")
     return layers

@@ -59,6 +59,11 @@ def failed_tests(document, folder):
     return {"before": before, "after": after}
 
 
+def rounds(extension):
+    """Rounds that brought something back after a failed run; None where mohs does not extend."""
+    return extension and sum(bool(one["added"]) for one in extension["rounds"])
+
+
 def read(folder, status, lines, mohs, environment):
     evidence = folder / "evidence.json"
     if not evidence.exists():
@@ -87,7 +92,7 @@ def read(folder, status, lines, mohs, environment):
                                             ("complete", "paths", "duration_ms", "last_new_path_ms")},
         "phases": document["profile"] and [{key: phase[key] for key in ("kind", "name", "duration_ms", "passed")}
                                            for phase in document["profile"]["phases"]],
-        "rounds": len(document["rounds"]) if document.get("rounds") else None,
+        "rounds": rounds(document.get("extension")),
         "gaps": [f"{gap['step']}: {gap['subject']}: {gap['text']}" for gap in document["gaps"]
                  if gap["subject"] != "/etc/hosts"],
     }

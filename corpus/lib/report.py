@@ -129,7 +129,7 @@ def main_table(results):
             f"{findings['before']['distinct']['total']} -> {findings['after']['distinct']['total']}",
             f"{tests(result['tests']['before'])} -> {tests(result['tests']['after'])}",
             "none" if not result["shells"] else str(len(result["shells"])),
-            str(result.get("rounds") or "-"),
+            "-" if result.get("rounds") is None else str(result["rounds"]),
             slow(result),
             f"{result['harden_seconds']:.1f}",
             f"{per_gb(result):.1f}",

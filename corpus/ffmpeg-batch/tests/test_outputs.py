@@ -2,19 +2,34 @@
 """What the job wrote: formats by their first bytes, and the same bytes as the first time it ran."""
 import hashlib
 import json
+import os
 import pathlib
+import shutil
 import struct
 import zlib
 
 import pytest
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "out/ffmpeg-batch"
-WORK = OUT / "work"
+import corpus
+
+WORK = pathlib.Path(__file__).resolve().parents[2] / "out/ffmpeg-batch/work"
 MAGIC = {"h264.mp4": (4, b"ftyp"), "mpeg4.avi": (0, b"RIFF"), "vp9.webm": (0, b"\x1a\x45\xdf\xa3"), "moving.gif": (0, b"GIF89a"),
          "mjpeg.mkv": (0, b"\x1a\x45\xdf\xa3"), "first.png": (0, b"\x89PNG"), "filtered.mkv": (0, b"\x1a\x45\xdf\xa3"),
          "sound.mp3": (0, b""), "sound.m4a": (4, b"ftyp"), "sound.ogg": (0, b"OggS"), "opus.ogg": (0, b"OggS"),
          "sound.flac": (0, b"fLaC"), "sound.wav": (0, b"RIFF")}
 REFERENCE = json.loads((pathlib.Path(__file__).parent / "reference.json").read_text())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def job():
+    """The outputs once the job has ended; they go afterwards, so that each run has to make its own."""
+    assert corpus.until(lambda: not os.path.exists(f"/proc/{corpus.pid()}/exe") and (WORK / "sound.md5").exists(), 100)
+    yield
+    shutil.rmtree(WORK / "last", ignore_errors=True)
+    (WORK / "last").mkdir()
+    for path in WORK.iterdir():
+        if path.is_file():
+            path.rename(WORK / "last" / path.name)
 
 
 @pytest.mark.parametrize("name", sorted(MAGIC))

@@ -81,7 +81,7 @@ app.post('/upload', (request, response, next) => {
 	}).on('error', next);
 });
 app.get('/fetch', (request, response, next) => {
-	https.get({host: 'localhost', port: 3443, path: '/healthz', ca: fs.readFileSync('/etc/corpus-tls/ca.pem')}, (answer) => {
+	https.get({host: 'localhost', family: 4, port: 3443, path: '/healthz', ca: fs.readFileSync('/etc/corpus-tls/ca.pem')}, (answer) => {
 		answer.pipe(response);
 	}).on('error', next);
 });
