@@ -10,6 +10,7 @@ struct raw_ready {
 	char *http;
 	char *tcp;
 	struct yaml_strings command;
+	bool ended;
 	char *timeout;
 };
 
@@ -104,6 +105,7 @@ static const cyaml_schema_field_t ready_fields[] = {
 	CYAML_FIELD_STRING_PTR("tcp", OPTIONAL, struct raw_ready, tcp, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_SEQUENCE("command", LIST, struct raw_ready, command.items, &yaml_string_schema,
 			     1, CYAML_UNLIMITED),
+	CYAML_FIELD_BOOL("ended", OPTIONAL, struct raw_ready, ended),
 	CYAML_FIELD_STRING_PTR("timeout", OPTIONAL, struct raw_ready, timeout, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_END,
 };
@@ -216,10 +218,12 @@ take_ready(const struct yaml_source *source, const struct raw_ready *raw,
 	ready->timeout_ms = READY_TIMEOUT_MS;
 	if (!node)
 		return 0;
-	ready->set = raw->http || raw->tcp || raw->command.items_count;
-	if ((raw->http != NULL) + (raw->tcp != NULL) + (raw->command.items_count > 0) > 1)
+	ready->set = raw->http || raw->tcp || raw->command.items_count || raw->ended;
+	ready->ended = raw->ended;
+	if ((raw->http != NULL) + (raw->tcp != NULL) + (raw->command.items_count > 0) + raw->ended >
+	    1)
 		return yaml_fail(source->err, source->path, node,
-				 "ready wants one of http, tcp, command");
+				 "ready wants one of http, tcp, command, ended");
 	if (raw->http && strncmp(raw->http, "http://", 7) != 0 &&
 	    strncmp(raw->http, "https://", 8) != 0)
 		return yaml_fail(source->err, source->path, yaml_get(node, "http"),
@@ -317,7 +321,7 @@ take_sidecar(const struct yaml_source *source, const struct raw_sidecar *raw,
 	struct service_ready ready = {0};
 	int r = yaml_name(source, raw->name, yaml_get(node, "name"), &sidecar->name);
 
-	if (raw->ready.command.items_count)
+	if (raw->ready.command.items_count || raw->ready.ended)
 		return yaml_fail(source->err, source->path, yaml_get(node, "ready"),
 				 "ready of a service beside the app wants http or tcp");
 	if (r == 0)

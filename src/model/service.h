@@ -25,6 +25,7 @@ struct service_ready {
 	struct span http; /* URL; any status below 500 is ready */
 	struct span tcp;  /* "127.0.0.1:5432" */
 	struct span_list command;
+	bool ended; /* a job: ready once it has ended with status 0 */
 	uint64_t timeout_ms;
 	bool set; /* false: first exposed TCP port, else running for two seconds */
 };

@@ -125,6 +125,7 @@ struct trial {
 	uint16_t port;
 	const char *ready_http;
 	uint64_t ready_ms;
+	bool job;
 	const char *load[8];
 	uint32_t repeat;
 	const char *test[8];
@@ -156,6 +157,7 @@ prepare(struct trial *trial)
 	trial->service = (struct service){
 		.name = SPAN("box"),
 		.ready = {.http = span_from(trial->ready_http ? trial->ready_http : ""),
+			  .ended = trial->job,
 			  .timeout_ms = trial->ready_ms},
 		.loads = &trial->load_command,
 		.load_count = trial->load[0] ? 1 : 0,
@@ -350,6 +352,43 @@ users_have_their_groups(void **state)
 	assert_int_equal(trial.profile->written.count, 1);
 	assert_span(trial.profile->written.items[0], "/tmp/new");
 	trial_free(&trial);
+}
+
+/* Ready when it has ended well; what it left is tested then, and no prober asks a program that is
+ * gone. */
+static void
+a_job_is_tested_when_it_is_done(void **state)
+{
+	struct trial good = {.command = {"sh", "-c", "sleep 0.5; echo done > /tmp/out"},
+			     .job = true,
+			     .prober = true,
+			     .test = {"sh", "-c", "! test -e /proc/$MOHS_PID/exe"}};
+	struct trial bad = {.command = {"sh", "-c", "echo it broke; exit 4"},
+			    .job = true,
+			    .prober = true,
+			    .test = {"true"}};
+	struct trial late = {
+		.command = {"sleep", "60"}, .job = true, .ready_ms = 300, .test = {"true"}};
+
+	(void)state;
+	NEEDS_CONTAINERS();
+	assert_good(run_trial(&good, err));
+	if (!good.profile->complete)
+		explain(good.profile);
+	assert_true(good.profile->complete);
+	assert_false(good.profile->narrow);
+	assert_int_equal(good.suite->passed, 1);
+	assert_non_null(used(good.profile, "/bin/sh"));
+	trial_free(&good);
+	assert_good(run_trial(&bad, err));
+	assert_false(bad.profile->complete);
+	assert_true(has_gap(bad.profile, "ended with status 4 before it was ready: it broke"));
+	assert_int_equal(bad.suite->passed, 0);
+	trial_free(&bad);
+	assert_good(run_trial(&late, err));
+	assert_true(has_gap(late.profile, "the job has not ended"));
+	trial_free(&late);
+	assert_int_equal(folders_left(), 0);
 }
 
 static void
@@ -698,6 +737,7 @@ main(void)
 		cmocka_unit_test(repetitions_are_told_apart),
 		cmocka_unit_test(prober_follows_links),
 		cmocka_unit_test(users_have_their_groups),
+		cmocka_unit_test(a_job_is_tested_when_it_is_done),
 		cmocka_unit_test(failures_are_results),
 		cmocka_unit_test(tests_are_counted),
 		cmocka_unit_test(there_may_be_no_view),

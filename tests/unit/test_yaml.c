@@ -137,7 +137,7 @@ static const struct bad bad_services[] = {
 	{"loads: [{name: x, run: [a], repeat: 0}]\n", "repeat must be at least 1"},
 	{"loads: [{name: x, run: [a], repeat: -1}]\n", "repeat is not a whole number"},
 	{"loads: 3\n", "line 3: loads wants a list"},
-	{"ready: {http: \"http://x/\", tcp: \"x:1\"}\n", "ready wants one of http, tcp, command"},
+	{"ready: {http: \"http://x/\", tcp: \"x:1\"}\n", "ready wants one of http, tcp, command, ended"},
 	{"ready: {http: 8080}\n", "line 3: not a URL: \"8080\""},
 	{"env: [A=b]\n", "line 3: env wants a map"},
 	{"env:\n  A B: c\n", "line 4: not a variable's name: \"A B\""},

@@ -125,6 +125,7 @@ start_app(struct session *session, struct err *err)
 	const struct ready_options ready = {.http = wanted->http,
 					    .tcp = wanted->tcp,
 					    .command = wanted->command,
+					    .ended = wanted->ended,
 					    .timeout_ms = wanted->timeout_ms};
 
 	/* the runtime's own accesses so far are not the container's */
@@ -184,7 +185,7 @@ work(struct session *session, struct err *err)
 
 	if (session->options->loads && session->service->load_count > 0)
 		r = loads_run(session, err);
-	else if (session->options->loads)
+	else if (session->options->loads && !session->service->ready.ended)
 		r = prober_run(session, err);
 	if (r == 0 && session->options->tests)
 		r = tests_run(session, err);

@@ -77,6 +77,14 @@ most_apart(const struct session *session)
 		       : (uint32_t)((PROFILE_PHASES_MAX - taken) / loads);
 }
 
+/* Nothing is left to ask: it has ended, and is no job whose results are to be looked at. */
+static bool
+is_gone(struct session *session)
+{
+	return instance_ended(&session->app) &&
+	       !(session->service->ready.ended && session->app.status == 0);
+}
+
 /* Each repetition is a phase of its own: what only some of them use tells what is still unseen. */
 static int
 run_load(struct session *session, const struct service_command *load, struct err *err)
@@ -115,7 +123,7 @@ loads_run(struct session *session, struct err *err)
 	for (size_t i = 0; r == 0 && i < session->service->load_count; i++) {
 		const struct service_command *load = &session->service->loads[i];
 
-		if (instance_ended(&session->app))
+		if (is_gone(session))
 			(void)session_gap(session, true, load->name,
 					  "the load was not run: the container has ended with "
 					  "status %d",
@@ -235,7 +243,7 @@ tests_run(struct session *session, struct err *err)
 	for (size_t i = 0; r == 0 && i < session->service->test_count; i++) {
 		const struct service_command *test = &session->service->tests[i];
 
-		if (!instance_ended(&session->app)) {
+		if (!is_gone(session)) {
 			r = run_test(session, test, err);
 			continue;
 		}

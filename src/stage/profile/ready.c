@@ -112,6 +112,13 @@ try_running(struct attempt *attempt)
 }
 
 static bool
+try_ended(struct attempt *attempt)
+{
+	(void)snprintf(attempt->what, sizeof(attempt->what), "the job has not ended");
+	return false;
+}
+
+static bool
 has_health(const struct image_config *config)
 {
 	const struct image_health *health = &config->health;
@@ -166,6 +173,8 @@ static bool (*choose(const struct attempt *attempt))(struct attempt *)
 		return try_tcp;
 	if (options->command.count)
 		return try_command;
+	if (options->ended)
+		return try_ended;
 	if (has_tcp_port(config))
 		return try_ports;
 	if (has_health(config))
@@ -174,14 +183,14 @@ static bool (*choose(const struct attempt *attempt))(struct attempt *)
 }
 
 static int
-ended(const struct attempt *attempt, bool by_running, struct err *err)
+ended(const struct attempt *attempt, bool is_good, struct err *err)
 {
 	const struct instance *instance = attempt->instance;
 	struct span tail = span_trim(container_tail(instance->container));
 	size_t newline = span_find_last(tail, '\n');
 
 	/* one that does its work and leaves */
-	if (by_running && instance->status == 0)
+	if (is_good && instance->status == 0)
 		return 0;
 	if (newline < tail.n)
 		tail = span_slice(tail, newline + 1, tail.n);
@@ -210,7 +219,7 @@ ready_wait(struct session *session, struct instance *instance, const struct read
 		uint64_t now = clock_ms();
 
 		if (instance_ended(instance))
-			return ended(&attempt, try == try_running, err);
+			return ended(&attempt, try == try_running || try == try_ended, err);
 		if (try(&attempt))
 			return 0;
 		if (now - attempt.since >= timeout)

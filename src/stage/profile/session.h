@@ -113,13 +113,14 @@ struct ready_options {
 	struct span http;
 	struct span tcp;
 	struct span_list command;
+	bool ended; /* a job: ready once it has ended with status 0 */
 	uint64_t timeout_ms;
 	bool by_default; /* the image's ports, health check, or time */
 };
 
 /*
- * Waits for the instance to be ready. `ended_is_good`: one that ends with status 0 by itself was.
- * ERR_TIMEOUT, ERR_CHILD (it ended), with texts for people.
+ * Waits for the instance to be ready: one that is only to run, and ends with status 0 by itself,
+ * was. ERR_TIMEOUT, ERR_CHILD (it ended), with texts for people.
  */
 int ready_wait(struct session *session, struct instance *instance,
 	       const struct ready_options *options, struct err *err);
