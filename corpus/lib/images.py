@@ -363,7 +363,9 @@ def add_blob(layout, text):
     return {"digest": f"sha256:{digest}", "size": len(data)}
 
 
-def write_layout(layout, layers, config, tag):
+def write_layout(target, layers, config, tag):
+    """Writes it beside, and moves it there when it is another: a run may be reading the one before."""
+    layout = target.with_name(target.name + ".new")
     shutil.rmtree(layout, ignore_errors=True)
     (layout / "blobs/sha256").mkdir(parents=True)
     (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
@@ -385,6 +387,12 @@ def write_layout(layout, layers, config, tag):
         manifest, mediaType="application/vnd.oci.image.manifest.v1+json",
         annotations={"org.opencontainers.image.ref.name": tag})]}
     (layout / "index.json").write_text(json.dumps(index))
+    old = target / "index.json"
+    if old.exists() and old.read_text() == json.dumps(index):
+        shutil.rmtree(layout)
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    os.rename(layout, target)
 
 
 def make(app, layout, cache):
