@@ -52,6 +52,6 @@ def ask(port, data, host="127.0.0.1", seconds=5):
         try:
             while chunk := connection.recv(65536):
                 answer += chunk
-        except TimeoutError:
+        except (TimeoutError, ConnectionResetError):
             pass
     return answer

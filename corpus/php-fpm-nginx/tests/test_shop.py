@@ -113,8 +113,9 @@ def test_server_that_dies_is_started_again(http):
 
 
 def test_supervisor_is_asked(http):
-    text = corpus.inside("/usr/bin/supervisorctl", "-c", "/etc/supervisor/corpus.conf", "status")
-    assert text.count("RUNNING") == 2
+    def status():
+        return corpus.inside("/usr/bin/supervisorctl", "-c", "/etc/supervisor/corpus.conf", "status", check=False)
+    assert corpus.until(lambda: status().count("RUNNING") == 2)
 
 
 def test_supervisor_restarts(http):
