@@ -48,7 +48,7 @@ def test_metrics_of_the_exporter(http):
 
 
 @pytest.mark.parametrize("expression, value", [
-    ("1 + 1", "2"), ("2 ^ 10", "1024"), ("sqrt(16)", "4"), ("scalar(vector(7))", "7"), ("10 % 4", "2"), ("-5", "-5")])
+    ("1 + 1", "2"), ("2 ^ 10", "1024"), ("scalar(sqrt(vector(16)))", "4"), ("scalar(vector(7))", "7"), ("10 % 4", "2"), ("-5", "-5")])
 def test_scalars(http, expression, value):
     assert http.get(f"{SITE}/api/v1/query", params={"query": expression}).json()["data"]["result"][1] == value
 

@@ -85,7 +85,8 @@ def test_sessions(http):
 
 @pytest.mark.parametrize("size", [0, 1000, 3000000])
 def test_upload(http, size):
-    assert http.post(f"{SITE}/upload", data=b"x" * size).text == str(size)
+    assert http.post(f"{SITE}/upload", data=b"x" * size,
+                     headers={"Content-Type": "application/octet-stream"}).text == str(size)
 
 
 def test_tls(http):

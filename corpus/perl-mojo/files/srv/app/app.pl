@@ -13,7 +13,7 @@ app->mode('production');
 app->secrets(['corpus']);
 helper db => sub {
 	state $db = do {
-		my $made = DBI->connect("dbi:SQLite:/var/lib/app/photos.$$.db", '', '', {RaiseError => 1});
+		my $made = DBI->connect("dbi:SQLite:/var/lib/app/photos.$$.db", '', '', {RaiseError => 1, sqlite_unicode => 1});
 		$made->do('CREATE TABLE IF NOT EXISTS photo (id INTEGER PRIMARY KEY, title TEXT)');
 		$made;
 	};
@@ -34,9 +34,9 @@ post '/titles' => sub ($c) {
 	my ($found) = $c->db->selectrow_array('SELECT title FROM photo WHERE id = ?', undef, $c->db->last_insert_id);
 	$c->render(json => {title => $found}, status => 201);
 };
-get '/picture/:format' => [format => 0] => sub ($c) {
+get '/picture/:kind' => sub ($c) {
 	my $image = picture(64, 48);
-	my $format = $c->param('format');
+	my $format = $c->param('kind');
 	$image->Set(magick => $format);
 	my @blobs = $image->ImageToBlob;
 	return $c->render(text => 'no such format', status => 415) unless @blobs && defined $blobs[0];
