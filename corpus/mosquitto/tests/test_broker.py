@@ -186,7 +186,3 @@ def test_state_is_saved(client):
     corpus.signal(signal.SIGUSR1)
     database = f"/proc/{corpus.pid()}/root/var/lib/mosquitto/mosquitto.db"
     assert corpus.until(lambda: os.path.exists(database))
-
-
-def test_client_of_the_image():
-    corpus.inside("/usr/bin/mosquitto_pub", "-h", "127.0.0.1", "-u", "ann", "-P", "secret", "-t", "cli", "-m", "x")
