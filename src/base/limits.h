@@ -188,3 +188,17 @@
 #define TOKENS_MAX		64 /* PKCS #11 slots of a module; tokens that a URI fits */
 #define TOKEN_ATTRIBUTE_MAX	(64 * KIB)
 #define TOKEN_TEXT_MAX		256 /* names of tokens or keys in a message */
+
+/* starts: what a probe tells, what a start writes, and how often it is tried */
+#define START_RECORDS_MAX   (8 * MIB)
+#define START_ITEMS_MAX	    4096 /* arguments, variables, descriptors, processes, groups */
+#define START_CHANGES_MAX   1000
+#define START_CONTENT_MAX   (64 * KIB)	/* of one file */
+#define START_CONTENTS_MAX  (512 * KIB) /* of all */
+#define START_GUARDS_MAX    1000
+#define START_READ_MAX	    (16 * MIB) /* of one file a script reads */
+#define START_RUNS_MAX	    80
+#define START_VARIABLES_MAX 512
+#define START_WORDS_MAX	    512
+#define START_PLAN_MAX	    (1 * MIB) /* src/launcher/tree.h */
+#define SCRIPT_MAX	    (1 * MIB)

@@ -54,6 +54,7 @@ print_gaps(const struct pipeline *p)
 		{&p->before.inventory->gaps, "inventory"},
 		{&p->before.findings->gaps, "advisories"},
 		{p->profile ? &p->profile->gaps : NULL, "profile"},
+		{p->profile && p->profile->start ? &p->profile->start->remarks : NULL, "start"},
 		{p->plan ? &p->plan->gaps : NULL, "plan"},
 		{p->risks ? &p->risks->gaps : NULL, "paths at risk"},
 		{p->after.inventory ? &p->after.inventory->gaps : NULL, "hardened inventory"},
@@ -164,6 +165,44 @@ print_change(const struct pipeline *p, const struct evidence *evidence, struct e
 	return report_left(evidence, stdout, 0, err);
 }
 
+enum { STARTS_SHOWN = 12 };
+
+static size_t
+count_variables(const struct start *start, enum start_variable_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < start->variable_count; i++)
+		count += start->variables[i].kind == kind;
+	return count;
+}
+
+/* What took the place of a start through a shell. */
+static void
+print_start(const struct start *start)
+{
+	if (!start)
+		return;
+	printable_line(stdout, "start     %.*s, observed %u times: %s", SPAN_ARG(start->script),
+		       start->runs,
+		       start->form == START_KEPT       ? "kept"
+		       : start->form == START_LAUNCHER ? "replaced by mohs-start"
+						       : "replaced by the program itself");
+	for (size_t i = 0; i < start->carried.count && i < STARTS_SHOWN; i++)
+		printable_line(stdout, "          %.*s", SPAN_ARG(start->carried.items[i]));
+	if (start->carried.count > STARTS_SHOWN)
+		(void)printf("          and %zu more\n", start->carried.count - STARTS_SHOWN);
+	if (start->form == START_LAUNCHER)
+		(void)printf("          %zu variables must be as observed, %zu may differ\n",
+			     count_variables(start, VARIABLE_FIXED),
+			     count_variables(start, VARIABLE_FREE));
+	for (size_t i = 0; i < start->left.count; i++)
+		printable_line(stdout, "          not carried over: %.*s: %.*s",
+			       SPAN_ARG(start->left.items[i].subject),
+			       SPAN_ARG(start->left.items[i].text));
+	(void)putchar('\n');
+}
+
 static void
 print_places(const struct pipeline *p)
 {
@@ -233,6 +272,8 @@ results_run(const struct pipeline *p, struct err *err)
 	if (p->extension && p->suite && !suite_passed(p->suite))
 		print_wanted(p->extension);
 	(void)putchar('\n');
+	if (p->profile)
+		print_start(p->profile->start);
 	r = report_checklist(p->verdict, stdout, 0, err);
 	if (r == 0)
 		print_places(p);

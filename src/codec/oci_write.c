@@ -55,6 +55,44 @@ bare_config(const struct image_config *original)
 	return json;
 }
 
+/* A member of the config's "config"; none for an empty list. -1 without memory. */
+static int
+set_strings(json_t *object, const char *name, struct span_list list)
+{
+	json_t *json = json_array();
+
+	(void)json_object_del(object, name);
+	for (size_t i = 0; i < list.count; i++)
+		json_add(&json, json_span(list.items[i]));
+	if (json && list.count == 0) {
+		json_decref(json);
+		return 0;
+	}
+	return json_object_set_new(object, name, json);
+}
+
+int
+oci_write_start(const struct image_config *original, struct span_list entrypoint,
+		struct span_list command, struct arena *arena, struct span *ret, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *document = NULL;
+	int r = original->json.n > 0 ? json_parse(original->json, &document, err) : 0;
+
+	if (r < 0)
+		return err_wrap(err, "image config");
+	if (!document)
+		document = bare_config(original);
+	if (!document)
+		return err_memory(err);
+	json_t *config = json_object_get(document, "config");
+	if (!json_is_object(config))
+		return err_set(err, ERR_INVALID, "the image config has no member \"config\"");
+	if (set_strings(config, "Entrypoint", entrypoint) < 0 ||
+	    set_strings(config, "Cmd", command) < 0)
+		return err_memory(err);
+	return finish(document, arena, ret, err);
+}
+
 int
 oci_write_config(const struct image_config *original, const struct digest *diff_id,
 		 struct arena *arena, struct span *ret, struct err *err)

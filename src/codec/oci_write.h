@@ -27,6 +27,14 @@ const char *oci_layer_type(enum layer_compression compression);
 int oci_write_config(const struct image_config *original, const struct digest *diff_id,
 		     struct arena *arena, struct span *ret, struct err *err);
 
+/*
+ * The config's document with another start: both lists replace what it has, an empty one takes it
+ * away.
+ */
+int oci_write_start(const struct image_config *original, struct span_list entrypoint,
+		    struct span_list command, struct arena *arena, struct span *ret,
+		    struct err *err);
+
 struct oci_write_manifest {
 	struct span config; /* the document */
 	struct digest layer;

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "codec/demands_json.h"
 #include "codec/path_json.h"
+#include "codec/start_json.h"
 
 #include <stddef.h>
 
@@ -194,6 +195,8 @@ profile_json_write(const struct profile *profile, struct arena *arena, struct sp
 	json_put(&json, "narrow", json_boolean(profile->narrow));
 	json_put(&json, "last_new_path_ms", number(profile->last_new_path_ms));
 	lists_put(profile, &json);
+	if (profile->start)
+		json_put(&json, "start", start_json_make(profile->start));
 	return json_text(json, true, arena, ret, err);
 }
 
@@ -217,6 +220,7 @@ struct document {
 	json_t *written;
 	json_t *gaps;
 	json_t *demands;
+	json_t *start;
 };
 
 #define AT(member) offsetof(struct document, member)
@@ -243,6 +247,7 @@ static const struct json_field document_fields[] = {
 	{"written", JSON_FIELD_RAW, AT(written), true},
 	{"gaps", JSON_FIELD_RAW, AT(gaps), true},
 	{"demands", JSON_FIELD_RAW, AT(demands), false},
+	{"start", JSON_FIELD_RAW, AT(start), false},
 	{NULL},
 };
 
@@ -651,6 +656,12 @@ document_read(const json_t *json, struct profile *profile, struct err *err)
 			       document.schema.p);
 	*profile = document.profile;
 	profile->arena = arena;
+	struct start *start = NULL;
+	if (document.start)
+		r = start_json_read(document.start, arena, &start, err);
+	if (r < 0)
+		return r;
+	profile->start = start;
 	r = digest_parse(document.image, &profile->image, err);
 	if (r == 0)
 		r = clock_parse(document.started, &profile->started, err);

@@ -71,6 +71,7 @@ enum plan_granularity { GRANULARITY_FILE, GRANULARITY_PACKAGE };
 struct plan {
 	struct arena *arena;
 	enum plan_granularity granularity;
+	const struct start *start;  /* in the place of the config's; NULL: none */
 	struct plan_entry *entries; /* one per image entry, same order */
 	size_t entry_count;
 	struct plan_component *components; /* one per inventory component, same order */

@@ -173,6 +173,10 @@ profile_copy(const struct profile *profile, struct profile **ret, struct err *er
 	*copy = *profile;
 	copy->arena = arena;
 	int r = copy_lists(copy, err);
+	struct start *start = NULL;
+	if (r == 0 && profile->start)
+		r = start_copy(profile->start, arena, &start, err);
+	copy->start = start;
 	if (r < 0) {
 		arena_free(arena);
 		return r;

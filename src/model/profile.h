@@ -7,6 +7,7 @@
 
 #include "model/demands.h"
 #include "model/image.h"
+#include "model/start.h"
 
 enum profile_phase_kind {
 	PHASE_STARTUP, /* first instruction to ready */
@@ -111,7 +112,8 @@ struct profile {
 	struct profile_point *curve; /* discovery curve, ascending */
 	size_t curve_count;
 	uint64_t last_new_path_ms;
-	struct span_list written; /* paths created or changed in the container's upper layer */
+	const struct start *start; /* what it was started by; NULL: the image's own entrypoint */
+	struct span_list written;  /* paths created or changed in the container's upper layer */
 	struct demands demands;
 };
 

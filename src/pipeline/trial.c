@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "pipeline/start.h"
 #include "stage/profile.h"
 
 #include <limits.h>
@@ -102,6 +103,7 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 		.low_ports_privileged = trial->low_ports_privileged,
 		.progress = p->progress,
 	};
+	CLEANUP(start_cleanup) struct start *start = NULL;
 	struct image view;
 
 	if (!sidecars)
@@ -115,6 +117,12 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 		view = everything_of(original->image, trial->subject->image);
 		options.image = &view;
 		options.contents = original->contents;
+		options.start = p->profile ? p->profile->start : NULL; /* not among its paths */
 	}
+	int r = trial->kind == TRIAL_PROFILE ? start_compile(&options, &start, err) : 0;
+	if (r < 0)
+		return r;
+	if (start)
+		options.start = start;
 	return run(p, trial, &options, ret, ret_suite, err);
 }

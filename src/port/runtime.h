@@ -88,6 +88,13 @@ int rootfs_mount(const char *folder, const char *lower, bool devices, struct err
 /* mkdir -p below a root file system without leaving it. */
 int rootfs_make_directory(const char *rootfs, struct span path, struct err *err);
 
+/*
+ * A new file below a root file system, or a folder when `content.p` is NULL, with the folders above
+ * it, without leaving it. What is there already is replaced (a folder: stays).
+ */
+int rootfs_put(const char *rootfs, struct span path, struct span content, uint32_t uid,
+	       uint32_t gid, struct err *err);
+
 /* Something in the upper directory. */
 struct rootfs_change {
 	struct span path;

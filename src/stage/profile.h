@@ -30,6 +30,7 @@ struct profile_options {
 	/* instead of limits->seccomp: all but these system calls is refused, and listed */
 	const struct span_list *refuse;
 	bool low_ports_privileged; /* else as Docker has it: ports below 1024 are as any */
+	const struct start *start; /* NULL, or: instead of the image's own entrypoint */
 	const char *log_folder;	   /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
 				      kept */
 	const struct progress *progress;
@@ -43,6 +44,16 @@ struct profile_options {
  */
 int profile_run(const struct profile_options *options, struct profile **ret,
 		struct suite **ret_suite, struct err *err);
+
+/*
+ * Starts it once, up to the first instruction of the service, which does not run. The service's
+ * mounts are not written to. `ret_used`: what was used of the image until then (owned by the
+ * caller); the state lives in `arena`. A start that fails is no error: the state says so. Errors as
+ * of profile_run().
+ */
+int profile_observe(const struct profile_options *options, const struct start_trial *trial,
+		    struct arena *arena, struct start_state **ret, struct profile **ret_used,
+		    struct err *err);
 
 /* The union of several runs on the same image; independent of their order. ERR_MISMATCH. */
 int profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,

@@ -1,7 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What ran: profile and tests. */
+/* What ran: start, profile and tests. */
 #include "codec/evidence/writer.h"
 #include "codec/limits_json.h"
+
+#include "codec/start_json.h"
+
+json_t *
+write_entrypoint(struct writer *writer)
+{
+	const struct start *start =
+		writer->evidence->profile ? writer->evidence->profile->start : NULL;
+	struct err ignored = ERR_INIT;
+	json_t *plan = NULL;
+
+	if (!start)
+		return json_null();
+	json_t *json = start_json_make(start);
+	if (start->plan.n && json_parse(start->plan, &plan, &ignored) < 0)
+		plan = NULL;
+	writer->failed |= !json || (start->plan.n && !plan);
+	if (json)
+		write_member(writer, json, "plan", plan ? plan : json_null());
+	write_gaps(writer, "entrypoint", &start->left);
+	write_gaps(writer, "entrypoint", &start->remarks);
+	return json;
+}
 
 static json_t *
 phase_json(struct writer *writer, const struct profile_phase *phase)

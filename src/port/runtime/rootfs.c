@@ -71,6 +71,19 @@ runtime_empty_make(const char *folder, size_t count, struct err *err)
 	return 0;
 }
 
+/* The root directory itself shows the upper one's mode and owner, as they are when it is mounted.
+ */
+static int
+copy_root_attributes(void)
+{
+	struct stat st;
+
+	if (stat("lower", &st) < 0 || chown("upper", st.st_uid, st.st_gid) < 0 ||
+	    chmod("upper", st.st_mode & 07777) < 0)
+		return -1;
+	return 0;
+}
+
 /* Names in the overlay's options are relative to the folder: a comma in its path does no harm. */
 static int
 overlay_here(const char *lower, unsigned long flags)
@@ -83,19 +96,8 @@ overlay_here(const char *lower, unsigned long flags)
 		return -1;
 	if (lower && (mkdir("lower", 0755) < 0 || mount(lower, "lower", NULL, MS_BIND, NULL) < 0))
 		return -1;
-	return mount("overlay", "rootfs", "overlay", flags, options);
-}
-
-/* The root directory itself shows the upper one's mode and owner. */
-static int
-copy_root_attributes(void)
-{
-	struct stat st;
-
-	if (stat("lower", &st) < 0 || chown("upper", st.st_uid, st.st_gid) < 0 ||
-	    chmod("upper", st.st_mode & 07777) < 0)
-		return -1;
-	return 0;
+	return copy_root_attributes() < 0 ? -1
+					  : mount("overlay", "rootfs", "overlay", flags, options);
 }
 
 static int
@@ -110,7 +112,8 @@ overlay_on_tmpfs(unsigned long flags)
 	    mkdir("memory/upper", 0755) < 0 || mkdir("memory/work", 0755) < 0 ||
 	    rmdir("upper") < 0 || symlink("memory/upper", "upper") < 0)
 		return -1;
-	return mount("overlay", "rootfs", "overlay", flags, options);
+	return copy_root_attributes() < 0 ? -1
+					  : mount("overlay", "rootfs", "overlay", flags, options);
 }
 
 int
@@ -124,8 +127,6 @@ rootfs_mount(const char *folder, const char *lower, bool devices, struct err *er
 	int r = overlay_here(lower, flags);
 	if (r < 0 && (errno == EINVAL || errno == EOPNOTSUPP))
 		r = overlay_on_tmpfs(flags);
-	if (r == 0)
-		r = copy_root_attributes();
 	if (r < 0)
 		r = err_sys(err, errno == ENODEV ? ERR_UNSUPPORTED : ERR_IO, errno,
 			    "cannot mount an overlay over %s", lower ? lower : "the image");
@@ -176,6 +177,45 @@ rootfs_make_directory(const char *rootfs, struct span path, struct err *err)
 				       partial);
 	}
 	return 0;
+}
+
+static int
+put_file(int parent, const char *name, struct span content, struct err *err)
+{
+	(void)unlinkat(parent, name, 0);
+	CLEANUP(fd_cleanup)
+	int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		return err_sys(err, ERR_IO, errno, "cannot create %s in the container", name);
+	return fd_write_full(fd, content, err);
+}
+
+int
+rootfs_put(const char *rootfs, struct span path, struct span content, uint32_t uid, uint32_t gid,
+	   struct err *err)
+{
+	CLEANUP(fd_cleanup) int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char folder[IMAGE_PATH_MAX + 1];
+	char name[IMAGE_NAME_MAX + 1];
+	size_t slash = span_find_last(path, '/');
+
+	if (slash == path.n || path.n >= sizeof(folder) || path.n - slash > sizeof(name) ||
+	    path.n - slash < 2)
+		return err_set(err, ERR_INVALID, "no path of a file: %.*s", SPAN_ARG(path));
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)slash, path.p);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(path.n - slash - 1), path.p + slash + 1);
+	int r = rootfs_make_directory(rootfs, span_slice(path, 0, content.p ? slash : path.n), err);
+	if (r < 0)
+		return r;
+	CLEANUP(fd_cleanup) int parent = root < 0 ? -1 : open_in_root(root, slash ? folder : "/");
+	if (parent < 0)
+		return err_sys(err, ERR_INVALID, errno, "cannot create %s in the container", name);
+	if (content.p)
+		r = put_file(parent, name, content, err);
+	if (r == 0 && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		r = err_sys(err, ERR_IO, errno, "cannot create %s in the container", name);
+	return r;
 }
 
 /* A walk through the upper directory: one open directory per level. */

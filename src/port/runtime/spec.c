@@ -49,7 +49,8 @@ static const struct {
 };
 
 static const char *const covered[] = {
-	"/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+	"/proc",  "/dev",	  "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+	"/.mohs", "/.mohs-probe",
 };
 
 static const char *const masked[] = {

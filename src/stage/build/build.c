@@ -120,9 +120,14 @@ write_documents(const struct image *image, const struct plan *plan,
 		.annotations = labels,
 		.annotation_count = annotate(image, plan, digest, labels),
 	};
-	int r = oci_write_config(&image->config, &layer->diff_id, built->arena, &built->config,
-				 err);
+	struct image_config config = image->config;
+	int r = 0;
 
+	if (plan->start)
+		r = oci_write_start(&image->config, plan->start->entrypoint, plan->start->command,
+				    built->arena, &config.json, err);
+	if (r == 0)
+		r = oci_write_config(&config, &layer->diff_id, built->arena, &built->config, err);
 	if (r < 0)
 		return r;
 	in.config = built->config;

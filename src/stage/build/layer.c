@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "port/launcher.h"
 #include "stage/build/stream.h"
 
 #include <archive.h>
@@ -316,6 +317,44 @@ write_entry(struct layer *layer, uint32_t index)
 	return r;
 }
 
+/* ---- the launcher of a start that is no shell script's ---- */
+
+static int
+write_extra(struct layer *layer, const char *name, mode_t type, mode_t mode, struct span content)
+{
+	const struct image_entry *root = &layer->input->image->entries[0];
+	const struct image_entry shown = {.path = span_from(name)};
+	struct archive_entry *to = archive_entry_new();
+
+	if (!to)
+		return err_memory(layer->err);
+	archive_entry_set_pathname(to, name);
+	archive_entry_set_filetype(to, (unsigned)type);
+	archive_entry_set_perm(to, mode);
+	archive_entry_set_mtime(to, root->mtime, 0);
+	archive_entry_set_size(to, (la_int64_t)content.n);
+	int r = archive_write_header(layer->tar, to);
+	archive_entry_free(to);
+	return r == ARCHIVE_OK ? write_bytes(layer, &shown, content.p, content.n)
+			       : tar_failed(layer, shown.path);
+}
+
+static int
+write_launcher(struct layer *layer)
+{
+	const struct start *start = layer->input->plan->start;
+
+	if (!start || start->form != START_LAUNCHER)
+		return 0;
+	if (image_find(layer->input->image, SPAN("/.mohs")) != IMAGE_NONE)
+		return err_set(layer->err, ERR_INVALID,
+			       "the image has a /.mohs of its own, where its start would go");
+	int r = write_extra(layer, ".mohs", S_IFDIR, 0755, SPAN(""));
+	if (r == 0)
+		r = write_extra(layer, ".mohs/start", S_IFREG, 0755, launcher_start());
+	return r < 0 ? r : write_extra(layer, ".mohs/start.json", S_IFREG, 0644, start->plan);
+}
+
 /* The next entry in path order, not entering folders that go. */
 static uint32_t
 next_entry(const struct layer *layer, uint32_t at)
@@ -343,6 +382,8 @@ write_all(struct layer *layer)
 		if (!input->plan->entries[at].keep)
 			continue;
 		int r = implied ? 0 : write_entry(layer, at);
+		if (r == 0 && at == 0)
+			r = write_launcher(layer);
 		if (r < 0)
 			return r;
 		if (++written % 64 == 0)

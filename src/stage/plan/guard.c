@@ -74,10 +74,15 @@ guard_result(struct planner *planner, struct err *err)
 	if (start->count == 0)
 		start = planner->service->command.count ? &planner->service->command
 							: &config->command;
-	if (start->count == 0)
+	if (start->count == 0 && !planner->plan->start)
 		return 0;
 
-	uint32_t entry = planner_find_program(planner, start->items[0]);
+	const struct start *other = planner->plan->start;
+	uint32_t entry = other ? image_resolve(planner->image, other->program, true, NULL, NULL)
+			       : planner_find_program(planner, start->items[0]);
+	if (other && entry == IMAGE_NONE)
+		return err_set(err, ERR_MISMATCH, "%.*s, which it starts, is not in this image",
+			       SPAN_ARG(other->program));
 	if (entry != IMAGE_NONE && !planner->plan->entries[entry].keep)
 		return err_set(err, ERR_INVALID,
 			       "%.*s, which the image starts, would be removed: harden.drop "

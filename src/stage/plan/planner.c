@@ -45,6 +45,13 @@ make_plan(struct planner *planner, struct err *err)
 	planner->plan = plan;
 	planner->arena = plan->arena = arena;
 	plan->granularity = planner->service->granularity;
+	if (planner->profile->start && planner->profile->start->form != START_KEPT) {
+		struct start *start = NULL;
+		int r = start_copy(planner->profile->start, arena, &start, err);
+		if (r < 0)
+			return r;
+		plan->start = start;
+	}
 	plan->entry_count = planner->image->entry_count;
 	plan->component_count = planner->inventory->component_count;
 	plan->entries = arena_array(arena, plan->entry_count, sizeof(*plan->entries));

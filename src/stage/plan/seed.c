@@ -240,6 +240,9 @@ keep_start(struct planner *planner, struct err *err)
 		planner->service->command.count ? &planner->service->command : &config->command;
 	int r = 0;
 
+	if (planner->plan->start)
+		return planner_keep_way(planner, planner->plan->start->program, REASON_CONFIG,
+					IMAGE_NONE, NULL, err);
 	if (config->entrypoint.count) {
 		uint32_t entry = IMAGE_NONE;
 

@@ -56,22 +56,6 @@ start_sidecar(struct session *session, size_t index, struct span_list names, str
 	return r < 0 ? err_wrap(err, "service \"%.*s\"", SPAN_ARG(sidecar->name)) : 0;
 }
 
-static int
-start_sidecars(struct session *session, struct span_list names, struct err *err)
-{
-	size_t count = session->service->sidecar_count;
-	int r = 0;
-
-	session->sidecars = arena_array(session->arena, count + 1, sizeof(*session->sidecars));
-	if (!session->sidecars)
-		return err_memory(err);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = start_sidecar(session, i, names, err);
-	return r;
-}
-
-/* ---- the container ---- */
-
 /* As a list of names for /etc/hosts. */
 static struct span_list
 sidecar_names(const struct session *session)
@@ -83,6 +67,24 @@ sidecar_names(const struct session *session)
 		names.items[names.count++] = session->service->sidecars[i].name;
 	return names;
 }
+
+int
+session_start_sidecars(struct session *session, struct span_list *ret_names, struct err *err)
+{
+	size_t count = session->service->sidecar_count;
+	struct span_list names = sidecar_names(session);
+	int r = 0;
+
+	session->sidecars = arena_array(session->arena, count + 1, sizeof(*session->sidecars));
+	if (!session->sidecars || !names.items)
+		return err_memory(err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = start_sidecar(session, i, names, err);
+	*ret_names = names;
+	return r;
+}
+
+/* ---- the container ---- */
 
 static int
 create_app(struct session *session, struct span_list names, struct err *err)
@@ -96,6 +98,7 @@ create_app(struct session *session, struct span_list names, struct err *err)
 		.image = options->image,
 		.contents = options->contents,
 		.original = options->original,
+		.start = options->start,
 		.environment = service->environment,
 		.command = service->command,
 		.mounts = service->mounts,
@@ -117,9 +120,8 @@ create_app(struct session *session, struct span_list names, struct err *err)
 	return r;
 }
 
-/* First instruction to ready. */
-static int
-start_app(struct session *session, struct err *err)
+int
+session_wait_ready(struct session *session, struct err *err)
 {
 	const struct service_ready *wanted = &session->service->ready;
 	const struct ready_options ready = {.http = wanted->http,
@@ -128,6 +130,13 @@ start_app(struct session *session, struct err *err)
 					    .ended = wanted->ended,
 					    .timeout_ms = wanted->timeout_ms};
 
+	return ready_wait(session, &session->app, &ready, err);
+}
+
+/* First instruction to ready. */
+static int
+start_app(struct session *session, struct err *err)
+{
 	/* the runtime's own accesses so far are not the container's */
 	int r = session->app.lens ? lens_reset(session->app.lens, err) : 0;
 	processes_watch(session, container_pid(session->app.container));
@@ -136,7 +145,7 @@ start_app(struct session *session, struct err *err)
 	session->phase_ms = session->start_ms;
 	if (r == 0)
 		r = container_start(session->app.container, err);
-	return r < 0 ? r : ready_wait(session, &session->app, &ready, err);
+	return r < 0 ? r : session_wait_ready(session, err);
 }
 
 /* The first exposed TCP port, unless readiness found one that answers. */
@@ -155,13 +164,11 @@ choose_port(struct session *session)
 static int
 startup(struct session *session, struct err *err)
 {
-	struct span_list names = sidecar_names(session);
+	struct span_list names;
 	int r = session_phase_begin(session, PHASE_STARTUP, SPAN("startup"), SPAN(""), err);
 
-	if (r == 0 && !names.items)
-		r = err_memory(err);
 	if (r == 0)
-		r = start_sidecars(session, names, err);
+		r = session_start_sidecars(session, &names, err);
 	if (r == 0)
 		r = create_app(session, names, err);
 	if (r == 0)
@@ -235,9 +242,8 @@ is_below(struct span path, struct span top)
 	return span_starts_with(path, top) && (path.n == top.n || path.p[top.n] == '/');
 }
 
-/* Made by the runtime as a place to mount on. */
-static bool
-is_not_written(const struct session *session, struct span path)
+bool
+session_covers(const struct session *session, struct span path)
 {
 	const struct runtime_limits *limits = session->options->limits;
 	size_t count;
@@ -264,7 +270,7 @@ note_written(void *context, const struct rootfs_change *change, struct err *err)
 	struct written *written = context;
 	const struct session *session = written->session;
 
-	if (is_not_written(session, change->path))
+	if (session_covers(session, change->path))
 		return 0;
 	if (change->directory && image_find(session->options->image, change->path) != IMAGE_NONE)
 		return demands_note_directory(written->session, change, err);
@@ -325,6 +331,19 @@ note_mounts(struct session *session)
 				  CONTAINER_LOG_MAX / MIB);
 }
 
+/* What only the launcher looked for, to see that it is not there, is not missed by anybody. */
+static void
+drop_checked(struct profile *profile)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < profile->missing_count; i++) {
+		if (!span_equal(profile->missing[i].program, SPAN(START_LAUNCHER_PATH)))
+			profile->missing[kept++] = profile->missing[i];
+	}
+	profile->missing_count = kept;
+}
+
 static int
 collect(struct session *session, struct err *err)
 {
@@ -339,6 +358,8 @@ collect(struct session *session, struct err *err)
 	note_mounts(session);
 	if (session->app.lens)
 		r = lens_collect(session->app.lens, profile, err);
+	if (r == 0)
+		drop_checked(profile);
 	if (r == 0)
 		r = processes_from_paths(session, err);
 	if (r == 0)
@@ -382,8 +403,8 @@ answer(struct session *session, struct buf *result, struct err *err)
 
 /* ---- all of it ---- */
 
-static int
-prepare(struct session *session, struct err *err)
+int
+session_prepare(struct session *session, struct err *err)
 {
 	const struct image *image = session->options->image;
 
@@ -396,6 +417,7 @@ prepare(struct session *session, struct err *err)
 		.tool = SPAN("mohs " MOHS_VERSION),
 		.started = clock_now(),
 		.runs = 1,
+		.start = session->options->start,
 	};
 	session->suite->start_error = SPAN("");
 	session->seen_processes = map_new(0);
@@ -412,7 +434,7 @@ prepare(struct session *session, struct err *err)
 static int
 run(struct session *session, struct buf *result, struct err *err)
 {
-	int r = prepare(session, err);
+	int r = session_prepare(session, err);
 
 	if (r == 0)
 		r = startup(session, err);
@@ -425,6 +447,15 @@ run(struct session *session, struct buf *result, struct err *err)
 	if (r == 0)
 		r = join_gaps(session, err);
 	return r < 0 ? r : answer(session, result, err);
+}
+
+void
+session_free(struct session *session)
+{
+	instance_free(&session->app);
+	for (size_t i = 0; session->sidecars && i < session->service->sidecar_count; i++)
+		instance_free(&session->sidecars[i]);
+	syscalls_free(session->syscalls);
 }
 
 int
@@ -444,9 +475,6 @@ session_main(void *context, const struct sandbox *sandbox, struct buf *result, s
 	if (!session.profile || !session.suite)
 		return err_memory(err);
 	int r = run(&session, result, err);
-	instance_free(&session.app);
-	for (size_t i = 0; session.sidecars && i < session.service->sidecar_count; i++)
-		instance_free(&session.sidecars[i]);
-	syscalls_free(session.syscalls);
+	session_free(&session);
 	return r;
 }

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "codec/json.h"
+#include "port/launcher.h"
 #include "port/unpack.h"
 
 #include <stdio.h>
@@ -27,12 +29,14 @@ find_user(const struct instance_options *options, struct arena *arena, struct pa
 {
 	struct span passwd;
 	struct span group;
+	const struct image_config *config =
+		options->config ? options->config : &options->image->config;
 	int r = load_text(options, SPAN("/etc/passwd"), arena, &passwd, err);
 
 	if (r == 0)
 		r = load_text(options, SPAN("/etc/group"), arena, &group, err);
 	if (r == 0)
-		r = passwd_resolve(options->image->config.user, passwd, group, arena, ret, err);
+		r = passwd_resolve(config->user, passwd, group, arena, ret, err);
 	return r;
 }
 
@@ -79,7 +83,76 @@ mount_rootfs(const struct session *session, const struct instance_options *optio
 		r = lens_overlay(instance->lens, rootfs, err);
 	if (r == 0 && cwd.n > 0)
 		r = rootfs_make_directory(rootfs, cwd, err);
+	for (size_t i = 0; r == 0 && i < options->plant_count; i++) {
+		const struct start_plant *plant = &options->plants[i];
+
+		if (!session_covers(session, plant->path))
+			r = rootfs_put(rootfs, plant->path, plant->content, plant->uid, plant->gid,
+				       err);
+	}
 	return r;
+}
+
+/*
+ * The plan without what it checks: what only the check would read is not what the service uses, and
+ * here everything is as it was observed.
+ */
+static int
+without_guards(const struct start *start, struct arena *arena, struct span *ret, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *plan = NULL;
+	int r = json_parse(start->plan, &plan, err);
+
+	if (r < 0)
+		return r;
+	(void)json_object_del(plan, "guards");
+	return json_text(plan, false, arena, ret, err);
+}
+
+/* The launcher and its plan, where the hardened image will have them. */
+static int
+write_launcher(const struct start *start, const struct instance *instance, struct arena *arena,
+	       struct err *err)
+{
+	struct span plan = SPAN("");
+	char folder[SESSION_PATH];
+	char path[SESSION_PATH];
+
+	(void)snprintf(folder, sizeof(folder), "%s/mohs", instance->folder);
+	int r = directory_make(folder, 0755, err);
+	(void)snprintf(path, sizeof(path), "%s/start", folder);
+	if (r == 0)
+		r = file_replace(path, launcher_start(), 0755, err);
+	(void)snprintf(path, sizeof(path), "%s/start.json", folder);
+	if (r == 0)
+		r = without_guards(start, arena, &plan, err);
+	return r < 0 ? r : file_replace(path, plan, 0644, err);
+}
+
+/* The service's mounts, and the launcher's. */
+static int
+all_mounts(const struct instance_options *options, const struct instance *instance,
+	   struct arena *arena, struct runtime_spec *spec, struct err *err)
+{
+	size_t count = options->mount_count;
+	struct service_mount *mounts = arena_array(arena, count + 1, sizeof(*mounts));
+
+	if (!mounts)
+		return err_memory(err);
+	if (count)
+		memcpy(mounts, options->mounts, count * sizeof(*mounts));
+	if (options->start && options->start->form == START_LAUNCHER) {
+		mounts[count].source = arena_printf(arena, "%s/mohs", instance->folder);
+		mounts[count].target = SPAN("/.mohs");
+		if (!mounts[count++].source.p)
+			return err_memory(err);
+		int r = write_launcher(options->start, instance, arena, err);
+		if (r < 0)
+			return r;
+	}
+	spec->mounts = mounts;
+	spec->mount_count = count;
+	return 0;
 }
 
 static int
@@ -87,16 +160,18 @@ make_config(const struct session *session, const struct instance_options *option
 	    const struct instance *instance, struct arena *arena, struct span *ret, struct err *err)
 {
 	struct passwd_user user;
+	const struct image_config *given =
+		options->config ? options->config : &options->image->config;
+	struct image_config config = *given;
 	struct runtime_spec spec = {
-		.config = &options->image->config,
+		.config = &config,
 		.environment = options->environment,
 		.command = options->command,
 		.user = &user,
-		.mounts = options->mounts,
-		.mount_count = options->mount_count,
 		.rootfs = arena_printf(arena, "%s/rootfs", instance->folder).p,
 		.files = instance->folder,
-		.hostname = hostname(options->image, arena),
+		.hostname =
+			options->hostname.p ? options->hostname : hostname(options->image, arena),
 		.cgroup = arena_printf(arena, "/%s/%s", session->sandbox->name, instance->id),
 		.cgroups = session->runtime.type->cgroups,
 		.limits = options->limits,
@@ -104,9 +179,16 @@ make_config(const struct session *session, const struct instance_options *option
 
 	if (!spec.rootfs || !spec.hostname.p || !spec.cgroup.p)
 		return err_memory(err);
+	if (options->start && options->start->form != START_KEPT) {
+		config.entrypoint = options->start->entrypoint;
+		config.command = options->start->command;
+		spec.command.count = 0; /* it is the start's */
+	}
 	int r = find_user(options, arena, &user, err);
 	if (r == 0 && options->user)
 		*options->user = user;
+	if (r == 0)
+		r = all_mounts(options, instance, arena, &spec, err);
 	if (r == 0)
 		r = runtime_files_write(instance->folder, spec.hostname, options->names, err);
 	if (r == 0 && options->limits)

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "codec/profile_json.h"
+#include "codec/start_json.h"
 #include "codec/suite_json.h"
 
 #include <limits.h>
@@ -76,6 +77,51 @@ read_answer(struct span answer, struct profile **ret, struct suite **ret_suite, 
 	return 0;
 }
 
+static int
+check_architectures(const struct profile_options *options, struct err *err)
+{
+	int r = check_architecture(options->image, err);
+
+	for (size_t i = 0; r == 0 && i < options->service->sidecar_count; i++)
+		r = check_architecture(options->sidecars[i].image, err);
+	return r;
+}
+
+int
+profile_observe(const struct profile_options *options, const struct start_trial *trial,
+		struct arena *arena, struct start_state **ret, struct profile **ret_used,
+		struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf answer = BUF_INIT(SESSION_ANSWER_MAX);
+	CLEANUP(profile_cleanup) struct profile *used = NULL;
+	struct profile_options quiet = *options;
+	struct observe_options inside = {&quiet, trial};
+	int r = check_architectures(options, err);
+
+	if (r < 0)
+		return r;
+	quiet.log_folder = NULL;
+	const struct sandbox_options sandbox = {
+		.run = observe_main,
+		.context = &inside,
+		.result_max = SESSION_ANSWER_MAX,
+		.progress = options->progress,
+	};
+	r = sandbox_run(&sandbox, &answer, err);
+	if (r < 0)
+		return r;
+	struct span rest = buf_span(&answer);
+	struct span text = span_cut(&rest, SESSION_SEPARATOR);
+	if (!rest.p)
+		return err_set(err, ERR_CHILD, "the session gave half an answer");
+	r = profile_json_read(text, &used, err);
+	if (r == 0)
+		r = start_state_read(rest, arena, ret, err);
+	if (r == 0)
+		*ret_used = TAKE(used);
+	return r;
+}
+
 int
 profile_run(const struct profile_options *options, struct profile **ret, struct suite **ret_suite,
 	    struct err *err)
@@ -83,14 +129,12 @@ profile_run(const struct profile_options *options, struct profile **ret, struct 
 	CLEANUP(buf_cleanup) struct buf answer = BUF_INIT(SESSION_ANSWER_MAX);
 	struct profile_options inside = *options;
 	char logs[PATH_MAX];
-	int r = check_architecture(options->image, err);
+	int r = check_architectures(options, err);
 
 	if (r == 0 && options->log_folder) {
 		r = prepare_logs(options, logs, err);
 		inside.log_folder = logs;
 	}
-	for (size_t i = 0; r == 0 && i < options->service->sidecar_count; i++)
-		r = check_architecture(options->sidecars[i].image, err);
 	if (r < 0)
 		return r;
 	const struct sandbox_options sandbox = {

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/proc.h"
 #include "base/vec.h"
+#include "codec/json.h"
 #include "codec/junit.h"
 #include "port/lens.h"
 #include "port/runtime.h"
@@ -90,6 +91,11 @@ struct instance_options {
 	const struct image *image;
 	const struct contents *contents;
 	const struct image *original;
+	const struct image_config *config; /* NULL: the image's */
+	const struct start *start;	   /* NULL, or: instead of the config's entrypoint */
+	struct span hostname;		   /* .p NULL: Docker's */
+	const struct start_plant *plants;
+	size_t plant_count;
 	struct span_list environment;
 	struct span_list command;
 	const struct service_mount *mounts;
@@ -166,8 +172,36 @@ int demands_note_directory(struct session *session, const struct rootfs_change *
 
 /* Into the profile. */
 int demands_collect(struct session *session, struct err *err);
+/* ---- changes.c ---- */
+
+/* What a start did to the image's tree and to those mounted over it (`trees`), by path. */
+struct changes_tree {
+	struct span prefix;   /* where it is mounted; "" the image itself */
+	const char *folder;   /* has upper */
+	const char *original; /* a folder of the host; NULL: the image */
+};
+
+int changes_find(struct session *session, const struct changes_tree *trees, size_t count,
+		 struct start_state *state, struct err *err);
+
+/* ---- observe.c ---- */
+
+struct observe_options {
+	const struct profile_options *profile;
+	const struct start_trial *trial;
+};
+
+int observe_main(void *context, const struct sandbox *sandbox, struct buf *result, struct err *err);
 
 /* ---- inside.c ---- */
+
+/* The path is the runtime's or a mount's, not the image's. */
+bool session_covers(const struct session *session, struct span path);
+
+int session_prepare(struct session *session, struct err *err);
+int session_start_sidecars(struct session *session, struct span_list *ret_names, struct err *err);
+int session_wait_ready(struct session *session, struct err *err);
+void session_free(struct session *session);
 
 /* The work of the sandbox. */
 int session_main(void *context, const struct sandbox *sandbox, struct buf *result, struct err *err);

@@ -624,6 +624,46 @@ unite_all(struct united *united, const struct profile *const *profiles, size_t c
 	return r < 0 ? r : own_texts(united, err);
 }
 
+/* ---- the start, which is one and the same ---- */
+
+static bool
+same_texts(struct span_list a, struct span_list b)
+{
+	bool same = a.count == b.count;
+
+	for (size_t i = 0; same && i < a.count; i++)
+		same = span_equal(a.items[i], b.items[i]);
+	return same;
+}
+
+static bool
+same_start(const struct start *a, const struct start *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->form == b->form && span_equal(a->plan, b->plan) &&
+	       same_texts(a->entrypoint, b->entrypoint) && same_texts(a->command, b->command);
+}
+
+/* The report that was made with the fewest runs, so that the order does not matter. */
+static int
+unite_starts(struct united *united, const struct profile *const *profiles, size_t count,
+	     struct err *err)
+{
+	const struct start *least = profiles[0]->start;
+	struct start *start = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!same_start(profiles[0]->start, profiles[i]->start))
+			return err_set(err, ERR_MISMATCH, "the profiles are of different starts");
+		if (least && profiles[i]->start->runs < least->runs)
+			least = profiles[i]->start;
+	}
+	int r = least ? start_copy(least, united->arena, &start, err) : 0;
+	united->profile->start = start;
+	return r;
+}
+
 int
 profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,
 	      struct err *err)
@@ -639,6 +679,8 @@ profile_unite(const struct profile *const *profiles, size_t count, struct profil
 	if (r == 0) {
 		united.profile->arena = united.arena;
 		r = unite_all(&united, profiles, count, err);
+		if (r == 0)
+			r = unite_starts(&united, profiles, count, err);
 	}
 	vec_free(&united.phases);
 	vec_free(&united.paths);

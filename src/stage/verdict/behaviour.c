@@ -300,6 +300,22 @@ add_shells(const struct judging *judging, struct sentences *faults)
 		sentences_add(faults, "mohs why tells what keeps it");
 }
 
+/* What of a start through a shell could not be carried over. */
+static void
+add_start(const struct profile *profile, struct sentences *faults)
+{
+	const struct start *start = profile ? profile->start : NULL;
+
+	for (size_t i = 0; start && i < start->left.count && i < NAMED; i++) {
+		const struct gap *left = &start->left.items[i];
+
+		sentences_add(faults, "the start cannot be carried over: %.*s: %.*s",
+			      cut(left->subject), left->subject.p, cut(left->text), left->text.p);
+	}
+	if (start && start->left.count > NAMED)
+		sentences_add(faults, "and %zu more of the start", start->left.count - NAMED);
+}
+
 int
 judge_shell(const struct judging *judging, struct judgement *ret, struct err *err)
 {
@@ -313,6 +329,7 @@ judge_shell(const struct judging *judging, struct judgement *ret, struct err *er
 		      plural(shells->shell_count), shells->count - shells->shell_count,
 		      plural(shells->count - shells->shell_count));
 	add_shells(judging, &faults);
+	add_start(judging->input->profile, &faults);
 	add_gap(&faults, &shells->gaps);
 	return judge_by_faults(&measured, &faults, ret, err);
 }
