@@ -80,7 +80,8 @@ at_risk_json(struct writer *writer)
 static json_t *
 tests_json(struct writer *writer)
 {
-	static const char *const names[] = {"started", "passed", "failed", "skipped", "image", "recorder", NULL};
+	static const char *const names[] = {"started", "passed",   "failed", "skipped",
+					    "image",   "recorder", NULL};
 	json_t *json = write_tests(writer);
 
 	narrow(json, names);
