@@ -161,7 +161,7 @@ update(const struct db_options *options)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct advisory_feed *feed = &report->feeds[i].feed;
 
-		if (feed->problem.n > 0)
+		if (feed->problem.n > 0 && report->feeds[i].outcome != UPDATE_ABSENT)
 			(void)fprintf(stderr, "mohs db: feed %.*s: %.*s\n", SPAN_ARG(feed->name),
 				      SPAN_ARG(feed->problem));
 	}

@@ -7,11 +7,9 @@
 
 enum {
 	NO_TEXT = -1,
-	FLAG_MD5 = 1,
-	FLAG_CONFFILE = 2,
 	/* the least that one of them takes */
-	COMPONENT_MIN = 2 + 13 * 4 + 4,
-	FILE_MIN = 4 + 1 + 16 + 4,
+	COMPONENT_MIN = 3 + 14 * 4 + 4,
+	FILE_MIN = 4 + 2 + FILE_DIGEST_BYTES + 4,
 	SHELL_MIN = 4 + 2 + 4,
 	RISK_MIN = 4 + 4 + 1 + 4,
 	GAP_MIN = 2 * 4,
@@ -41,7 +39,7 @@ static const size_t component_texts[] = {
 	offsetof(struct component, purl),      offsetof(struct component, maintainer),
 	offsetof(struct component, section),   offsetof(struct component, provides),
 	offsetof(struct component, depends),   offsetof(struct component, database),
-	offsetof(struct component, record),
+	offsetof(struct component, record),    offsetof(struct component, licence),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -117,15 +115,16 @@ put_component(struct writer *writer, const struct component *component)
 {
 	put_byte(writer, component->essential);
 	put_byte(writer, component->state);
+	put_byte(writer, component->no_files);
 	put_texts(writer, component, component_texts, COUNT(component_texts));
 	put_number(writer, component->file_count);
 	for (size_t i = 0; writer->r == 0 && i < component->file_count; i++) {
 		const struct component_file *file = &component->files[i];
 
 		put_number(writer, file->entry);
-		put_byte(writer,
-			 (file->has_md5 ? FLAG_MD5 : 0U) | (file->conffile ? FLAG_CONFFILE : 0U));
-		put(writer, file->md5, sizeof(file->md5));
+		put_byte(writer, file->conffile);
+		put_byte(writer, file->digest_of);
+		put(writer, file->digest, sizeof(file->digest));
 		put_text(writer, file->listed);
 	}
 }
@@ -321,6 +320,7 @@ take_component(struct reader *reader, struct component *component)
 	component->essential = take_byte(reader, 1);
 	component->state =
 		(enum component_state)take_byte(reader, (unsigned)COMPONENT_CONFIG_FILES);
+	component->no_files = take_byte(reader, 1);
 	take_texts(reader, component, component_texts, COUNT(component_texts));
 	component->file_count = take_count(reader, FILE_MIN);
 	component->files = make(reader, component->file_count, sizeof(*component->files));
@@ -328,10 +328,9 @@ take_component(struct reader *reader, struct component *component)
 		struct component_file file = {0};
 
 		file.entry = take_entry(reader, true);
-		unsigned flags = take_byte(reader, FLAG_MD5 | FLAG_CONFFILE);
-		take_bytes(reader, file.md5, sizeof(file.md5));
-		file.has_md5 = flags & FLAG_MD5;
-		file.conffile = flags & FLAG_CONFFILE;
+		file.conffile = take_byte(reader, 1);
+		file.digest_of = (enum file_digest)take_byte(reader, FILE_DIGESTS - 1U);
+		take_bytes(reader, file.digest, sizeof(file.digest));
 		file.listed = take_text(reader);
 		component->files[i] = file;
 	}

@@ -31,16 +31,27 @@ enum component_state {
 	COMPONENT_CONFIG_FILES, /* removed but for configuration: no code, not matched */
 };
 
+/* What a package database knows a file's content by. */
+enum file_digest {
+	FILE_DIGEST_NONE,
+	FILE_DIGEST_MD5,    /* 16 bytes, zeroes behind */
+	FILE_DIGEST_SHA1,   /* of a symbolic link (apk): of its target */
+	FILE_DIGEST_SHA256, /* its first 20 bytes */
+	FILE_DIGESTS,
+};
+
+enum { FILE_DIGEST_BYTES = 20 };
+
 struct component_file {
 	uint32_t entry;	    /* in image.entries; IMAGE_NONE: listed but not in the image */
 	struct span listed; /* as the database writes it, absolute (below its own root) */
-	uint8_t md5[16];
-	bool has_md5;
+	enum file_digest digest_of; /* what `digest` is */
+	uint8_t digest[FILE_DIGEST_BYTES];
 	bool conffile;
 };
 
 struct component {
-	struct span ecosystem; /* reader's name: "dpkg" */
+	struct span ecosystem; /* reader's name: "dpkg", "apk" */
 	struct span name;
 	struct span version; /* as the ecosystem writes it, epoch included */
 	struct span architecture;
@@ -49,8 +60,9 @@ struct component {
 	struct span purl; /* pkg:deb/debian/NAME@VERSION?arch=..&distro=debian-12 */
 	struct span maintainer;
 	struct span section;
-	struct span provides; /* the raw relation field; may be empty */
-	struct span depends;  /* Depends and Pre-Depends, comma-joined raw text; may be empty */
+	struct span licence;  /* as the package database states it; empty: it does not */
+	struct span provides; /* the raw relation field (codec/relation.h); may be empty */
+	struct span depends;  /* likewise; dpkg: Depends and Pre-Depends, comma-joined */
 	struct span database; /* path of the record's file: "/var/lib/dpkg/status" */
 	struct span record;   /* the record's own text, byte for byte, without the blank line; its
 				 last newline is in it unless the file ends without one */
@@ -58,6 +70,7 @@ struct component {
 	enum component_state state;
 	struct component_file *files;
 	size_t file_count;
+	bool no_files; /* the database lists files, and has none for it (a package of relations) */
 };
 
 #define COMPONENT_NONE UINT32_MAX

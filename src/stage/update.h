@@ -22,6 +22,7 @@ enum update_outcome {
 	UPDATE_UNCHANGED, /* the server says nothing has changed: rows kept */
 	UPDATE_KEPT,	  /* could not be had: old rows kept */
 	UPDATE_MISSING,	  /* could not be had, and there are no old rows */
+	UPDATE_ABSENT,	  /* a distribution that the mirror does not carry, unlike another */
 };
 
 const char *update_outcome_name(enum update_outcome outcome); /* "unchanged" */

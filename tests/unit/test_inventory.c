@@ -80,12 +80,12 @@ check_files(const struct image *image, const struct component *component)
 {
 	const struct component_file *file = find_file(component, "/bin/ls");
 	assert_span(image->entries[file->entry].path, "/usr/bin/ls");
-	assert_true(file->has_md5);
-	assert_int_equal(file->md5[0], 0xd4);
-	assert_int_equal(file->md5[15], 0x7e);
+	assert_int_equal(file->digest_of, FILE_DIGEST_MD5);
+	assert_int_equal(file->digest[0], 0xd4);
+	assert_int_equal(file->digest[15], 0x7e);
 	file = find_file(component, "/bin2/dir.real");
 	assert_span(image->entries[file->entry].path, "/usr/bin/dir.real");
-	assert_false(file->has_md5);
+	assert_int_equal(file->digest_of, FILE_DIGEST_NONE);
 	file = find_file(component, "/bin/link");
 	assert_span(image->entries[file->entry].path, "/usr/bin/link");
 	assert_int_equal(find_file(component, "/.")->entry, 0);
@@ -94,8 +94,8 @@ check_files(const struct image *image, const struct component *component)
 	assert_int_equal(find_file(component, "/bin/ls/below")->entry, IMAGE_NONE);
 	file = find_file(component, "/etc/ls.conf");
 	assert_true(file->conffile);
-	assert_true(file->has_md5);
-	assert_int_equal(file->md5[0], 0x01);
+	assert_int_equal(file->digest_of, FILE_DIGEST_MD5);
+	assert_int_equal(file->digest[0], 0x01);
 }
 
 static void

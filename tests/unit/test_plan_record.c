@@ -134,9 +134,9 @@ copies_under_other_names_count(void **state)
 			  &(struct scene_elf){.soname = copied ? "tool" : "tolo"});
 		scene_close(&scene);
 		struct component_file *file = scene_package(&scene, "tool", owned)->files;
-		file->has_md5 = true;
+		file->digest_of = FILE_DIGEST_MD5;
 		assert_int_equal(EVP_Q_digest(NULL, "MD5", NULL, scene.entries.items[1].content,
-					      scene.entries.items[1].size, file->md5, NULL),
+					      scene.entries.items[1].size, file->digest, NULL),
 				 1);
 		scene_use(&scene, "/app", RUN);
 		scene_use(&scene, "/opt/mytool", RUN);

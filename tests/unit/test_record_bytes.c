@@ -11,13 +11,14 @@
 enum { ENTRIES = 10 };
 
 static struct component_file files[] = {
-	{.entry = 3, .listed = SPAN_INIT("/bin/ls"), .md5 = {1, 2, 3}, .has_md5 = true},
+	{.entry = 3, .listed = SPAN_INIT("/bin/ls"), .digest = {1, 2, 3}, .digest_of = FILE_DIGEST_SHA1},
 	{.entry = IMAGE_NONE, .listed = SPAN_INIT("/etc/gone"), .conffile = true},
 };
 
 static struct component components[] = {
 	{.ecosystem = SPAN_INIT("dpkg"),
 	 .name = SPAN_INIT("coreutils"),
+	 .licence = SPAN_INIT("GPL-3.0-or-later"),
 	 .version = SPAN_INIT("9.1-1"),
 	 .purl = SPAN_INIT("pkg:deb/debian/coreutils@9.1-1"),
 	 .provides = SPAN_INIT(""),
@@ -26,7 +27,7 @@ static struct component components[] = {
 	 .state = COMPONENT_HALF,
 	 .files = files,
 	 .file_count = 2},
-	{.ecosystem = SPAN_INIT("dpkg"), .name = SPAN_INIT("zlib1g")},
+	{.ecosystem = SPAN_INIT("dpkg"), .name = SPAN_INIT("zlib1g"), .no_files = true},
 };
 
 static struct gap gaps[] = {{SPAN_INIT("/var/lib/rpm"), SPAN_INIT("cannot be read")}};
@@ -89,7 +90,8 @@ test_inventory_there_and_back(void **state)
 		assert_true(same(a->ecosystem, b->ecosystem) && same(a->name, b->name) &&
 			    same(a->version, b->version) && same(a->purl, b->purl) &&
 			    same(a->provides, b->provides) && same(a->record, b->record) &&
-			    same(a->depends, b->depends));
+			    same(a->depends, b->depends) && same(a->licence, b->licence));
+		assert_int_equal(a->no_files, b->no_files);
 		assert_int_equal(a->essential, b->essential);
 		assert_int_equal(a->state, b->state);
 		assert_int_equal(a->file_count, b->file_count);
@@ -99,8 +101,8 @@ test_inventory_there_and_back(void **state)
 
 		assert_int_equal(b->entry, files[i].entry);
 		assert_true(same(b->listed, files[i].listed));
-		assert_memory_equal(b->md5, files[i].md5, sizeof(b->md5));
-		assert_int_equal(b->has_md5, files[i].has_md5);
+		assert_memory_equal(b->digest, files[i].digest, sizeof(b->digest));
+		assert_int_equal(b->digest_of, files[i].digest_of);
 		assert_int_equal(b->conffile, files[i].conffile);
 	}
 	assert_int_equal(back->gaps.count, 1);

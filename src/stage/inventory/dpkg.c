@@ -131,7 +131,7 @@ fill_component(struct reading *reading, const struct record_file *file,
 		r = join_depends(reading, package, &ret->depends, err);
 	if (r < 0)
 		return r;
-	ret->purl = purl_make(reading, "deb", ret);
+	ret->purl = purl_make(reading, "deb", SPAN("debian"), ret);
 	return ret->purl.p ? 0 : err_memory(err);
 }
 

@@ -103,8 +103,8 @@ add_sums(struct listing *listing, struct span text, bool add, struct err *err)
 		r = find_file(listing, line.path, add, &file, err);
 		if (r <= 0)
 			continue;
-		memcpy(file->md5, line.digest, sizeof(file->md5));
-		file->has_md5 = true;
+		memcpy(file->digest, line.digest, sizeof(line.digest));
+		file->digest_of = FILE_DIGEST_MD5;
 	}
 	return r < 0 ? r : 0;
 }
@@ -123,8 +123,8 @@ add_conffiles(struct listing *listing, struct span text, bool add, struct err *e
 		if (r <= 0)
 			continue;
 		file->conffile = true;
-		if (!file->has_md5)
-			file->has_md5 = dpkg_md5_parse(conffile.md5, file->md5);
+		if (!file->digest_of && dpkg_md5_parse(conffile.md5, file->digest))
+			file->digest_of = FILE_DIGEST_MD5;
 	}
 	return r < 0 ? r : 0;
 }

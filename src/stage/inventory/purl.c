@@ -33,7 +33,8 @@ upstream(const struct reading *reading, const struct component *component)
 }
 
 struct span
-purl_make(struct reading *reading, const char *type, const struct component *component)
+purl_make(struct reading *reading, const char *type, struct span vendor,
+	  const struct component *component)
 {
 	struct purl_qualifier qualifiers[] = {
 		{SPAN("arch"), component->architecture},
@@ -42,7 +43,7 @@ purl_make(struct reading *reading, const char *type, const struct component *com
 	};
 	const struct purl purl = {
 		.type = span_from(type),
-		.space = reading->os.known ? reading->os.id : SPAN("debian"),
+		.space = reading->os.known ? reading->os.id : vendor,
 		.name = component->name,
 		.version = component->version,
 		.qualifiers = qualifiers,

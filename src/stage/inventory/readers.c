@@ -2,6 +2,7 @@
 #include "stage/inventory/reading.h"
 
 const struct inventory_reader inventory_readers[] = {
+	{SPAN_INIT("apk"), apk_read},
 	{SPAN_INIT("dpkg"), dpkg_read},
 	{SPAN_INIT(""), unread_databases},
 };

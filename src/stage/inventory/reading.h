@@ -48,13 +48,17 @@ int reading_load(struct reading *reading, uint32_t entry, struct span subject, s
 int reading_entry(struct reading *reading, struct span root, struct span path, uint32_t *ret,
 		  struct err *err);
 
-/* "pkg:TYPE/NAMESPACE/NAME@VERSION?arch=..&distro=..&upstream=.." (purl-spec); .p NULL without
- * memory. */
-struct span purl_make(struct reading *reading, const char *type, const struct component *component);
+/*
+ * "pkg:TYPE/NAMESPACE/NAME@VERSION?arch=..&distro=..&upstream=.." (purl-spec); .p NULL without
+ * memory. `vendor`: the namespace where the distribution is not known.
+ */
+struct span purl_make(struct reading *reading, const char *type, struct span vendor,
+		      const struct component *component);
 
 /* os.c: fills reading->os. */
 int reading_os(struct reading *reading, struct err *err);
 
-/* dpkg.c, unread.c */
+/* apk.c, dpkg.c, unread.c */
+int apk_read(struct reading *reading, struct err *err);
 int dpkg_read(struct reading *reading, struct err *err);
 int unread_databases(struct reading *reading, struct err *err);

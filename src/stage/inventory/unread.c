@@ -6,8 +6,6 @@ static const struct {
 	const char *manager;
 	struct span path;
 } databases[] = {
-	{"apk", SPAN_INIT("/lib/apk/db/installed")},
-	{"apk", SPAN_INIT("/usr/lib/apk/db/installed")},
 	{"opkg", SPAN_INIT("/usr/lib/opkg/status")},
 	{"opkg", SPAN_INIT("/var/lib/opkg/status")},
 	{"pacman", SPAN_INIT("/var/lib/pacman/local")},

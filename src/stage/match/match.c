@@ -190,7 +190,9 @@ find_release(struct matching *matching, bool *ret, struct err *err)
 		return add_gap(matching, err, SPAN("advisories"),
 			       "no advisories for distribution \"%.*s\": nothing could be matched",
 			       SPAN_ARG(os->id));
-	matching->release = matching->matcher->release(os);
+	matching->release = matching->matcher->release(os, matching->arena);
+	if (!matching->release.p)
+		return err_memory(err);
 	if (matching->release.n == 0)
 		return add_gap(matching, err, SPAN("os-release"),
 			       "names no release of %.*s: nothing could be matched",
@@ -205,6 +207,15 @@ find_release(struct matching *matching, bool *ret, struct err *err)
 	return r;
 }
 
+/* Feeds of distributions bear their names: those of another one say nothing here. */
+static bool
+is_of_another(const struct matching *matching, struct span feed)
+{
+	const struct matcher *matcher = matcher_find(feed);
+
+	return matcher && matching->matcher && matcher != matching->matcher;
+}
+
 /* What the database itself lacks is lacking here. */
 static int
 add_feed_gaps(struct matching *matching, struct err *err)
@@ -214,7 +225,7 @@ add_feed_gaps(struct matching *matching, struct err *err)
 	int r = advisories_feeds(matching->advisories, matching->arena, &feeds, &count, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (feeds[i].problem.n > 0)
+		if (feeds[i].problem.n > 0 && !is_of_another(matching, feeds[i].name))
 			r = add_gap(matching, err, feeds[i].name, "%.*s",
 				    SPAN_ARG(feeds[i].problem));
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kept code that no package owns but that is, byte for byte, a file of one: a copy under another
- * name. It is found by the digest the package database has (md5, as dpkg records it).
+ * name. It is found by the digest the package database has (dpkg: MD5, apk: SHA-1 or SHA-256).
  */
 #include "stage/plan/planner.h"
 
@@ -10,16 +10,46 @@
 
 #include <openssl/evp.h>
 
-enum { MD5_BYTES = 16, CHUNK = 256 * 1024 };
+enum { CHUNK = 256 * 1024 };
+
+/* What a copy is found by: the algorithm and as many bytes as component_file has. */
+struct copy_key {
+	uint8_t digest_of;
+	uint8_t digest[FILE_DIGEST_BYTES];
+};
+
+static const EVP_MD *
+algorithm(enum file_digest digest_of)
+{
+	switch (digest_of) {
+	case FILE_DIGEST_MD5:
+		return EVP_md5();
+	case FILE_DIGEST_SHA1:
+		return EVP_sha1();
+	case FILE_DIGEST_SHA256:
+		return EVP_sha256();
+	case FILE_DIGEST_NONE:
+	case FILE_DIGESTS:
+		break;
+	}
+	return NULL;
+}
+
+static struct span
+key_span(const struct copy_key *key)
+{
+	return (struct span){(const char *)key, sizeof(*key)};
+}
 
 static int
-md5_of(struct planner *planner, uint32_t entry, uint8_t ret[EVP_MAX_MD_SIZE], struct err *err)
+digest_entry(struct planner *planner, uint32_t entry, enum file_digest digest_of,
+	     uint8_t ret[EVP_MAX_MD_SIZE], struct err *err)
 {
 	CLEANUP(free_cleanup) uint8_t *chunk = malloc(CHUNK);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint64_t offset = 0;
 	size_t n = CHUNK;
-	int r = chunk && context && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1
+	int r = chunk && context && EVP_DigestInit_ex(context, algorithm(digest_of), NULL) == 1
 			? 0
 			: err_memory(err);
 
@@ -38,7 +68,8 @@ md5_of(struct planner *planner, uint32_t entry, uint8_t ret[EVP_MAX_MD_SIZE], st
 
 /* Sizes of package files that have a digest: what is of another size is no copy. */
 static int
-collect_sizes(const struct planner *planner, struct map *sizes, struct err *err)
+collect_sizes(const struct planner *planner, struct map *sizes, bool used[FILE_DIGESTS],
+	      struct err *err)
 {
 	for (size_t i = 0; i < planner->inventory->component_count; i++) {
 		const struct component *component = &planner->inventory->components[i];
@@ -47,7 +78,7 @@ collect_sizes(const struct planner *planner, struct map *sizes, struct err *err)
 			const struct component_file *file = &component->files[f];
 			int r = 0;
 
-			if (file->entry == IMAGE_NONE || !file->has_md5 ||
+			if (file->entry == IMAGE_NONE || file->digest_of == FILE_DIGEST_NONE ||
 			    planner_keeps(planner, file->entry))
 				continue;
 			const uint64_t *size = &image_inode(planner->image, file->entry)->size;
@@ -55,6 +86,7 @@ collect_sizes(const struct planner *planner, struct map *sizes, struct err *err)
 				    err);
 			if (r < 0)
 				return r;
+			used[file->digest_of] = true;
 		}
 	}
 	return 0;
@@ -69,25 +101,42 @@ has_size(const struct map *sizes, const uint64_t *size)
 }
 
 static int
-add_copy(struct planner *planner, uint32_t entry, struct err *err)
+add_copy(struct planner *planner, uint32_t entry, enum file_digest digest_of, struct err *err)
 {
-	uint8_t *digest = arena_alloc(planner->arena, EVP_MAX_MD_SIZE);
+	struct copy_key *key = arena_alloc(planner->arena, sizeof(*key));
+	uint8_t digest[EVP_MAX_MD_SIZE] = {0};
 	struct err problem = ERR_INIT;
 
-	if (!digest)
+	if (!key)
 		return err_memory(err);
-	if (md5_of(planner, entry, digest, &problem) < 0)
+	if (digest_entry(planner, entry, digest_of, digest, &problem) < 0)
 		return planner_gap(planner, planner->image->entries[entry].path, err,
 				   "whether it is a copy of a package's file is not known: %s",
 				   problem.text);
-	return map_put(planner->copies, (struct span){(const char *)digest, MD5_BYTES}, entry, err);
+	key->digest_of = (uint8_t)digest_of;
+	memcpy(key->digest, digest, sizeof(key->digest));
+	return map_put(planner->copies, key_span(key), entry, err);
+}
+
+/* With every algorithm that a database uses. */
+static int
+add_copies(struct planner *planner, uint32_t entry, const bool used[FILE_DIGESTS], struct err *err)
+{
+	int r = 0;
+
+	for (unsigned i = FILE_DIGEST_NONE + 1; r == 0 && i < FILE_DIGESTS; i++) {
+		if (used[i])
+			r = add_copy(planner, entry, (enum file_digest)i, err);
+	}
+	return r;
 }
 
 int
 copies_find(struct planner *planner, struct err *err)
 {
 	CLEANUP(map_cleanup) struct map *sizes = map_new(0);
-	int r = sizes ? collect_sizes(planner, sizes, err) : err_memory(err);
+	bool used[FILE_DIGESTS] = {false};
+	int r = sizes ? collect_sizes(planner, sizes, used, err) : err_memory(err);
 
 	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
 		const struct image_entry *entry = &planner->image->entries[i];
@@ -99,16 +148,20 @@ copies_find(struct planner *planner, struct err *err)
 			continue;
 		r = planner_kind(planner, i, &kind, err);
 		if (r == 0 && kind_is_code(kind))
-			r = add_copy(planner, i, err);
+			r = add_copies(planner, i, used, err);
 	}
 	return r;
 }
 
 uint32_t
-copies_of(const struct planner *planner, const uint8_t md5[16])
+copies_of(const struct planner *planner, const struct component_file *file)
 {
+	struct copy_key key = {.digest_of = (uint8_t)file->digest_of};
 	uint64_t entry = IMAGE_NONE;
 
-	(void)map_get(planner->copies, (struct span){(const char *)md5, MD5_BYTES}, &entry);
+	if (file->digest_of == FILE_DIGEST_NONE)
+		return IMAGE_NONE;
+	memcpy(key.digest, file->digest, sizeof(key.digest));
+	(void)map_get(planner->copies, key_span(&key), &entry);
 	return (uint32_t)entry;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage/plan/dpkg.h"
+/* A dpkg database cut down to what stays (deb822(5), dpkg-query(1)). */
+#include "stage/plan/record.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -7,6 +8,22 @@
 #include "codec/dpkg_files.h"
 #include "codec/dpkg_status.h"
 #include "codec/glob.h"
+
+/* A file that another package's took the place of. */
+struct dpkg_diverted {
+	struct span to;
+	struct span package; /* whose file stays at the old place */
+};
+
+struct dpkg_folder {
+	struct planner *planner;
+	struct span path;	/* as the inventory has it: "/var/lib/dpkg" */
+	uint32_t entry;		/* of the folder, links followed; IMAGE_NONE: not there */
+	uint32_t info;		/* of its folder info, or IMAGE_NONE */
+	struct map *components; /* "NAME\nARCHITECTURE" -> 1 when it stays on record, else 0 */
+	struct map *diversions; /* diverted path -> index in diverted */
+	VEC(struct dpkg_diverted) diverted;
+};
 
 static struct span
 component_key(struct arena *arena, struct span name, struct span architecture)
@@ -38,23 +55,6 @@ index_components(struct dpkg_folder *folder, struct span status, struct err *err
 	return r;
 }
 
-/* The content of a file of the image; empty when it is not there or, with a gap, not readable. */
-static int
-load(struct dpkg_folder *folder, uint32_t entry, struct span *ret, struct err *err)
-{
-	struct planner *planner = folder->planner;
-	struct err problem = ERR_INIT;
-
-	*ret = (struct span){NULL, 0};
-	if (entry == IMAGE_NONE || planner->image->entries[entry].type != IMAGE_FILE)
-		return 0;
-	if (contents_load(planner->contents, planner->image, entry, PACKAGE_DATABASE_MAX,
-			  planner->arena, ret, &problem) < 0)
-		return planner_gap(planner, planner->image->entries[entry].path, err,
-				   "could not be read, stays as it is: %s", problem.text);
-	return 0;
-}
-
 static uint32_t
 find_in(const struct dpkg_folder *folder, struct span name)
 {
@@ -69,7 +69,7 @@ index_diversions(struct dpkg_folder *folder, struct err *err)
 	struct dpkg_diversion diversion;
 	struct span rest;
 	size_t faults = 0;
-	int r = load(folder, find_in(folder, SPAN("diversions")), &rest, err);
+	int r = record_load(folder->planner, find_in(folder, SPAN("diversions")), &rest, err);
 
 	while (r == 0 && rest.p && dpkg_diversion_next(&rest, &diversion, &faults)) {
 		struct dpkg_diverted diverted = {diversion.to, diversion.package};
@@ -81,8 +81,16 @@ index_diversions(struct dpkg_folder *folder, struct err *err)
 	return r;
 }
 
-int
-dpkg_open(struct planner *planner, struct span status, struct dpkg_folder *ret, struct err *err)
+static void
+close_folder(struct dpkg_folder *folder)
+{
+	map_free(folder->components);
+	map_free(folder->diversions);
+	vec_free(&folder->diverted);
+}
+
+static int
+open_folder(struct planner *planner, struct span status, struct dpkg_folder *ret, struct err *err)
 {
 	size_t slash = span_find_last(status, '/');
 	struct dpkg_folder folder = {.planner = planner, .path = span_slice(status, 0, slash)};
@@ -97,18 +105,10 @@ dpkg_open(struct planner *planner, struct span status, struct dpkg_folder *ret, 
 	if (r == 0)
 		r = index_diversions(&folder, err);
 	if (r < 0)
-		dpkg_close(&folder);
+		close_folder(&folder);
 	else
 		*ret = folder;
 	return r;
-}
-
-void
-dpkg_close(struct dpkg_folder *folder)
-{
-	map_free(folder->components);
-	map_free(folder->diversions);
-	vec_free(&folder->diverted);
 }
 
 /* Whether what a package lists at `path` is kept; `package` may be empty. */
@@ -342,8 +342,9 @@ writer_of(const struct dpkg_folder *folder, uint32_t entry)
 	return NULL;
 }
 
-int
-dpkg_rewrite(struct dpkg_folder *folder, uint32_t entry, struct span *ret, struct err *err)
+/* The new content; .p NULL when this is no file that is rewritten, or (with a gap) unreadable. */
+static int
+rewrite_entry(struct dpkg_folder *folder, uint32_t entry, struct span *ret, struct err *err)
 {
 	const struct dpkg_writer *writer = writer_of(folder, entry);
 	CLEANUP(buf_cleanup) struct buf out = BUF_INIT(PACKAGE_DATABASE_MAX + 2);
@@ -353,7 +354,7 @@ dpkg_rewrite(struct dpkg_folder *folder, uint32_t entry, struct span *ret, struc
 	if (!writer)
 		return 0;
 
-	int r = load(folder, entry, &old, err);
+	int r = record_load(folder->planner, entry, &old, err);
 	if (r < 0 || !old.p)
 		return r;
 	r = writer->write(folder, image_name(&folder->planner->image->entries[entry]), old, &out,
@@ -377,7 +378,7 @@ keep_file(struct dpkg_folder *folder, struct span name, uint32_t via, struct err
 
 	const struct dpkg_writer *writer = writer_of(folder, entry);
 	if (writer && writer->when_any) {
-		int r = dpkg_rewrite(folder, entry, &content, err);
+		int r = rewrite_entry(folder, entry, &content, err);
 		if (r < 0 || content.n == 0)
 			return r;
 	}
@@ -414,8 +415,8 @@ keep_info(struct dpkg_folder *folder, const struct component *component, uint32_
 	return r;
 }
 
-int
-dpkg_keep(struct dpkg_folder *folder, struct err *err)
+static int
+keep_folder(struct dpkg_folder *folder, struct err *err)
 {
 	static const struct span always[] = {
 		SPAN_INIT("status"),	 SPAN_INIT("info"),	    SPAN_INIT("info/format"),
@@ -436,5 +437,48 @@ dpkg_keep(struct dpkg_folder *folder, struct err *err)
 		    span_equal(span_slice(component->database, 0, slash), folder->path))
 			r = keep_info(folder, component, plan->because, err);
 	}
+	return r;
+}
+
+int
+dpkg_keep(struct planner *planner, struct span status, struct err *err)
+{
+	struct dpkg_folder folder;
+	int r = open_folder(planner, status, &folder, err);
+
+	if (r < 0)
+		return r;
+	r = keep_folder(&folder, err);
+	close_folder(&folder);
+	return r;
+}
+
+static int
+rewrite_folder(struct dpkg_folder *folder, struct err *err)
+{
+	struct planner *planner = folder->planner;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
+		struct plan_rewrite rewrite = {i, {NULL, 0}};
+
+		if (planner->plan->entries[i].keep)
+			r = rewrite_entry(folder, i, &rewrite.content, err);
+		if (r == 0 && rewrite.content.p)
+			r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
+	}
+	return r;
+}
+
+int
+dpkg_rewrite(struct planner *planner, struct span status, struct err *err)
+{
+	struct dpkg_folder folder;
+	int r = open_folder(planner, status, &folder, err);
+
+	if (r < 0)
+		return r;
+	r = rewrite_folder(&folder, err);
+	close_folder(&folder);
 	return r;
 }

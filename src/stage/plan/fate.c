@@ -30,7 +30,8 @@ static int
 decide_one(struct planner *planner, const uint32_t *names, const struct component *component,
 	   struct plan_component *ret, struct err *err)
 {
-	bool unknown = component->file_count == 0 && component->state != COMPONENT_CONFIG_FILES;
+	bool unknown = component->file_count == 0 && !component->no_files &&
+		       component->state != COMPONENT_CONFIG_FILES;
 
 	*ret = (struct plan_component){.fate = FATE_REMOVED, .because = IMAGE_NONE};
 	for (size_t i = 0; i < component->file_count; i++) {
@@ -45,8 +46,8 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 		uint32_t name = planner_keeps(planner, entry)
 					? entry
 					: names[planner->image->entries[entry].inode];
-		if (name == IMAGE_NONE && component->files[i].has_md5)
-			name = copies_of(planner, component->files[i].md5);
+		if (name == IMAGE_NONE)
+			name = copies_of(planner, &component->files[i]);
 		if (name == IMAGE_NONE)
 			continue;
 		ret->files_kept += planner_keeps(planner, entry);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Granularity package: a package any of whose files is in use stays whole, with what it depends on
- * (deb-control(5), "Depends"; versions are taken as satisfied, they were at installation).
+ * (codec/relation.h; versions are taken as satisfied, they were at installation).
  */
 #include "stage/plan/planner.h"
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/relation.h"
 
 /* Reasons by which a file's package counts as used. */
 static const bool uses_package[REASONS] = {
@@ -29,16 +30,22 @@ is_installed(const struct component *component)
 	return component->state != COMPONENT_CONFIG_FILES;
 }
 
-/* "name:any (>= 1.2) [amd64]" to "name". */
-static struct span
-bare_name(struct span relation)
+static int
+index_provides(struct packages *packages, const struct component *component, size_t number,
+	       struct err *err)
 {
-	size_t n = 0;
+	struct span rest = component->provides;
+	struct span clause;
+	struct span name;
+	int r = 0;
 
-	relation = span_trim(relation);
-	while (n < relation.n && !strchr(" \t\n(:[<", relation.p[n]))
-		n++;
-	return span_slice(relation, 0, n);
+	while (r == 0 && relation_clause_next(component->ecosystem, &rest, &clause)) {
+		while (r == 0 && relation_name_next(component->ecosystem, &clause, &name)) {
+			if (name.n)
+				r = map_put(packages->provides, name, number, err);
+		}
+	}
+	return r;
 }
 
 static int
@@ -49,17 +56,12 @@ index_names(struct packages *packages, struct err *err)
 
 	for (size_t i = inventory->component_count; r == 0 && i-- > 0;) {
 		const struct component *component = &inventory->components[i];
-		struct span provides = component->provides;
 
 		if (!is_installed(component))
 			continue;
 		r = map_put(packages->names, component->name, i, err);
-		while (r == 0 && provides.p && provides.n) {
-			struct span name = bare_name(span_cut(&provides, ','));
-
-			if (name.n)
-				r = map_put(packages->provides, name, i, err);
-		}
+		if (r == 0)
+			r = index_provides(packages, component, i, err);
 	}
 	return r;
 }
@@ -103,13 +105,13 @@ mark_whole(struct packages *packages, uint32_t component, struct err *err)
 static int
 mark_dependencies(struct packages *packages, uint32_t component, struct err *err)
 {
-	struct span rest = packages->planner->inventory->components[component].depends;
+	const struct component *asking = &packages->planner->inventory->components[component];
+	struct span rest = asking->depends;
+	struct span alternatives;
+	struct span name;
 
-	while (rest.p && rest.n) {
-		struct span alternatives = span_cut(&rest, ',');
-
-		while (alternatives.p) {
-			struct span name = bare_name(span_cut(&alternatives, '|'));
+	while (relation_clause_next(asking->ecosystem, &rest, &alternatives)) {
+		while (relation_name_next(asking->ecosystem, &alternatives, &name)) {
 			uint32_t found;
 
 			if (name.n == 0 || !find_package(packages, name, component, &found))

@@ -37,7 +37,7 @@ struct planner {
 	uint8_t *use;	     /* per entry: enum profile_use */
 	uint8_t *kinds;	     /* per entry: enum file_kind */
 	bool *licences_read; /* per entry */
-	struct map *copies;  /* md5 of kept code nobody owns -> entry */
+	struct map *copies;  /* digest of kept code nobody owns -> entry */
 	struct loader *loader;
 	VEC(uint32_t) queue;
 	VEC(struct gap) gaps;
@@ -137,7 +137,7 @@ void loader_free(struct loader *loader);
 int package_keep_whole(struct planner *planner, struct err *err);
 /* copies.c: kept code under other names than the package's; once, before fates are decided. */
 int copies_find(struct planner *planner, struct err *err);
-uint32_t copies_of(const struct planner *planner, const uint8_t md5[16]);
+uint32_t copies_of(const struct planner *planner, const struct component_file *file);
 
 /* fate.c */
 int fate_decide(struct planner *planner, struct err *err);

@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records of what stays. dpkg's database is cut down to it; a record that is a file of its own
- * (distroless status.d, a language's metadata) stays or goes with its component; a database of
- * another kind stays whole, and a gap says so.
+ * Records of what stays. A database with a row here is cut down to it; a record that is a file of
+ * its own (distroless status.d, a language's metadata) stays or goes with its component; a database
+ * of another kind stays whole, and a gap says so.
  */
-#include "stage/plan/dpkg.h"
+#include "stage/plan/record.h"
 
 #include "base/cleanup.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
 
-static bool
-is_dpkg_status(const struct component *component)
+static const struct record_cutter cutters[] = {
+	{SPAN_INIT("apk"), SPAN_INIT("/installed"), apk_keep, apk_rewrite},
+	{SPAN_INIT("dpkg"), SPAN_INIT("/status"), dpkg_keep, dpkg_rewrite},
+};
+
+/* NULL: its database is not one that is cut. */
+static const struct record_cutter *
+cutter_of(const struct component *component)
 {
-	return span_equal(component->ecosystem, SPAN("dpkg")) &&
-	       span_ends_with(component->database, SPAN("/status"));
+	for (size_t i = 0; i < sizeof(cutters) / sizeof(cutters[0]); i++) {
+		if (span_equal(component->ecosystem, cutters[i].ecosystem) &&
+		    span_ends_with(component->database, cutters[i].suffix))
+			return &cutters[i];
+	}
+	return NULL;
 }
 
-/* Distinct databases of components; `status` of dpkg or all others. */
+/* Distinct databases of components that this one cuts. */
 static int
-list_databases(const struct planner *planner, bool dpkg, struct vec *ret, struct err *err)
+list_databases(const struct planner *planner, const struct record_cutter *cutter, struct vec *ret,
+	       struct err *err)
 {
 	CLEANUP(map_cleanup) struct map *seen = map_new(0);
 	uint64_t known;
@@ -29,7 +40,7 @@ list_databases(const struct planner *planner, bool dpkg, struct vec *ret, struct
 	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
 		const struct component *component = &planner->inventory->components[i];
 
-		if (component->database.n == 0 || is_dpkg_status(component) != dpkg ||
+		if (cutter_of(component) != cutter ||
 		    map_get(seen, component->database, &known))
 			continue;
 		r = map_put(seen, component->database, i, err);
@@ -68,8 +79,7 @@ keep_other(struct planner *planner, struct err *err)
 		const struct component *component = &planner->inventory->components[i];
 		const struct plan_component *plan = &planner->plan->components[i];
 
-		if (plan->fate != FATE_KEPT || component->database.n == 0 ||
-		    is_dpkg_status(component))
+		if (plan->fate != FATE_KEPT || component->database.n == 0 || cutter_of(component))
 			continue;
 		r = planner_keep_way(planner, component->database, REASON_METADATA, plan->because,
 				     NULL, err);
@@ -80,49 +90,59 @@ keep_other(struct planner *planner, struct err *err)
 }
 
 static int
-each_dpkg(struct planner *planner, int (*each)(struct dpkg_folder *folder, struct err *err),
-	  struct err *err)
+cut(struct planner *planner, const struct record_cutter *cutter, bool rewrite, struct err *err)
 {
 	struct vec databases = {0};
-	int r = list_databases(planner, true, &databases, err);
+	int r = list_databases(planner, cutter, &databases, err);
 	const struct span *paths = databases.items;
 
-	for (size_t i = 0; r == 0 && i < databases.count; i++) {
-		struct dpkg_folder folder;
-
-		r = dpkg_open(planner, paths[i], &folder, err);
-		if (r < 0)
-			break;
-		r = each(&folder, err);
-		dpkg_close(&folder);
-	}
+	for (size_t i = 0; r == 0 && i < databases.count; i++)
+		r = rewrite ? cutter->rewrite(planner, paths[i], err)
+			    : cutter->keep(planner, paths[i], err);
 	vec_free_raw(&databases);
+	return r;
+}
+
+static int
+cut_all(struct planner *planner, bool rewrite, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(cutters) / sizeof(cutters[0]); i++)
+		r = cut(planner, &cutters[i], rewrite, err);
 	return r;
 }
 
 int
 record_keep(struct planner *planner, struct err *err)
 {
-	int r = each_dpkg(planner, dpkg_keep, err);
+	int r = cut_all(planner, false, err);
 
 	return r < 0 ? r : keep_other(planner, err);
 }
 
-static int
-rewrite_folder(struct dpkg_folder *folder, struct err *err)
+int
+record_load(struct planner *planner, uint32_t entry, struct span *ret, struct err *err)
 {
-	struct planner *planner = folder->planner;
-	int r = 0;
+	struct err problem = ERR_INIT;
 
-	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
-		struct plan_rewrite rewrite = {i, {NULL, 0}};
+	*ret = (struct span){NULL, 0};
+	if (entry == IMAGE_NONE || planner->image->entries[entry].type != IMAGE_FILE)
+		return 0;
+	if (contents_load(planner->contents, planner->image, entry, PACKAGE_DATABASE_MAX,
+			  planner->arena, ret, &problem) < 0)
+		return planner_gap(planner, planner->image->entries[entry].path, err,
+				   "could not be read, stays as it is: %s", problem.text);
+	return 0;
+}
 
-		if (planner->plan->entries[i].keep)
-			r = dpkg_rewrite(folder, i, &rewrite.content, err);
-		if (r == 0 && rewrite.content.p)
-			r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
-	}
-	return r;
+int
+record_put(struct planner *planner, uint32_t entry, struct span content, struct err *err)
+{
+	struct plan_rewrite rewrite = {entry, arena_copy(planner->arena, content)};
+
+	return rewrite.content.p ? vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err)
+				 : err_memory(err);
 }
 
 /* Records that go, in a file that also holds others and cannot be cut. */
@@ -133,7 +153,7 @@ report_uncut(struct planner *planner, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
 		const struct component *component = &planner->inventory->components[i];
-		uint32_t entry = component->database.n && !is_dpkg_status(component)
+		uint32_t entry = component->database.n && !cutter_of(component)
 					 ? image_resolve(planner->image, component->database, true,
 							 NULL, NULL)
 					 : IMAGE_NONE;
@@ -159,7 +179,7 @@ int
 record_rewrite(struct planner *planner, struct err *err)
 {
 	struct plan *plan = planner->plan;
-	int r = each_dpkg(planner, rewrite_folder, err);
+	int r = cut_all(planner, true, err);
 
 	if (r == 0)
 		r = report_uncut(planner, err);

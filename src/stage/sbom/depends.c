@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relation fields (Debian policy, 7.1) -> the installed packages that satisfy them. */
+/* Relation fields -> the installed packages that satisfy them. */
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/relation.h"
 #include "stage/sbom/parts.h"
 
 struct resolver {
@@ -19,18 +20,6 @@ resolver_cleanup(struct resolver *resolver)
 	map_free(resolver->names);
 	map_free(resolver->provided);
 	vec_free(&resolver->found);
-}
-
-/* "libc6" of " libc6:any (>= 2.36) [amd64]". */
-static struct span
-relation_name(struct span relation)
-{
-	struct span s = span_trim(relation);
-	size_t n = 0;
-
-	while (n < s.n && !strchr(" \t\n(:[<", s.p[n]))
-		n++;
-	return span_slice(s, 0, n);
 }
 
 static int
@@ -54,17 +43,19 @@ learn(struct resolver *resolver, size_t number, struct err *err)
 	struct span key =
 		exact_key(resolver->maker->arena, component->name, component->architecture);
 	struct span rest = component->provides;
+	struct span clause;
+	struct span name;
 
 	if (!key.p)
 		return err_memory(err);
 	int r = put_first(resolver->exact, key, number, err);
 	if (r >= 0)
 		r = put_first(resolver->names, component->name, number, err);
-	while (rest.n && r >= 0) {
-		struct span name = relation_name(span_cut(&rest, ','));
-
-		if (name.n)
-			r = put_first(resolver->provided, name, number, err);
+	while (r >= 0 && relation_clause_next(component->ecosystem, &rest, &clause)) {
+		while (r >= 0 && relation_name_next(component->ecosystem, &clause, &name)) {
+			if (name.n)
+				r = put_first(resolver->provided, name, number, err);
+		}
 	}
 	return r;
 }
@@ -133,16 +124,16 @@ static int
 resolve(struct resolver *resolver, size_t number, struct err *err)
 {
 	struct sbom_component *item = &resolver->maker->sbom->components[number];
+	struct span ecosystem = item->component->ecosystem;
 	struct span rest = item->component->depends;
+	struct span clause;
+	struct span name;
 	int r = 0;
 
 	resolver->found.count = 0;
-	while (rest.n && r >= 0) {
-		struct span clause = span_cut(&rest, ',');
-
-		while (clause.n && r >= 0)
-			r = add_target(resolver, number, relation_name(span_cut(&clause, '|')),
-				       err);
+	while (r >= 0 && relation_clause_next(ecosystem, &rest, &clause)) {
+		while (r >= 0 && relation_name_next(ecosystem, &clause, &name))
+			r = add_target(resolver, number, name, err);
 	}
 	return r < 0 ? r : keep_found(resolver, item, err);
 }

@@ -43,6 +43,19 @@ find_copyright(const struct sbom_maker *maker, const struct component *component
 	return 0;
 }
 
+/* What the database itself states. */
+static int
+take_stated(struct sbom_maker *maker, struct sbom_component *item, struct err *err)
+{
+	item->licences.items = arena_array(maker->arena, 1, sizeof(struct span));
+	if (!item->licences.items)
+		return err_memory(err);
+	item->licences.items[0] = item->component->licence;
+	item->licences.count = 1;
+	item->licences_known = true;
+	return 0;
+}
+
 int
 sbom_read_licences(struct sbom_maker *maker, struct sbom_component *item, struct err *err)
 {
@@ -53,6 +66,8 @@ sbom_read_licences(struct sbom_maker *maker, struct sbom_component *item, struct
 
 	if (!arena)
 		return err_memory(err);
+	if (item->component->licence.n > 0)
+		return take_stated(maker, item, err);
 	int r = find_copyright(maker, item->component, arena, &entry, err);
 	if (r < 0 || entry == IMAGE_NONE)
 		return r;

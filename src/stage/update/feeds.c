@@ -5,6 +5,7 @@
 #include "codec/feed_epss.h"
 #include "codec/feed_kev.h"
 #include "codec/feed_nvd.h"
+#include "codec/feed_secdb.h"
 
 static enum advisory_state
 debian_state(const struct feed_debian_record *record)
@@ -101,11 +102,120 @@ import_epss(struct feed_import *import, const struct feed_input *input, struct e
 	return feed_epss_read(input, add_epss, import, &import->tally, err);
 }
 
+/* Alpine: a release and what it has; wolfi and chainguard have one that is always theirs. */
+static int
+add_secdb(void *context, const struct feed_secdb_record *record, struct err *err)
+{
+	struct feed_import *import = context;
+	const char *release = import->document->release;
+	bool never = span_equal(record->fixed, SPAN("0"));
+	struct advisory advisory = {
+		.id = record->id,
+		.state = never ? ADVISORY_NOT_AFFECTED : ADVISORY_FIXED,
+		.fixed = record->fixed,
+		.urgency = SPAN(""),
+		.reason = SPAN(""),
+		.note = SPAN(""),
+	};
+	struct err twice = ERR_INIT;
+	bool new = false;
+	int r = advisories_build_advisory(import->builder, import->type->distribution,
+					  release ? span_from(release) : SPAN("rolling"),
+					  record->source, &advisory, &new, err);
+
+	if (r == 0 && !new) {
+		(void)err_set(&twice, ERR_INVALID, "there twice for %.*s",
+			      SPAN_ARG(record->source));
+		feed_skip(&import->tally, record->id, &twice);
+	}
+	return r;
+}
+
+static int
+import_secdb(struct feed_import *import, const struct feed_input *input, struct err *err)
+{
+	const char *release = import->document->release;
+
+	return feed_secdb_read(input, release ? span_from(release) : SPAN(""), add_secdb, import,
+			       &import->tally, err);
+}
+
+#define ALPINE_REPOSITORY(release, repository)                                                     \
+	{                                                                                          \
+		"https://secdb.alpinelinux.org/" release "/" repository ".json",                   \
+			"alpine/" release "/" repository ".json", release                          \
+	}
+#define ALPINE_RELEASE(release)                                                                    \
+	ALPINE_REPOSITORY(release, "main"), ALPINE_REPOSITORY(release, "community")
+
+/*
+ * The last five releases (two years' worth, https://alpinelinux.org/releases/) and the rolling one.
+ * Packages of the repository testing are of no release.
+ */
+static const struct feed_document alpine_documents[] = {
+	ALPINE_RELEASE("v3.20"), ALPINE_RELEASE("v3.21"), ALPINE_RELEASE("v3.22"),
+	ALPINE_RELEASE("v3.23"), ALPINE_RELEASE("v3.24"), ALPINE_RELEASE("edge"),
+};
+
+static const struct feed_document chainguard_document = {
+	"https://packages.cgr.dev/chainguard/security.json",
+	"chainguard/security.json",
+	NULL,
+};
+
+static const struct feed_document debian_document = {
+	"https://security-tracker.debian.org/tracker/data/json",
+	"debian/tracker.json",
+	NULL,
+};
+
+static const struct feed_document epss_document = {
+	"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+	"epss/epss_scores-current.csv",
+	NULL,
+};
+
+static const struct feed_document kev_document = {
+	"https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+	"kev/known_exploited_vulnerabilities.json",
+	NULL,
+};
+
+static const struct feed_document nvd_document = {
+	"https://services.nvd.nist.gov/rest/json/cves/2.0",
+	"nvd/cves.json",
+	NULL,
+};
+
+static const struct feed_document wolfi_document = {
+	"https://packages.wolfi.dev/os/security.json",
+	"wolfi/security.json",
+	NULL,
+};
+
 const struct feed_type feed_types[FEEDS] = {
 	{
+		.name = "alpine",
+		.documents = alpine_documents,
+		.document_count = sizeof(alpine_documents) / sizeof(alpine_documents[0]),
+		.lacking = "nothing of Alpine can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("alpine"),
+		.import = import_secdb,
+	},
+	{
+		.name = "chainguard",
+		.documents = &chainguard_document,
+		.document_count = 1,
+		.lacking = "nothing of Chainguard can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("chainguard"),
+		.import = import_secdb,
+	},
+	{
 		.name = "debian",
-		.address = "https://security-tracker.debian.org/tracker/data/json",
-		.path = "debian/tracker.json",
+		.documents = &debian_document,
+		.document_count = 1,
 		.lacking = "nothing of Debian can be matched",
 		.table = ADVISORIES_OF_DISTRIBUTION,
 		.distribution = SPAN_INIT("debian"),
@@ -113,28 +223,36 @@ const struct feed_type feed_types[FEEDS] = {
 	},
 	{
 		.name = "epss",
-		.address = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
-		.path = "epss/epss_scores-current.csv",
+		.documents = &epss_document,
+		.document_count = 1,
 		.lacking = "no finding has an EPSS score",
 		.table = ADVISORIES_EPSS,
 		.import = import_epss,
 	},
 	{
 		.name = "kev",
-		.address = "https://www.cisa.gov/sites/default/files/feeds/"
-			   "known_exploited_vulnerabilities.json",
-		.path = "kev/known_exploited_vulnerabilities.json",
+		.documents = &kev_document,
+		.document_count = 1,
 		.lacking = "no finding says whether it is exploited",
 		.table = ADVISORIES_EXPLOITED,
 		.import = import_kev,
 	},
 	{
 		.name = "nvd",
-		.address = "https://services.nvd.nist.gov/rest/json/cves/2.0",
-		.path = "nvd/cves.json",
+		.documents = &nvd_document,
+		.document_count = 1,
 		.lacking = "severities are the distribution's alone",
 		.table = ADVISORIES_SCORES,
 		.paged = true,
 		.import = import_nvd,
+	},
+	{
+		.name = "wolfi",
+		.documents = &wolfi_document,
+		.document_count = 1,
+		.lacking = "nothing of Wolfi can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("wolfi"),
+		.import = import_secdb,
 	},
 };

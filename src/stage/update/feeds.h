@@ -5,22 +5,33 @@
 #include "codec/feed.h"
 #include "port/advisories_build.h"
 
+/* One file of a feed. */
+struct feed_document {
+	const char *address; /* official */
+	const char *path;    /* below a mirror, without .zst or .gz */
+	const char *release; /* of the distribution, where each has its own documents; else NULL */
+};
+
+struct feed_type;
+
 struct feed_import {
+	const struct feed_type *type;
+	const struct feed_document *document;
 	struct advisories_builder *builder;
 	struct feed_tally tally;
 	uint64_t total; /* what the document says it holds; UINT64_MAX: it says nothing */
 };
 
 struct feed_type {
-	const char *name;
-	const char *address; /* official */
-	const char *path;    /* below a mirror, without .zst or .gz */
-	const char *lacking; /* what follows when it is not there */
+	const char *name; /* of ADVISORIES_OF_DISTRIBUTION: the distribution's, as matchers have it */
+	const struct feed_document *documents;
+	size_t document_count; /* several: those of one release stand together */
+	const char *lacking;   /* what follows when it is not there */
 	enum advisories_table table;
 	struct span distribution; /* of ADVISORIES_OF_DISTRIBUTION */
 	bool paged;		  /* the official address gives pages (nvd_api.h) */
 	int (*import)(struct feed_import *import, const struct feed_input *input, struct err *err);
 };
 
-enum { FEEDS = 4 };
+enum { FEEDS = 7 };
 extern const struct feed_type feed_types[FEEDS];

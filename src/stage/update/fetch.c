@@ -228,16 +228,17 @@ read_date(const struct fetcher *fetcher, const struct feed_type *type, struct fe
 }
 
 int
-fetch_feed(struct fetcher *fetcher, const struct feed_type *type,
-	   const struct advisory_feed *before, struct fetched *ret, struct err *err)
+fetch_document(struct fetcher *fetcher, const struct feed_type *type,
+	       const struct feed_document *document, const struct advisory_feed *before,
+	       struct fetched *ret, struct err *err)
 {
 	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
 	int r = -ERR_NOT_FOUND;
 
 	if (!fetcher->options->mirror)
-		return fetch_conditional(fetcher, type->address, before, ret, err);
+		return fetch_conditional(fetcher, document->address, before, ret, err);
 	for (size_t i = 0; r == -ERR_NOT_FOUND && i < SUFFIXES; i++) {
-		struct span path = arena_printf(fetcher->arena, "%s%s", type->path, suffixes[i]);
+		struct span path = arena_printf(fetcher->arena, "%s%s", document->path, suffixes[i]);
 
 		if (!path.p)
 			return err_memory(err);

@@ -34,8 +34,9 @@ void fetcher_cleanup(struct fetcher *fetcher);
  * `before`: what the database has of it, for a conditional request; NULL: nothing.
  * ERR_NOT_FOUND, ERR_NETWORK, ERR_AUTH, ERR_IO, ERR_LIMIT.
  */
-int fetch_feed(struct fetcher *fetcher, const struct feed_type *type,
-	       const struct advisory_feed *before, struct fetched *ret, struct err *err);
+int fetch_document(struct fetcher *fetcher, const struct feed_type *type,
+		   const struct feed_document *document, const struct advisory_feed *before,
+		   struct fetched *ret, struct err *err);
 
 /* One address with further headers (ended by NULL) into a file. */
 int fetch_address(struct fetcher *fetcher, const char *address, const char *const *headers,

@@ -15,6 +15,7 @@ static const char *const outcomes[] = {
 	[UPDATE_UNCHANGED] = "unchanged",
 	[UPDATE_KEPT] = "kept",
 	[UPDATE_MISSING] = "missing",
+	[UPDATE_ABSENT] = "absent",
 };
 
 struct updating {
@@ -98,27 +99,94 @@ describe(struct updating *updating, const struct fetched *fetched, const struct 
 				&feed->problem, err);
 }
 
+/* Reads one document of a feed. ERR_NOT_FOUND: it is not there. */
+static int
+take_document(struct updating *updating, const struct feed_type *type,
+	      const struct feed_document *document, const struct advisory_feed *before,
+	      struct feed_import *import, struct fetched *ret, struct err *err)
+{
+	CLEANUP(fetched_cleanup)
+	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
+	int r = fetch_document(&updating->fetcher, type, document, before, &fetched, err);
+
+	import->document = document;
+	if (r == 0 && !fetched.unchanged) {
+		r = read_rows(type, &fetched, import, err);
+		if (r < 0)
+			return err_wrap(err, "%.120s", fetched.address.p);
+	}
+	if (r < 0)
+		return r;
+	*ret = fetched;
+	ret->fd = -1;
+	return 0;
+}
+
+static bool
+is_same_release(const struct feed_document *a, const struct feed_document *b)
+{
+	return a->release && b->release && span_equal(span_from(a->release), span_from(b->release));
+}
+
+/*
+ * All documents of a feed that has several; they are small, and always fetched whole. A release of
+ * which none is there is left out: the database then does not cover it. One that is there by half
+ * would make packages look clean, and is an error. The date is the oldest one's.
+ */
+static int
+take_documents(struct updating *updating, const struct feed_type *type, struct feed_import *import,
+	       struct fetched *ret, struct err *err)
+{
+	struct fetched all = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
+	bool had = false;
+	bool any = false;
+
+	for (size_t i = 0; i < type->document_count; i++) {
+		const struct feed_document *document = &type->documents[i];
+		bool first = i == 0 || !is_same_release(document, document - 1);
+		struct fetched fetched;
+		int r = take_document(updating, type, document, NULL, import, &fetched, err);
+
+		if (r < 0 && r != -ERR_NOT_FOUND)
+			return r;
+		if (!first && had != (r == 0))
+			return err_set(err, ERR_INVALID, "only a part of %s is there",
+				       document->release);
+		had = r == 0;
+		if (had && (!any || fetched.date < all.date)) {
+			all.date = fetched.date;
+			all.address = any ? all.address : fetched.address;
+		}
+		any |= had;
+	}
+	if (!any)
+		return -ERR_NOT_FOUND;
+	*ret = all;
+	return 0;
+}
+
 /* The feed's new rows, or its kept ones when the server says that nothing changed. */
 static int
 take_feed(struct updating *updating, const struct feed_type *type,
 	  const struct advisory_feed *before, struct update_feed *ret, struct err *err)
 {
-	CLEANUP(fetched_cleanup)
 	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
-	struct feed_import import = {.builder = updating->builder, .total = UINT64_MAX};
+	struct feed_import import = {
+		.type = type, .builder = updating->builder, .total = UINT64_MAX};
 	bool paged = type->paged &&
 		     (!updating->fetcher.options->mirror || updating->fetcher.options->nvd);
-	int r = paged ? nvd_api_import(&updating->fetcher, type, before, &import, &fetched, err)
-		      : fetch_feed(&updating->fetcher, type, before, &fetched, err);
+	int r;
 
+	if (paged)
+		r = nvd_api_import(&updating->fetcher, type, before, &import, &fetched, err);
+	else if (type->document_count > 1)
+		r = take_documents(updating, type, &import, &fetched, err);
+	else
+		r = take_document(updating, type, type->documents, before, &import, &fetched, err);
 	if (r < 0)
 		return r;
 	if (fetched.unchanged && before)
 		return keep_unchanged(updating, type, before, fetched.date, ret, err);
-	if (!paged)
-		r = read_rows(type, &fetched, &import, err);
-	if (r < 0)
-		return err_wrap(err, "%.120s", fetched.address.p);
 	ret->outcome = UPDATE_NEW;
 	return describe(updating, &fetched, &import, &ret->feed, err);
 }
@@ -175,12 +243,63 @@ update_feed(struct updating *updating, const struct feed_type *type, struct upda
 	if (r < 0)
 		return r;
 	ret->feed.name = span_from(type->name);
-	return advisories_build_feed(updating->builder, &ret->feed, err);
+	return 0;
+}
+
+/* Whether the rows that say which findings there are, are there of any distribution. */
+static bool
+has_distribution(const struct update_report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		if (feed_types[i].table == ADVISORIES_OF_DISTRIBUTION &&
+		    report->feeds[i].feed.fetched > 0)
+			return true;
+	}
+	return false;
+}
+
+/* A mirror may carry the advisories of some distributions only: that is no failure. */
+static int
+judge_absent(const struct updating *updating, struct update_report *report,
+	     const enum err_kind whys[FEEDS], struct err *err)
+{
+	bool chosen = updating->fetcher.options->mirror && has_distribution(report);
+
+	for (size_t i = 0; chosen && i < report->count; i++) {
+		struct update_feed *feed = &report->feeds[i];
+
+		if (feed->outcome != UPDATE_MISSING || whys[i] != ERR_NOT_FOUND ||
+		    feed_types[i].table != ADVISORIES_OF_DISTRIBUTION)
+			continue;
+		feed->outcome = UPDATE_ABSENT;
+		feed->feed.problem = arena_printf(updating->arena, "not on this mirror: %s",
+						  feed_types[i].lacking);
+		if (!feed->feed.problem.p)
+			return err_memory(err);
+	}
+	return 0;
+}
+
+/* Counts what failed, and notes in the database what became of each. */
+static int
+note_feeds(const struct updating *updating, struct update_report *report, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < report->count; i++) {
+		const struct update_feed *feed = &report->feeds[i];
+
+		report->failed +=
+			feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
+		r = advisories_build_feed(updating->builder, &feed->feed, err);
+	}
+	return r;
 }
 
 static int
 update_feeds(struct updating *updating, struct update_report *report, struct err *err)
 {
+	enum err_kind whys[FEEDS] = {ERR_NONE};
 	struct err first = ERR_INIT;
 	size_t had = 0;
 
@@ -194,11 +313,9 @@ update_feeds(struct updating *updating, struct update_report *report, struct err
 		if (r < 0)
 			return r;
 		report->count++;
-		if (report->feeds[i].outcome == UPDATE_KEPT ||
-		    report->feeds[i].outcome == UPDATE_MISSING)
-			report->failed++;
-		else
-			had++;
+		whys[i] = why.kind;
+		had += report->feeds[i].outcome == UPDATE_NEW ||
+		       report->feeds[i].outcome == UPDATE_UNCHANGED;
 		if (first.kind == ERR_NONE)
 			first = why;
 	}
@@ -206,7 +323,8 @@ update_feeds(struct updating *updating, struct update_report *report, struct err
 		*err = first;
 		return err_wrap(err, "no feed can be had, the database is as it was");
 	}
-	return 0;
+	int r = judge_absent(updating, report, whys, err);
+	return r < 0 ? r : note_feeds(updating, report, err);
 }
 
 /* The oldest of the feeds that say which findings there are; 0 when there is none. */

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/feed_secdb.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "codec/apk_version.h"
+#include "codec/json.h"
+
+struct reading {
+	int (*each)(void *context, const struct feed_secdb_record *record, struct err *err);
+	void *context;
+	struct feed_tally *tally;
+	struct span release;
+	bool other; /* the document is of another release */
+};
+
+/* What one package's secfixes say, each CVE once. */
+struct fixes {
+	VEC(struct feed_secdb_record) items;
+	struct map *places; /* id -> place in items */
+};
+
+static void
+fixes_cleanup(struct fixes *fixes)
+{
+	vec_free(&fixes->items);
+	map_free(fixes->places);
+}
+
+/* As abuild accepts names of packages. */
+static bool
+is_name(struct span text)
+{
+	if (text.n == 0 || text.n > FEED_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		char byte = text.p[i];
+
+		if (!(byte >= '0' && byte <= '9') && !(byte >= 'a' && byte <= 'z') &&
+		    !(byte >= 'A' && byte <= 'Z') && (byte == '\0' || !strchr(".+-_", byte)))
+			return false;
+	}
+	return true;
+}
+
+/* A later version that names the CVE again is the one that fixed it. */
+static int
+add_fix(struct fixes *fixes, const struct feed_secdb_record *record, struct err *err)
+{
+	uint64_t place;
+
+	if (map_get(fixes->places, record->id, &place)) {
+		struct feed_secdb_record *known = &fixes->items.items[place];
+
+		if (apk_version_compare(known->fixed, record->fixed) < 0)
+			known->fixed = record->fixed;
+		return 0;
+	}
+	int r = map_put(fixes->places, record->id, fixes->items.count, err);
+	return r < 0 ? r : vec_push(&fixes->items, record, ADVISORIES_MAX, err);
+}
+
+/* "CVE-2020-1 XSA-300": every CVE in it. */
+static int
+read_text(struct fixes *fixes, struct feed_secdb_record *record, struct span text, struct err *err)
+{
+	int r = 0;
+
+	while (r == 0 && text.p) {
+		struct span word = span_cut(&text, ' ');
+
+		if (!feed_is_cve(word))
+			continue;
+		record->id = word;
+		r = add_fix(fixes, record, err);
+	}
+	return r;
+}
+
+static int
+read_version(struct reading *reading, struct fixes *fixes, struct feed_secdb_record *record,
+	     const json_t *texts, struct err *err)
+{
+	struct err problem = ERR_INIT;
+	const json_t *text;
+	size_t i;
+	int r = 0;
+
+	if (record->fixed.n > FEED_VERSION_MAX || apk_version_check(record->fixed, &problem) < 0 ||
+	    !json_is_array(texts)) {
+		(void)err_set(&problem, ERR_INVALID, "not a version with a list of what it fixed");
+		feed_skip(reading->tally, record->source, &problem);
+		return 0;
+	}
+	json_array_foreach(texts, i, text)
+	{
+		if (!json_is_string(text)) {
+			(void)err_set(&problem, ERR_INVALID, "an id that is no text");
+			feed_skip(reading->tally, record->source, &problem);
+			continue;
+		}
+		struct span span = {json_string_value(text), json_string_length(text)};
+		r = read_text(fixes, record, span, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+hand_on(struct reading *reading, const struct fixes *fixes, struct err *err)
+{
+	for (size_t i = 0; i < fixes->items.count; i++) {
+		int r = reading->each(reading->context, &fixes->items.items[i], err);
+
+		if (r != 0)
+			return r;
+		reading->tally->records++;
+	}
+	return 0;
+}
+
+static int
+read_package(void *context, struct span key, const json_t *value, struct err *err)
+{
+	struct reading *reading = context;
+	const json_t *package = json_object_get(value, "pkg");
+	json_t *secfixes = json_object_get(package, "secfixes");
+	struct feed_secdb_record record = {0};
+	struct err problem = ERR_INIT;
+	int r = 0;
+
+	(void)key;
+	if (!feed_text(package, "name", &record.source) || !is_name(record.source) ||
+	    !json_is_object(secfixes)) {
+		(void)err_set(&problem, ERR_INVALID, "not a package with secfixes");
+		feed_skip(reading->tally, record.source, &problem);
+		return 0;
+	}
+	CLEANUP(fixes_cleanup) struct fixes fixes = {.places = map_new(0)};
+	if (!fixes.places)
+		return err_memory(err);
+	for (void *at = json_object_iter(secfixes); r == 0 && at;
+	     at = json_object_iter_next(secfixes, at)) {
+		record.fixed = span_from(json_object_iter_key(at));
+		r = read_version(reading, &fixes, &record, json_object_iter_value(at), err);
+	}
+	return r < 0 ? r : hand_on(reading, &fixes, err);
+}
+
+static int
+read_beside(void *context, struct span key, const json_t *value, struct err *err)
+{
+	struct reading *reading = context;
+	struct span said = {json_string_value(value), json_string_length(value)};
+
+	(void)err;
+	if (reading->release.n > 0 && span_equal(key, SPAN("distroversion")))
+		reading->other |= !span_equal(said, reading->release);
+	return 0;
+}
+
+int
+feed_secdb_read(const struct feed_input *input, struct span release,
+		int (*each)(void *context, const struct feed_secdb_record *record, struct err *err),
+		void *context, struct feed_tally *tally, struct err *err)
+{
+	struct reading reading = {
+		.each = each, .context = context, .tally = tally, .release = release};
+	int r = json_each_beside(input->read, input->context, "packages", read_package, read_beside,
+				 &reading, err);
+
+	if (r == 0 && reading.other)
+		return err_set(err, ERR_INVALID, "it is not of release %.*s", SPAN_ARG(release));
+	return r;
+}
