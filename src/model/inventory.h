@@ -43,8 +43,8 @@ enum file_digest {
 enum { FILE_DIGEST_BYTES = 20 };
 
 struct component_file {
-	uint32_t entry;	    /* in image.entries; IMAGE_NONE: listed but not in the image */
-	struct span listed; /* as the database writes it, absolute (below its own root) */
+	uint32_t entry;		    /* in image.entries; IMAGE_NONE: listed but not in the image */
+	struct span listed;	    /* as the database writes it, absolute (below its own root) */
 	enum file_digest digest_of; /* what `digest` is */
 	uint8_t digest[FILE_DIGEST_BYTES];
 	bool conffile;

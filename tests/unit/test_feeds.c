@@ -8,6 +8,7 @@
 #include "codec/feed_epss.h"
 #include "codec/feed_kev.h"
 #include "codec/feed_nvd.h"
+#include "codec/feed_secdb.h"
 
 #include <math.h>
 
@@ -88,6 +89,83 @@ ids_are_strict(void **state)
 	assert_true(feed_is_id(SPAN("TEMP-0841856-B18BAF")));
 	assert_false(feed_is_id(SPAN("TEMP-")));
 	assert_false(feed_is_id(SPAN("TEMP-1'")));
+}
+
+static int
+note_secdb(void *context, const struct feed_secdb_record *record, struct err *err)
+{
+	return buf_printf(context, err, "%.*s %.*s %.*s\n", SPAN_ARG(record->source),
+			  SPAN_ARG(record->id), SPAN_ARG(record->fixed));
+}
+
+static void
+secdb_records_are_read(void **state)
+{
+	/* Alpine's and Wolfi's members; ids as they are written there. */
+	const struct span whole =
+		SPAN("{\"apkurl\":\"{{urlprefix}}/{{distroversion}}/x.apk\",\"archs\":[\"x86_64\"],"
+		     "\"distroversion\":\"v3.24\",\"packages\":["
+		     "{\"pkg\":{\"name\":\"xen\",\"secfixes\":{"
+		     "\"4.9.0-r1\":[\"CVE-2017-12855 XSA-230\",\"CVE-2017-0001 CVE-2017-0002\"],"
+		     "\"0\":[\"CVE-2022-0001\",\"XSA-999\"],"
+		     "\"4.10.0-r0\":[\"CVE-2017-0001\",\"CVE-2022-0001 (+ regression fix)\"],"
+		     "\"4.9.0_rc1-r0\":[\"CVE-2017-0002\"]}}},"
+		     "{\"pkg\":{\"name\":\"GraphicsMagick\",\"secfixes\":{\"1.3\":[]}}}],"
+		     "\"reponame\":\"main\",\"urlprefix\":\"https://example.org\"}");
+	struct span text = whole;
+	CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(4096);
+	struct feed_tally tally = {0};
+
+	(void)state;
+	assert_good(feed_secdb_read(INPUT(&text), SPAN("v3.24"), note_secdb, &seen, &tally, err));
+	assert_span(buf_span(&seen), "xen CVE-2017-12855 4.9.0-r1\n"
+				     "xen CVE-2017-0001 4.10.0-r0\n"
+				     "xen CVE-2017-0002 4.9.0-r1\n"
+				     "xen CVE-2022-0001 4.10.0-r0\n");
+	assert_int_equal(tally.records, 4);
+	assert_int_equal(tally.skipped, 0);
+	text = whole;
+	assert_good(feed_secdb_read(INPUT(&text), SPAN(""), note_secdb, &seen, &tally, err));
+	text = whole;
+	assert_fails(ERR_INVALID,
+		     feed_secdb_read(INPUT(&text), SPAN("edge"), note_secdb, &seen, &tally, err));
+}
+
+static void
+secdb_records_that_make_no_sense_are_counted(void **state)
+{
+	static const char *const bad[] = {
+		"1",
+		"{}",
+		"{\"pkg\":{\"name\":1,\"secfixes\":{}}}",
+		"{\"pkg\":{\"name\":\"a b\",\"secfixes\":{}}}",
+		"{\"pkg\":{\"name\":\"a\"}}",
+		"{\"pkg\":{\"name\":\"a\",\"secfixes\":{\"6.6.2p1-r0\":[\"CVE-2020-0001\"]}}}",
+		"{\"pkg\":{\"name\":\"a\",\"secfixes\":{\"1\":\"CVE-2020-0001\"}}}",
+		"{\"pkg\":{\"name\":\"a\",\"secfixes\":{\"1\":[1]}}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char document[300];
+		int n = snprintf(document, sizeof(document),
+				 "{\"packages\":[%s,{\"pkg\":{\"name\":\"b\",\"secfixes\":{\"1\":["
+				 "\"CVE-2020-0002\"]}}}]}",
+				 bad[i]);
+		struct span text = {document, (size_t)n};
+		CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(4096);
+		struct feed_tally tally = {0};
+
+		assert_good(
+			feed_secdb_read(INPUT(&text), SPAN(""), note_secdb, &seen, &tally, err));
+		assert_span(buf_span(&seen), "b CVE-2020-0002 1\n");
+		if (tally.skipped != 1)
+			fail_msg("%s", bad[i]);
+	}
+	struct span none = SPAN("{\"distroversion\":\"v3.24\"}");
+	struct feed_tally tally = {0};
+	assert_fails(ERR_INVALID,
+		     feed_secdb_read(INPUT(&none), SPAN(""), note_secdb, NULL, &tally, err));
 }
 
 static int
@@ -323,6 +401,8 @@ main(void)
 		cmocka_unit_test(vectors_have_their_score),
 		cmocka_unit_test(bad_vectors_are_refused),
 		cmocka_unit_test(ids_are_strict),
+		cmocka_unit_test(secdb_records_are_read),
+		cmocka_unit_test(secdb_records_that_make_no_sense_are_counted),
 		cmocka_unit_test(debian_records_are_read),
 		cmocka_unit_test(debian_records_that_make_no_sense_are_counted),
 		cmocka_unit_test(kev_is_read),

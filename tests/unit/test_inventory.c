@@ -362,7 +362,7 @@ what_is_missing_is_a_gap(void **state)
 		{.path = "/etc/os-release", .type = IMAGE_SYMLINK, .link = "nowhere"},
 		{.path = "/usr/lib/os-release", .content = "ID=debian\nnonsense\n"},
 		{.path = "/var/lib/dpkg/info/a.list", .content = "/.\n"},
-		{.path = "/lib/apk/db/installed", .content = "x"},
+		{.path = "/var/lib/pacman/local/x", .content = "x"},
 	};
 	static const struct fixture_entry unreadable[] = {
 		{.path = "/etc/os-release", .type = IMAGE_DIRECTORY},
@@ -395,7 +395,7 @@ what_is_missing_is_a_gap(void **state)
 	assert_true(inventory->os.known);
 	assert_true(has_gap(inventory, "/usr/lib/os-release", "1 lines"));
 	assert_true(has_gap(inventory, "/var/lib/dpkg", "no status"));
-	assert_true(has_gap(inventory, "/lib/apk/db/installed", "apk"));
+	assert_true(has_gap(inventory, "/var/lib/pacman/local", "pacman"));
 	assert_int_equal(inventory->gaps.count, 3);
 	drop(inventory, &fixture);
 

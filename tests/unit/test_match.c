@@ -273,6 +273,97 @@ an_unknown_system_is_not_a_clean_one(void **state)
 	}
 }
 
+/* musl's advisories in databases of apk's distributions; the second release has a later fix. */
+static void
+make_apk_database(struct world *world)
+{
+	static const struct {
+		struct span distribution;
+		struct span release;
+		struct span fixed;
+	} scopes[] = {
+		{SPAN_INIT("alpine"), SPAN_INIT("v3.24"), SPAN_INIT("1.2.6-r2")},
+		{SPAN_INIT("alpine"), SPAN_INIT("edge"), SPAN_INIT("1.2.7-r0")},
+		{SPAN_INIT("chainguard"), SPAN_INIT("rolling"), SPAN_INIT("1.2.6-r4")},
+		{SPAN_INIT("wolfi"), SPAN_INIT("rolling"), SPAN_INIT("1.2.6-r5")},
+	};
+	static const char *const feeds[] = {"alpine", "debian", "wolfi"};
+	const char *path = arena_printf(world->arena, "%s/apk", world->folder.p).p;
+	struct advisories_builder *builder = NULL;
+	const char *lost;
+	bool new;
+
+	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		struct advisory advisory = {.id = SPAN("CVE-2026-0001"),
+					    .state = ADVISORY_FIXED,
+					    .fixed = scopes[i].fixed};
+
+		assert_good(advisories_build_advisory(builder, scopes[i].distribution,
+						      scopes[i].release, SPAN("musl"), &advisory,
+						      &new, err));
+	}
+	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
+		struct advisory_feed feed = {.name = span_from(feeds[i]), .problem = SPAN("lacks")};
+
+		assert_good(advisories_build_feed(builder, &feed, err));
+	}
+	assert_good(advisories_build_finish(builder, 7, err));
+	advisories_builder_free(builder);
+	advisories_free(world->advisories);
+	assert_good(advisories_open(path, &world->advisories, err));
+}
+
+static void
+each_apk_distribution_has_its_release(void **state)
+{
+	static const struct {
+		const char *id;
+		const char *version;
+		const char *pretty;
+		const char *installed;
+		const char *fixed; /* NULL: not affected; "": not matched */
+	} cases[] = {
+		{"alpine", "3.24.0", "Alpine Linux v3.24", "1.2.6-r1", "1.2.6-r2"},
+		{"alpine", "3.24.10", "Alpine Linux v3.24", "1.2.6-r10", NULL},
+		{"alpine", "3.24", "", "1.2.5_p1-r9", "1.2.6-r2"},
+		{"alpine", "3.25.0_alpha20260925", "Alpine Linux edge", "1.2.6-r2", "1.2.7-r0"},
+		{"alpine", "3.25_alpha20260925", "", "1.2.6-r2", "1.2.7-r0"},
+		{"alpine", "", "Alpine Linux edge", "1.2.7-r0", NULL},
+		{"alpine", "3.23.6", "Alpine Linux v3.23", "1.2.6-r1", ""},
+		{"alpine", "3", "", "1.2.6-r1", ""},
+		{"alpine", "", "", "1.2.6-r1", ""},
+		{"wolfi", "20230201", "Wolfi", "1.2.6-r4", "1.2.6-r5"},
+		{"chainguard", "20230214", "Chainguard", "1.2.6-r4", NULL},
+		{"chainguard", "", "", "1.2.6-r3", "1.2.6-r4"},
+	};
+	struct world *world = *state;
+
+	make_apk_database(world);
+	add(world, "musl-utils", "musl", "");
+	world->components[0].ecosystem = SPAN("apk");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(findings_cleanup) struct findings *findings = NULL;
+		bool matched = !cases[i].fixed || cases[i].fixed[0];
+		bool lacking = !span_equal(span_from(cases[i].id), SPAN("chainguard"));
+
+		world->components[0].source_version = span_from(cases[i].installed);
+		world->inventory.os =
+			(struct os_identity){.known = true,
+					     .id = span_from(cases[i].id),
+					     .version_id = span_from(cases[i].version),
+					     .pretty_name = span_from(cases[i].pretty)};
+		assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+		if (findings->matched != matched ||
+		    findings->count != (matched && cases[i].fixed ? 1 : 0) ||
+		    (findings->count &&
+		     !span_equal(findings->items[0].fixed_version, span_from(cases[i].fixed))))
+			fail_msg("case %zu", i);
+		/* What the feeds of other distributions lack is not lacking here. */
+		assert_int_equal(findings->gaps.count, (size_t)lacking + !matched);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -284,6 +375,7 @@ main(void)
 		TEST(counts_are_of_findings_and_of_ids),
 		TEST(what_is_not_matched_is_said),
 		TEST(an_unknown_system_is_not_a_clean_one),
+		TEST(each_apk_distribution_has_its_release),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, NULL, NULL);

@@ -11,7 +11,10 @@
 enum { ENTRIES = 10 };
 
 static struct component_file files[] = {
-	{.entry = 3, .listed = SPAN_INIT("/bin/ls"), .digest = {1, 2, 3}, .digest_of = FILE_DIGEST_SHA1},
+	{.entry = 3,
+	 .listed = SPAN_INIT("/bin/ls"),
+	 .digest = {1, 2, 3},
+	 .digest_of = FILE_DIGEST_SHA1},
 	{.entry = IMAGE_NONE, .listed = SPAN_INIT("/etc/gone"), .conffile = true},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The packages of apk (Alpine, Wolfi, Chainguard). docs/inventory.md */
-#include "codec/apk_installed.h"
 #include "base/limits.h"
+#include "codec/apk_installed.h"
 #include "stage/inventory/reading.h"
 
 static const struct span places[] = {

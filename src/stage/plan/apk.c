@@ -137,8 +137,7 @@ write_installed(struct apk_database *database, struct buf *out, struct err *err)
 		bool last = i == installed->package_count;
 
 		while (r == 0 && fault < installed->fault_count &&
-		       (last ||
-			installed->faults[fault].first_line < package->first_line)) {
+		       (last || installed->faults[fault].first_line < package->first_line)) {
 			struct span record = installed->faults[fault++].record;
 
 			r = buf_append(out, record, err);
@@ -239,8 +238,7 @@ static const struct {
 static struct span
 list_path(const struct apk_database *database, size_t i)
 {
-	struct span folder =
-		span_slice(database->path, 0, span_find_last(database->path, '/') + 1);
+	struct span folder = span_slice(database->path, 0, span_find_last(database->path, '/') + 1);
 
 	if (lists[i].path.n)
 		return arena_printf(database->planner->arena, "%.*s%.*s%.*s",
@@ -320,8 +318,7 @@ apk_keep(struct planner *planner, struct span path, struct err *err)
 		struct span full = arena_printf(planner->arena, "%.*s%.*s", SPAN_ARG(root),
 						SPAN_ARG(beside[i]));
 
-		r = full.p ? planner_keep_way(planner, full, REASON_METADATA, IMAGE_NONE, NULL,
-					      err)
+		r = full.p ? planner_keep_way(planner, full, REASON_METADATA, IMAGE_NONE, NULL, err)
 			   : err_memory(err);
 	}
 	return r;

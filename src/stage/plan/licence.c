@@ -78,12 +78,50 @@ is_licence(struct span name)
 	return false;
 }
 
+/* Where distributions have the texts of a package: a file, or a folder of them. */
+static const struct {
+	struct span before;
+	struct span behind;
+} places[] = {
+	{SPAN_INIT("/usr/share/doc/"), SPAN_INIT("/copyright")},
+	{SPAN_INIT("/usr/share/licenses/"), SPAN_INIT("")},
+};
+
+static int
+keep_place(struct planner *planner, struct span name, size_t place, uint32_t via, struct err *err)
+{
+	struct span path =
+		arena_printf(planner->arena, "%.*s%.*s%.*s", SPAN_ARG(places[place].before),
+			     SPAN_ARG(name), SPAN_ARG(places[place].behind));
+
+	if (!path.p)
+		return err_memory(err);
+	uint32_t entry = image_resolve(planner->image, path, true, NULL, NULL);
+	if (entry != IMAGE_NONE && planner->image->entries[entry].type == IMAGE_DIRECTORY)
+		return planner_keep_tree(planner, entry, REASON_LICENCE, via, err);
+	return keep_text(planner, path, via, err);
+}
+
+/* By its own name and that of its source: subpackages of apk share the texts. */
+static int
+keep_places(struct planner *planner, const struct component *component, uint32_t via,
+	    struct err *err)
+{
+	bool own = component->source.n == 0 || span_equal(component->source, component->name);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
+		r = keep_place(planner, component->name, i, via, err);
+		if (r == 0 && !own)
+			r = keep_place(planner, component->source, i, via, err);
+	}
+	return r;
+}
+
 static int
 keep_of(struct planner *planner, const struct component *component, uint32_t via, struct err *err)
 {
-	struct span path = arena_printf(planner->arena, "/usr/share/doc/%.*s/copyright",
-					SPAN_ARG(component->name));
-	int r = path.p ? keep_text(planner, path, via, err) : err_memory(err);
+	int r = keep_places(planner, component, via, err);
 
 	for (size_t i = 0; r == 0 && i < component->file_count; i++) {
 		uint32_t entry = component->files[i].entry;

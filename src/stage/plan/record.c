@@ -40,8 +40,7 @@ list_databases(const struct planner *planner, const struct record_cutter *cutter
 	for (size_t i = 0; r == 0 && i < planner->inventory->component_count; i++) {
 		const struct component *component = &planner->inventory->components[i];
 
-		if (cutter_of(component) != cutter ||
-		    map_get(seen, component->database, &known))
+		if (cutter_of(component) != cutter || map_get(seen, component->database, &known))
 			continue;
 		r = map_put(seen, component->database, i, err);
 		if (r == 0)

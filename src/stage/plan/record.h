@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of stage/plan: package databases cut down to what stays. One file each, one row in record.c. */
+/* Inside of stage/plan: package databases cut down to what stays. One file each, one row in
+ * record.c. */
 #pragma once
 
 #include "stage/plan/planner.h"

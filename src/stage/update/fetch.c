@@ -238,7 +238,8 @@ fetch_document(struct fetcher *fetcher, const struct feed_type *type,
 	if (!fetcher->options->mirror)
 		return fetch_conditional(fetcher, document->address, before, ret, err);
 	for (size_t i = 0; r == -ERR_NOT_FOUND && i < SUFFIXES; i++) {
-		struct span path = arena_printf(fetcher->arena, "%s%s", document->path, suffixes[i]);
+		struct span path =
+			arena_printf(fetcher->arena, "%s%s", document->path, suffixes[i]);
 
 		if (!path.p)
 			return err_memory(err);

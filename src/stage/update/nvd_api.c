@@ -118,7 +118,8 @@ nvd_api_import(struct fetcher *fetcher, const struct feed_type *type,
 	       const struct advisory_feed *before, struct feed_import *import, struct fetched *ret,
 	       struct err *err)
 {
-	const char *address = fetcher->options->nvd ? fetcher->options->nvd : type->documents[0].address;
+	const char *address =
+		fetcher->options->nvd ? fetcher->options->nvd : type->documents[0].address;
 	struct fetched fetched = {
 		.fd = -1, .etag = {"", 0}, .modified = {"", 0}, .date = clock_now()};
 	struct span range;

@@ -11,11 +11,8 @@
 #include <stdio.h>
 
 static const char *const outcomes[] = {
-	[UPDATE_NEW] = "new",
-	[UPDATE_UNCHANGED] = "unchanged",
-	[UPDATE_KEPT] = "kept",
-	[UPDATE_MISSING] = "missing",
-	[UPDATE_ABSENT] = "absent",
+	[UPDATE_NEW] = "new",	      [UPDATE_UNCHANGED] = "unchanged", [UPDATE_KEPT] = "kept",
+	[UPDATE_MISSING] = "missing", [UPDATE_ABSENT] = "absent",
 };
 
 struct updating {
@@ -289,8 +286,7 @@ note_feeds(const struct updating *updating, struct update_report *report, struct
 	for (size_t i = 0; r == 0 && i < report->count; i++) {
 		const struct update_feed *feed = &report->feeds[i];
 
-		report->failed +=
-			feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
+		report->failed += feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
 		r = advisories_build_feed(updating->builder, &feed->feed, err);
 	}
 	return r;
