@@ -48,7 +48,7 @@ digest() {
 	[ "$(json 'd["database"]["advisories"]')" = 23888 ]
 	[ "$(json 'd["database"]["date"]')" = 2026-11-23T00:00:00Z ]
 	[ "$(json 'd["age_seconds"], d["stale"]')" = "28800 False" ]
-	[ "$(json '[f["name"] for f in d["feeds"]]')" = "['debian', 'epss', 'kev', 'nvd']" ]
+	[ "$(json '[f["name"] for f in d["feeds"]]')" = "['alpine', 'chainguard', 'debian', 'epss', 'kev', 'nvd', 'wolfi']" ]
 	[ "$(json 'd["releases"]')" = "[{'advisories': 23888, 'distribution': 'debian', 'release': 'bookworm'}]" ]
 	[ ! -e "$MOHS_DB.new" ]
 }
@@ -121,14 +121,14 @@ digest() {
 	run --separate-stderr "$MOHS" db import mirror --json
 	[ "$status" -eq 3 ]
 	[[ "$stderr" == *"feed debian: cannot be had"*"2026-11-23"* ]]
-	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['kept', 'new', 'new', 'new']" ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'kept', 'new', 'new', 'new', 'absent']" ]
 	[ "$(digest)" = "$before" ]
 	rm mirror/kev/*.json
 	rm "$MOHS_DB"
 	cp "$DATA/debian/tracker.json.zst" mirror/debian/
 	run --separate-stderr "$MOHS" db import mirror --json
 	[ "$status" -eq 3 ]
-	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['new', 'new', 'missing', 'new']" ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'new', 'new', 'missing', 'new', 'absent']" ]
 	run --separate-stderr "$MOHS" db status
 	[[ "$output" == *"no finding says whether it is exploited"* ]]
 }
@@ -138,16 +138,80 @@ digest() {
 	serve mirror
 	run --separate-stderr "$MOHS" db update --mirror "$URL/" --json
 	[ "$status" -eq 0 ]
-	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['new', 'new', 'new', 'new']" ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'new', 'new', 'new', 'new', 'absent']" ]
 	before=$(digest)
 	: >requests
 	touch -d '2027-01-01' mirror/kev/*
 	run --separate-stderr "$MOHS" db update --mirror "$URL" --json
 	[ "$status" -eq 0 ]
-	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['unchanged', 'unchanged', 'new', 'unchanged']" ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = \
+		"['absent', 'absent', 'unchanged', 'unchanged', 'new', 'unchanged', 'absent']" ]
 	[ "$(json 'd["database"]["date"]')" = 2026-11-23T00:00:00Z ]
 	[ "$(grep -c '^304' requests)" -eq 3 ]
 	[ "$(digest)" = "$before" ]
+}
+
+# secdb FILE RELEASE REPOSITORY VERSION: a document of Alpine's in which musl has a fix.
+secdb() {
+	mkdir -p "$(dirname "$1")"
+	cat >"$1" <<END
+{"apkurl": "{{urlprefix}}/x", "archs": ["x86_64"], "distroversion": "$2", "reponame": "$3",
+ "packages": [{"pkg": {"name": "$3-musl", "secfixes": {"$4": ["CVE-2026-0001"], "0": ["CVE-2026-0002"]}}}]}
+END
+}
+
+@test "a feed of several documents: those of a release stand together" {
+	cp -r "$DATA" mirror
+	for repository in main community; do
+		secdb mirror/alpine/v3.24/$repository.json v3.24 $repository 1.2.6-r2
+		secdb mirror/alpine/edge/$repository.json edge $repository 1.2.7-r0
+	done
+	secdb mirror/wolfi/security.json "" os 1-r0
+	gzip mirror/alpine/edge/main.json
+	run --separate-stderr "$MOHS" db import mirror --json
+	[ "$status" -eq 0 ]
+	[ "$(json 'd["feeds"][0]["outcome"], d["feeds"][0]["records"], d["feeds"][0]["problem"]')" = "new 8 " ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['new', 'absent', 'new', 'new', 'new', 'new', 'new']" ]
+	run --separate-stderr "$MOHS" db status --json
+	[ "$(json '[(r["distribution"], r["release"], r["advisories"]) for r in d["releases"]]')" = \
+		"[('alpine', 'edge', 4), ('alpine', 'v3.24', 4), ('debian', 'bookworm', 23888), ('wolfi', 'rolling', 2)]" ]
+	before=$(digest)
+
+	# Half a release would make packages look clean: the old rows stay, and that is said.
+	rm mirror/alpine/v3.24/community.json
+	run --separate-stderr "$MOHS" db import mirror
+	[ "$status" -eq 3 ]
+	[[ "$stderr" == *"feed alpine: cannot be had (only a part of v3.24 is there)"* ]]
+	[ "$(digest)" = "$before" ]
+
+	# So would a document in the place of another.
+	secdb mirror/alpine/v3.24/community.json edge community 1.2.7-r0
+	run --separate-stderr "$MOHS" db import mirror
+	[ "$status" -eq 3 ]
+	[[ "$stderr" == *"alpine/v3.24/community.json: it is not of release v3.24"* ]]
+	[ "$(digest)" = "$before" ]
+
+	# A release that is not there at all is not covered, and a whole distribution is no failure.
+	rm -r mirror/alpine/v3.24 "$MOHS_DB"
+	run --separate-stderr "$MOHS" db import mirror
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	mkdir -p root/etc root/lib/apk/db
+	printf 'ID=alpine\nVERSION_ID=3.24.1\n' >root/etc/os-release
+	printf 'P:musl\nV:1.2.5-r0\no:main-musl\n\n' >root/lib/apk/db/installed
+	run "$MOHS" scan "dir:$PWD/root"
+	[[ "$output" == *"the database has none for alpine v3.24"* ]]
+	printf 'ID=alpine\nPRETTY_NAME="Alpine Linux edge"\n' >root/etc/os-release
+	run "$MOHS" scan "dir:$PWD/root"
+	[[ "$output" == *"CVE-2026-0001"*"1.2.7-r0"* ]]
+	[[ "$output" != *"CVE-2026-0002"* ]]
+	[[ "$output" != *"not on this mirror"* ]]
+
+	# Debian alone missing is, where nothing else is there.
+	rm -r mirror/alpine mirror/wolfi mirror/debian "$MOHS_DB"
+	run --separate-stderr "$MOHS" db import mirror --json
+	[ "$status" -eq 3 ]
+	[ "$(json 'd["feeds"][2]["outcome"]')" = missing ]
 }
 
 @test "a mirror without dates has those of its files" {
@@ -167,12 +231,12 @@ digest() {
 	export NVD_API_KEY=secret
 	run --separate-stderr "$MOHS" db update --mirror "$URL" --nvd "$URL/api" --json
 	[ "$status" -eq 0 ]
-	[ "$(json 'd["feeds"][3]["records"]')" = 2003 ]
+	[ "$(json 'd["feeds"][5]["records"]')" = 2003 ]
 	[ "$(grep -c '^200 /api?resultsPerPage=2000&startIndex=[02]0*[^&]* secret$' requests)" -eq 2 ]
 	before=$(digest)
 	run --separate-stderr "$MOHS" db update --mirror "$URL" --nvd "$URL/api" --json
 	[ "$status" -eq 0 ]
-	[ "$(json 'd["feeds"][3]["records"]')" = 2003 ]
+	[ "$(json 'd["feeds"][5]["records"]')" = 2003 ]
 	grep -q 'startIndex=0&lastModStartDate=2026-11-23T06:00:00Z&lastModEndDate=2026-11-23T08:00:00Z' requests
 	[ "$(digest)" != "$before" ]
 	! grep -q secret "$MOHS_DB"

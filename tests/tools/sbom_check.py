@@ -16,7 +16,7 @@ import urllib.parse
 ID = re.compile(r"SPDXRef-[A-Za-z0-9.-]+$")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-DEB = re.compile(r"pkg:deb/[a-z0-9.-]+/([^@?]+)@([^?]+)\?(.*)$")
+PURL = re.compile(r"pkg:(?:apk|deb)/[a-z0-9.-]+/([^@?]+)@([^?]+)\?(.*)$")
 LICENCE = re.compile(r"[A-Za-z0-9.+-]+$")
 SUPPLIER = re.compile(r"(Person|Organization): .+|NOASSERTION$")
 
@@ -38,7 +38,7 @@ def check_licence(expression, known):
 
 
 def from_purl(purl):
-    found = DEB.match(purl)
+    found = PURL.match(purl)
     assert found, purl
     name, version = map(urllib.parse.unquote, found.groups()[:2])
     qualifiers = dict(part.split("=") for part in found.group(3).split("&"))

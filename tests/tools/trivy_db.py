@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A database for Trivy in which each source package of debian 12 has one flaw: trivy_db.py CACHE SOURCE...
+"""A database for Trivy in which each source package of a release (default: debian 12) has one flaw:
+trivy_db.py [--release "alpine 3.23"] CACHE SOURCE...: the nth in order has CVE-2026-(1000 + n), from 0.
 
 The file is a bbolt database (go.etcd.io/bbolt, page.go and bucket.go): two meta pages, a free list,
 leaf pages; small buckets inside their parent's page.
@@ -41,7 +42,13 @@ def inline(items):
 
 
 def main():
-    cache, sources = pathlib.Path(sys.argv[1]), sorted(set(sys.argv[2:]))
+    arguments = sys.argv[1:]
+    release = "debian 12"
+    if arguments[0] == "--release":
+        release, arguments = arguments[1], arguments[2:]
+    cache, sources = pathlib.Path(arguments[0]), sorted(set(arguments[1:]))
+    bucket = release.encode()
+    family = release.split()[0]
     ids = [b"CVE-2026-%d" % (1000 + i) for i in range(len(sources))]
     pages, next_page = [], 4
 
@@ -52,13 +59,13 @@ def main():
         next_page += len(data) // PAGE
         return struct.pack("<QQ", number, 0)
 
-    fixed = json.dumps({"FixedVersion": "99999:1"}).encode()
+    fixed = json.dumps({"FixedVersion": "99999"}).encode()
     detail = json.dumps({"Title": "flaw", "Severity": "HIGH"}).encode()
-    source = json.dumps({"ID": "debian", "Name": "test", "URL": "test"}).encode()
+    source = json.dumps({"ID": family, "Name": "test", "URL": "test"}).encode()
     root = [
-        (b"debian 12", place([(name.encode(), inline([(one, fixed, 0)]), 1) for name, one in zip(sources, ids)]), 1),
+        (bucket, place([(name.encode(), inline([(one, fixed, 0)]), 1) for name, one in zip(sources, ids)]), 1),
         (b"vulnerability", place([(one, detail, 0) for one in ids]), 1),
-        (b"data-source", inline([(b"debian 12", source, 0)]), 1),
+        (b"data-source", inline([(bucket, source, 0)]), 1),
     ]
     out = b""
     for i in (0, 1):
