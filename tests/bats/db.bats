@@ -176,6 +176,15 @@ END
 	[ "$(json '[(r["distribution"], r["release"], r["advisories"]) for r in d["releases"]]')" = \
 		"[('alpine', 'edge', 4), ('alpine', 'v3.24', 4), ('debian', 'bookworm', 23888), ('wolfi', 'rolling', 2)]" ]
 	before=$(digest)
+	"$MOHS" db export whole
+	(cd whole && find . -type f | sort) >files
+	[ "$(grep -c 'alpine/\|wolfi/' files)" -eq 5 ]
+	"$MOHS" db import --db whole.db whole
+	[ "$("$MOHS" db status --db whole.db | grep -o 'sha256:[0-9a-f]*')" = "$before" ]
+	"$MOHS" db export --release edge some
+	(cd some && find . -type f | sort | tr '\n' ' ') >files
+	[ "$(cat files)" = "./alpine/edge/community.json ./alpine/edge/main.json ./epss/epss_scores-current.csv.gz \
+./feeds.json ./kev/known_exploited_vulnerabilities.json ./nvd/cves.json.zst " ]
 
 	# Half a release would make packages look clean: the old rows stay, and that is said.
 	rm mirror/alpine/v3.24/community.json

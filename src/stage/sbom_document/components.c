@@ -25,6 +25,13 @@ taking_ecosystem(const struct purl *purl)
 	return SPAN("");
 }
 
+/* Whether advisories are about source packages that can have another name. */
+static bool
+has_sources(struct span ecosystem)
+{
+	return span_equal(ecosystem, SPAN("dpkg")) || span_equal(ecosystem, SPAN("apk"));
+}
+
 static int
 left_out(struct taking *taking, const struct sbom_item *item, const char *why, struct err *err)
 {
@@ -261,7 +268,7 @@ taking_components(struct taking *taking, struct err *err)
 	for (size_t i = 0; r == 0 && i < taking->document->item_count; i++)
 		r = take_item(taking, i, &with_source, err);
 	for (size_t i = 0; i < taking->components.count; i++)
-		packages += span_equal(taking->components.items[i].ecosystem, SPAN("dpkg"));
+		packages += has_sources(taking->components.items[i].ecosystem);
 	if (r == 0 && packages > 0 && !with_source)
 		r = taking_gap(taking, err, SPAN("source packages"),
 			       "the document names none: each package is taken for its own, and "

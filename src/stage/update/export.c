@@ -14,20 +14,8 @@
 
 #include <stdlib.h>
 
-struct exporting {
-	struct arena *arena;
-	struct advisories *advisories;
-	const char *folder;
-	struct buf text; /* of the feed that is being written */
-	struct map *known;
-	VEC(struct span) ids; /* CVEs that the advisories name */
-	struct span source;   /* the source package that is being gathered */
-	json_t *gathered;     /* its {id: {releases}} */
-	size_t sources;
-};
-
-static int
-append_json(struct exporting *exporting, const json_t *json, struct err *err)
+int
+export_json(struct exporting *exporting, const json_t *json, struct err *err)
 {
 	CLEANUP(free_cleanup)
 	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
@@ -35,29 +23,8 @@ append_json(struct exporting *exporting, const json_t *json, struct err *err)
 	return text ? buf_append(&exporting->text, span_from(text), err) : err_memory(err);
 }
 
-/* Writes what was gathered of one source package. */
-static int
-end_source(struct exporting *exporting, struct err *err)
-{
-	CLEANUP(json_cleanup) json_t *name = NULL;
-	CLEANUP(json_cleanup) json_t *gathered = TAKE(exporting->gathered);
-
-	if (!gathered)
-		return 0;
-	name = json_span(exporting->source);
-	if (!name)
-		return err_memory(err);
-	int r = buf_append(&exporting->text, exporting->sources++ ? SPAN(",\n") : SPAN("{\n"), err);
-	if (r == 0)
-		r = append_json(exporting, name, err);
-	if (r == 0)
-		r = buf_byte(&exporting->text, ':', err);
-	return r < 0 ? r : append_json(exporting, gathered, err);
-}
-
-/* An id of the advisories is remembered once. */
-static int
-remember(struct exporting *exporting, struct span id, struct err *err)
+int
+export_remember(struct exporting *exporting, struct span id, struct err *err)
 {
 	uint64_t place;
 
@@ -68,79 +35,6 @@ remember(struct exporting *exporting, struct span id, struct err *err)
 		return err_memory(err);
 	int r = map_put(exporting->known, copy, exporting->ids.count, err);
 	return r < 0 ? r : vec_push(&exporting->ids, &copy, ADVISORIES_MAX, err);
-}
-
-static json_t *
-release_json(const struct advisory *advisory)
-{
-	static const char *const states[] = {
-		[ADVISORY_OPEN] = "open",
-		[ADVISORY_FIXED] = "resolved",
-		[ADVISORY_NOT_AFFECTED] = "resolved",
-		[ADVISORY_UNDETERMINED] = "undetermined",
-	};
-	bool fixed = advisory->state == ADVISORY_FIXED || advisory->state == ADVISORY_NOT_AFFECTED;
-	bool ended = span_equal(advisory->urgency, SPAN("end-of-life"));
-	bool reasoned = advisory->no_dsa && (!ended || advisory->note.n || advisory->reason.n);
-	json_t *json = json_pack(
-		"{s:s, s:o, s:{}}", "status", states[advisory->state], "urgency",
-		json_span(advisory->urgency.n ? advisory->urgency : SPAN("not yet assigned")),
-		"repositories");
-
-	if (fixed)
-		(void)json_object_set_new(
-			json, "fixed_version",
-			json_span(advisory->state == ADVISORY_FIXED ? advisory->fixed : SPAN("0")));
-	if (reasoned) {
-		(void)json_object_set_new(json, "nodsa", json_span(advisory->note));
-		(void)json_object_set_new(json, "nodsa_reason", json_span(advisory->reason));
-	}
-	return json;
-}
-
-static int
-add_advisory(void *context, struct span source, const struct advisory *advisory, struct err *err)
-{
-	struct exporting *exporting = context;
-	int r = 0;
-
-	if (!exporting->gathered || !span_equal(source, exporting->source)) {
-		r = end_source(exporting, err);
-		if (r < 0)
-			return r;
-		exporting->source = arena_copy(exporting->arena, source);
-		exporting->gathered = json_object();
-	}
-	if (!exporting->gathered || !exporting->source.p)
-		return err_memory(err);
-
-	json_t *json = release_json(advisory);
-	json_t *entry = json_object_getn(exporting->gathered, advisory->id.p, advisory->id.n);
-	if (!entry) {
-		entry = json_pack("{s:{}}", "releases");
-		if (json_object_setn_new(exporting->gathered, advisory->id.p, advisory->id.n,
-					 entry) < 0)
-			entry = NULL;
-	}
-	json_t *releases = json_object_get(entry, "releases");
-	if (json_object_setn_new(releases, advisory->release.p, advisory->release.n, json) < 0)
-		return err_memory(err);
-	return remember(exporting, advisory->id, err);
-}
-
-static int
-write_debian(struct exporting *exporting, const char *release, struct err *err)
-{
-	int r = advisories_all(exporting->advisories, SPAN("debian"),
-			       release ? span_from(release) : SPAN(""), add_advisory, exporting,
-			       err);
-
-	if (r == 0)
-		r = end_source(exporting, err);
-	if (r == 0 && exporting->sources == 0)
-		return err_set(err, ERR_NOT_FOUND, "the database has no advisories for debian %s",
-			       release ? release : "(any release)");
-	return r < 0 ? r : buf_append(&exporting->text, SPAN("\n}\n"), err);
 }
 
 static int
@@ -171,9 +65,9 @@ write_lines(struct exporting *exporting, export_line *line, size_t *ret_count, s
 	return 0;
 }
 
-static int
-write_file(struct exporting *exporting, const char *path, enum feed_packing packing,
-	   struct err *err)
+int
+export_file(struct exporting *exporting, const char *path, enum feed_packing packing,
+	    struct err *err)
 {
 	static const char *const suffixes[] = {
 		[FEED_PLAIN] = "", [FEED_GZIP] = ".gz", [FEED_ZSTD] = ".zst"};
@@ -204,22 +98,21 @@ end_list(struct exporting *exporting, const struct export_type *type, size_t cou
 	return r < 0 ? r : buf_append(&exporting->text, SPAN("}\n"), err);
 }
 
+/* What the feeds of scores say of the ids that the advisories name. */
 static int
-export_one(struct exporting *exporting, const struct export_type *type, const char *release,
-	   struct err *err)
+export_scores(struct exporting *exporting, const struct export_type *type, struct err *err)
 {
 	size_t count = 0;
-	int r = type->line ? buf_append(&exporting->text, type->head, err)
-			   : write_debian(exporting, release, err);
+	int r = buf_append(&exporting->text, type->head, err);
 
-	if (r == 0 && type->line)
+	if (exporting->ids.count > 0)
+		qsort(exporting->ids.items, exporting->ids.count, sizeof(struct span),
+		      compare_spans);
+	if (r == 0)
 		r = write_lines(exporting, type->line, &count, err);
 	if (r == 0 && type->counts[0])
 		r = end_list(exporting, type, count, err);
-	if (!type->line && exporting->ids.count > 0)
-		qsort(exporting->ids.items, exporting->ids.count, sizeof(struct span),
-		      compare_spans);
-	return r < 0 ? r : write_file(exporting, type->path, type->packing, err);
+	return r < 0 ? r : export_file(exporting, type->path, type->packing, err);
 }
 
 static int
@@ -232,9 +125,45 @@ add_date(json_t *dates, const struct advisory_feed *feed, struct err *err)
 										 : 0;
 }
 
-/* Feeds that the database has; what it lacks is left out, so that it is not taken for empty. */
+/* A feed that the database has; what it lacks is left out, so that it is not taken for empty. */
+static const struct advisory_feed *
+find_feed(const struct advisory_feed *feeds, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (feeds[i].fetched > 0 && span_equal(feeds[i].name, span_from(name)))
+			return &feeds[i];
+	}
+	return NULL;
+}
+
+/* Distributions come first in the table: they say which ids there are. */
 static int
-export_feeds(struct exporting *exporting, const char *release, struct err *err)
+export_types_of(struct exporting *exporting, const struct advisory_feed *feeds, size_t count,
+		struct span release, json_t *dates, struct err *err)
+{
+	size_t distributions = 0;
+	int r = 0;
+
+	for (const struct export_type *type = export_types; r == 0 && type->name; type++) {
+		const struct advisory_feed *feed = find_feed(feeds, count, type->name);
+		bool wrote = true;
+
+		if (!type->write && distributions == 0)
+			return err_set(err, ERR_NOT_FOUND, "the database has no advisories for %s",
+				       release.n ? release.p : "any release");
+		if (!feed)
+			continue;
+		r = type->write ? type->write(exporting, type, release, &wrote, err)
+				: export_scores(exporting, type, err);
+		distributions += type->write && wrote;
+		if (r == 0 && wrote)
+			r = add_date(dates, feed, err);
+	}
+	return r;
+}
+
+static int
+export_feeds(struct exporting *exporting, struct span release, struct err *err)
 {
 	CLEANUP(json_cleanup) json_t *dates = json_object();
 	struct advisory_feed *feeds;
@@ -244,16 +173,8 @@ export_feeds(struct exporting *exporting, const char *release, struct err *err)
 
 	if (r == 0 && !dates)
 		r = err_memory(err);
-	for (const struct export_type *type = export_types; r == 0 && type->name; type++) {
-		for (size_t i = 0; r == 0 && i < count; i++) {
-			if (feeds[i].fetched <= 0 ||
-			    !span_equal(feeds[i].name, span_from(type->name)))
-				continue;
-			r = export_one(exporting, type, release, err);
-			if (r == 0)
-				r = add_date(dates, &feeds[i], err);
-		}
-	}
+	if (r == 0)
+		r = export_types_of(exporting, feeds, count, release, dates, err);
 	if (r == 0)
 		r = json_text(dates, true, exporting->arena, &text, err);
 	if (r != 0)
@@ -276,9 +197,10 @@ update_export(const char *database, const char *folder, const char *release, str
 				      .folder = folder,
 				      .text = {.max = FEED_DOCUMENT_MAX},
 				      .known = map_new(0)};
-	r = arena && exporting.known ? export_feeds(&exporting, release, err) : err_memory(err);
+	r = arena && exporting.known
+		    ? export_feeds(&exporting, release ? span_from(release) : SPAN(""), err)
+		    : err_memory(err);
 	buf_cleanup(&exporting.text);
-	json_decref(exporting.gathered);
 	vec_free(&exporting.ids);
 	map_free(exporting.known);
 	return r < 0 ? err_wrap(err, "export") : 0;

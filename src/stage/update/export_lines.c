@@ -98,7 +98,15 @@ nvd_line(struct buf *text, struct span id, const struct advisory_cve *cve, bool 
 }
 
 const struct export_type export_types[] = {
-	{.name = "debian", .path = "debian/tracker.json", .packing = FEED_ZSTD},
+	{.name = "alpine", .path = "alpine", .write = export_secdb},
+	{.name = "chainguard", .path = "chainguard/security.json", .write = export_secdb},
+	{
+		.name = "debian",
+		.path = "debian/tracker.json",
+		.packing = FEED_ZSTD,
+		.write = export_debian,
+	},
+	{.name = "wolfi", .path = "wolfi/security.json", .write = export_secdb},
 	{
 		.name = "epss",
 		.path = "epss/epss_scores-current.csv",
