@@ -95,10 +95,12 @@ start(struct walk *walk, struct span text)
 static void
 next(struct walk *walk)
 {
-	char byte = walk->rest.n > 0 ? walk->rest.p[0] : '\0';
+	char byte = '\0';
 	bool suffixed = walk->part == PART_BEFORE || walk->part == PART_AFTER;
 	bool numeric = walk->part >= PART_NUMBER;
 
+	if (walk->rest.n > 0)
+		byte = walk->rest.p[0];
 	if (walk->rest.n == 0) {
 		walk->part = PART_END;
 	} else if (byte == '.' && numeric) {

@@ -51,7 +51,7 @@ add_fix(struct fixes *fixes, const struct feed_secdb_record *record, struct err 
 {
 	uint64_t place;
 
-	if (map_get(fixes->places, record->id, &place)) {
+	if (fixes->items.items && map_get(fixes->places, record->id, &place)) {
 		struct feed_secdb_record *known = &fixes->items.items[place];
 
 		if (apk_version_compare(known->fixed, record->fixed) < 0)
