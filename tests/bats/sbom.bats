@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # mohs sbom on the package records of this machine, judged by dpkg-query, by tests/tools/sbom_check.py
-# and, where they are to be had, by the formats' schemas ($MOHS_SCHEMAS) and by Trivy ($MOHS_TRIVY).
+# and, where they are to be had, by the formats' schemas ($MOHS_SCHEMAS) and by Trivy.
 
 bats_require_minimum_version 1.5.0
+load peers
 
 setup_file() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -100,11 +101,11 @@ setup() {
 }
 
 @test "Trivy finds the same in the documents as in the image" {
-	[ -x "${MOHS_TRIVY:-}" ] || skip 'no Trivy ($MOHS_TRIVY)'
+	need_trivy
 	# shellcheck disable=SC2046
 	"$root/tests/tools/trivy_db.py" cache $(cut -d' ' -f4 "$packages")
 	trivy() {
-		"$MOHS_TRIVY" "$@" --cache-dir cache --offline-scan --skip-db-update --format json 2>/dev/null |
+		"$trivy" "$@" --cache-dir cache --offline-scan --skip-db-update --format json 2>/dev/null |
 			jq -r '.Results[].Vulnerabilities[]? | "\(.PkgName) \(.InstalledVersion) \(.VulnerabilityID)"' | sort
 	}
 	trivy rootfs --scanners vuln "$image" >wanted
