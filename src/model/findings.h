@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/err.h"
 #include "model/inventory.h"
 
 enum severity {
@@ -72,6 +73,9 @@ struct findings {
 	struct gap_list gaps; /* e.g. no advisories for this release */
 	bool matched;	      /* false: nothing could be matched, the counts mean nothing */
 };
+
+/* Puts the items in their order and fills the counts, which are zero before. ERR_MEMORY. */
+int findings_count(struct findings *findings, struct err *err);
 
 void findings_free(struct findings *findings);
 void findings_cleanup(struct findings **findings);

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "stage/match/count.h"
 #include "stage/match/matcher.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage/match/count.h"
+#include "model/findings.h"
 
 #include "base/cleanup.h"
 
