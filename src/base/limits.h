@@ -126,6 +126,11 @@
 #define FEED_NOTE_MAX	  200
 #define FEED_VECTOR_MAX	  256
 
+/* what is said of findings: VEX documents */
+#define VEX_STATEMENTS_MAX 100000
+#define VEX_PRODUCTS_MAX   1000000 /* and subcomponents, of one document */
+#define VEX_BRANCH_DEPTH   32	   /* of a product tree */
+
 /* profile */
 #define PROFILE_PHASES_MAX    1024
 #define PROFILE_MISSING_MAX   100000

@@ -38,3 +38,23 @@ struct evidence_recall {
 /* Strings go to `arena`. ERR_INVALID, ERR_UNSUPPORTED (another schema). */
 int evidence_read_recall(struct span text, struct arena *arena, struct evidence_recall *ret,
 			 struct err *err);
+
+/* A finding that an earlier scan had. */
+struct evidence_finding {
+	struct span id;
+	struct span package;
+	struct span purl; /* may be empty */
+};
+
+struct evidence_baseline {
+	struct evidence_finding *items; /* that counted then, or were known before */
+	size_t count;
+};
+
+/*
+ * The findings of a scan's document; of a run's, those of the hardened image, or where it was not
+ * scanned, of the image before. Strings go to `arena`. ERR_INVALID, ERR_UNSUPPORTED (another
+ * schema), ERR_MISMATCH (nothing was scanned, or the scan matched nothing: all would be new).
+ */
+int evidence_read_baseline(struct span text, struct arena *arena, struct evidence_baseline *ret,
+			   struct err *err);

@@ -10,6 +10,7 @@
 #include "model/risks.h"
 #include "model/shells.h"
 #include "model/suite.h"
+#include "model/triage.h"
 #include "model/verdict.h"
 
 /* The machine it was done on. */
@@ -36,6 +37,7 @@ struct evidence {
 	const struct policy *policy;
 	struct evidence_side before;
 	struct evidence_side after;
+	const struct triage *triage; /* before.findings is its `counted`; NULL: all count */
 	const struct profile *profile;
 	const struct plan *plan;
 	const struct confidence *confidence;

@@ -54,6 +54,40 @@ database_json(struct writer *writer, const struct advisory_identity *database)
 	return json;
 }
 
+static json_t *
+aside_json(struct writer *writer, const struct aside *aside, const struct inventory *inventory)
+{
+	json_t *json = finding_json(writer, &aside->finding, inventory);
+
+	write_text(writer, json, "why", span_from(aside_name(aside->kind)));
+	write_text(writer, json, "reason", aside->reason);
+	write_text(writer, json, "source", aside->source);
+	if (aside->approved_by.n)
+		write_text(writer, json, "approved_by", aside->approved_by);
+	if (aside->expires)
+		write_time(writer, json, "expires", aside->expires);
+	return json;
+}
+
+static json_t *
+triage_json(struct writer *writer, const struct evidence_side *side)
+{
+	const struct triage *triage = writer->evidence->triage;
+	json_t *json = json_object();
+	json_t *by_kind = json_object();
+	json_t *items = json_array();
+
+	for (enum aside_kind i = 0; i < ASIDE_KINDS; i++)
+		write_number(writer, by_kind, aside_name(i), triage->by_kind[i]);
+	for (size_t i = 0; i < triage->aside_count; i++)
+		write_item(writer, items, aside_json(writer, &triage->asides[i], side->inventory));
+	write_member(writer, json, "by_reason", by_kind);
+	write_number(writer, json, "total", triage->aside_count);
+	write_member(writer, json, "items", items);
+	write_member(writer, json, "notes", write_texts(writer, &triage->notes));
+	return json;
+}
+
 json_t *
 write_scan(struct writer *writer, const struct evidence_side *side, const char *step)
 {
@@ -75,6 +109,8 @@ write_scan(struct writer *writer, const struct evidence_side *side, const char *
 	write_number(writer, json, "undetermined", findings->undetermined);
 	write_member(writer, json, "database", database_json(writer, &findings->database));
 	write_member(writer, json, "items", items);
+	if (writer->evidence->triage && side == &writer->evidence->before)
+		write_member(writer, json, "not_counted", triage_json(writer, side));
 	write_gaps(writer, step, &findings->gaps);
 	return json;
 }
