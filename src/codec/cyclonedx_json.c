@@ -174,12 +174,14 @@ add_dependencies(struct cyclonedx *bom, struct span image)
 
 	for (size_t i = 0; i < sbom->component_count; i++) {
 		const struct sbom_component *item = &sbom->components[i];
-		json_t *needs = json_array();
 
+		sbom_add(writer, all, json_span(bom->refs[i]));
+		if (!sbom->image) /* a document's are not known */
+			continue;
+		json_t *needs = json_array();
 		for (size_t j = 0; j < item->depend_count; j++)
 			sbom_add(writer, needs, json_span(bom->refs[item->depends[j]]));
 		add_dependency(bom, bom->refs[i], needs);
-		sbom_add(writer, all, json_span(bom->refs[i]));
 	}
 	if (!sbom->inventory->os.known) {
 		add_dependency(bom, image, all);
@@ -240,22 +242,33 @@ tools(struct cyclonedx *bom)
 }
 
 static json_t *
+image_component(struct cyclonedx *bom, struct span purl)
+{
+	struct sbom_writer *writer = &bom->writer;
+	const struct image *image = writer->sbom->image;
+	char digest[DIGEST_TEXT];
+
+	if (!image)
+		return component(bom, "application", purl, sbom_title(writer), SPAN(""));
+	json_t *hashes = json_array();
+	json_t *json = component(bom, "container", purl, sbom_title(writer),
+				 span_from(digest_format(&image->manifest_digest, digest)));
+	sbom_text(writer, json, "purl", purl);
+	sbom_add(writer, hashes,
+		 hash(bom, "SHA-256", sbom_sha256(writer, &image->manifest_digest)));
+	sbom_set(writer, json, "hashes", hashes);
+	return json;
+}
+
+static json_t *
 metadata(struct cyclonedx *bom, struct span purl)
 {
 	struct sbom_writer *writer = &bom->writer;
 	const struct sbom *sbom = writer->sbom;
-	char digest[DIGEST_TEXT];
 	json_t *json = json_object();
-	json_t *hashes = json_array();
 	json_t *properties = json_array();
-	json_t *image = component(bom, "container", purl, sbom_title(writer),
-				  span_from(digest_format(&sbom->image->manifest_digest, digest)));
 
-	sbom_text(writer, image, "purl", purl);
-	sbom_add(writer, hashes,
-		 hash(bom, "SHA-256", sbom_sha256(writer, &sbom->image->manifest_digest)));
-	sbom_set(writer, image, "hashes", hashes);
-	sbom_set(writer, json, "component", image);
+	sbom_set(writer, json, "component", image_component(bom, purl));
 	sbom_text(writer, json, "timestamp", sbom_created(writer));
 	sbom_set(writer, json, "tools", tools(bom));
 	add_property(bom, properties, "mohs:scope",
@@ -303,7 +316,7 @@ document(struct cyclonedx *bom, struct err *err)
 {
 	struct sbom_writer *writer = &bom->writer;
 	const struct sbom *sbom = writer->sbom;
-	struct span purl = sbom_image_purl(writer);
+	struct span purl = sbom->image ? sbom_image_purl(writer) : SPAN("document");
 	json_t *json = json_object();
 
 	add_system(bom);
@@ -336,8 +349,8 @@ cyclonedx_cleanup(struct cyclonedx *bom)
 }
 
 int
-cyclonedx_write(const struct sbom *sbom, enum cyclonedx_version version, struct arena *arena,
-		struct span *ret, struct err *err)
+cyclonedx_make(const struct sbom *sbom, enum cyclonedx_version version, struct arena *arena,
+	       json_t **ret, struct span **ret_refs, struct err *err)
 {
 	CLEANUP(json_cleanup) json_t *json = NULL;
 	CLEANUP(cyclonedx_cleanup)
@@ -353,5 +366,20 @@ cyclonedx_write(const struct sbom *sbom, enum cyclonedx_version version, struct 
 	if (!bom.writer.known || !bom.items || !bom.refs)
 		return err_memory(err);
 	json = document(&bom, err);
-	return bom.writer.failed ? err_memory(err) : json_text(json, true, arena, ret, err);
+	if (bom.writer.failed)
+		return err_memory(err);
+	*ret = TAKE(json);
+	*ret_refs = bom.refs;
+	return 0;
+}
+
+int
+cyclonedx_write(const struct sbom *sbom, enum cyclonedx_version version, struct arena *arena,
+		struct span *ret, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct span *refs;
+	int r = cyclonedx_make(sbom, version, arena, &json, &refs, err);
+
+	return r < 0 ? r : json_text(json, true, arena, ret, err);
 }

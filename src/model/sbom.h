@@ -30,7 +30,7 @@ struct sbom_file {
 struct sbom {
 	struct arena *arena;
 	enum sbom_scope scope;
-	const struct image *image;	   /* borrowed */
+	const struct image *image;	   /* borrowed; NULL: of a document, CycloneDX alone */
 	const struct inventory *inventory; /* borrowed */
 	struct span tool;		   /* version of mohs: "0.1.0" */
 	struct span name;		   /* of the image, for a purl: "nginx" */

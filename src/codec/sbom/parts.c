@@ -54,7 +54,10 @@ sbom_print(struct sbom_writer *writer, const char *format, ...)
 struct span
 sbom_title(struct sbom_writer *writer)
 {
-	struct span name = writer->sbom->image->reference;
+	const struct inventory_document *document = &writer->sbom->inventory->document;
+	struct span name = writer->sbom->image ? writer->sbom->image->reference
+			   : document->name.n  ? document->name
+					       : document->reference;
 
 	return writer->sbom->scope == SBOM_REMOVED
 		       ? sbom_print(writer, "components removed from %.*s", SPAN_ARG(name))
@@ -84,14 +87,18 @@ struct span
 sbom_uuid(struct sbom_writer *writer, const char *format)
 {
 	const struct sbom *sbom = writer->sbom;
+	const struct inventory_document *document = &sbom->inventory->document;
 	char image[DIGEST_TEXT];
 	struct digest digest;
 	const uint8_t *b = digest.bytes;
+	struct span subject =
+		sbom->image ? span_from(digest_format(&sbom->image->manifest_digest, image))
+			    : document->digest;
+	struct span reference = sbom->image ? sbom->image->reference : document->reference;
 	struct span name =
-		sbom_print(writer, "%s\n%.*s\n%s\n%.*s\n%d %d %lld\n", format, SPAN_ARG(sbom->tool),
-			   digest_format(&sbom->image->manifest_digest, image),
-			   SPAN_ARG(sbom->image->reference), (int)sbom->scope,
-			   (int)sbom->with_files, (long long)sbom->created);
+		sbom_print(writer, "%s\n%.*s\n%.*s\n%.*s\n%d %d %lld\n", format,
+			   SPAN_ARG(sbom->tool), SPAN_ARG(subject), SPAN_ARG(reference),
+			   (int)sbom->scope, (int)sbom->with_files, (long long)sbom->created);
 
 	digest_of(name, &digest);
 	digest.bytes[6] = (uint8_t)((digest.bytes[6] & 0x0f) | 0x80);
