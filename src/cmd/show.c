@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cmd/printable.h"
+#include "codec/report.h"
 #include "stage/update.h"
 
 #include <math.h>
@@ -227,7 +228,7 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 
 static const struct table_column finding_columns[] = {
 	{"severity", FIT_RIGID, false}, {"CVE", FIT_RIGID, false},    {"package", FIT_CUT, false},
-	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_RIGID, false},
+	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_CUT, false},
 };
 
 static bool
@@ -249,7 +250,10 @@ add_finding(struct table *table, struct arena *arena, const struct finding *find
 	if (finding->exploited)
 		cells[5] = (struct table_cell){arena_printf(arena, "%s, exploited", status),
 					       STYLE_BAD};
-	return table_row(table, cells);
+	if (!table_row(table, cells))
+		return false;
+	table_link(table, 1, report_link(&inventory->os, finding->id, arena));
+	return true;
 }
 
 /* Those that count, or those that are undetermined and do not. */
@@ -290,6 +294,79 @@ show_findings(const struct findings *findings, const struct inventory *inventory
 	int r = list_findings(findings, inventory, least, false, err);
 
 	return r < 0 ? r : list_findings(findings, inventory, least, true, err);
+}
+
+static const struct table_column aside_columns[] = {
+	{"CVE", FIT_RIGID, false},
+	{"package", FIT_CUT, false},
+	{"source", FIT_CUT, false},
+	{"reason", FIT_WRAP, false},
+};
+
+static bool
+add_aside(struct table *table, struct arena *arena, const struct aside *aside,
+	  const struct inventory *inventory)
+{
+	const struct component *component = &inventory->components[aside->finding.component];
+	char date[CLOCK_TEXT];
+	struct span reason = aside->reason;
+
+	if (aside->kind == ASIDE_IGNORED)
+		reason = arena_printf(arena, "%.*s (%.*s, until %.10s)", SPAN_ARG(aside->reason),
+				      SPAN_ARG(aside->approved_by),
+				      clock_format(aside->expires - 1, date));
+	if (!reason.p || !table_row(table, (struct table_cell[]){{aside->finding.id, STYLE_PLAIN},
+								 {component->name, STYLE_PLAIN},
+								 {aside->source, STYLE_DIM},
+								 {reason, STYLE_PLAIN}}))
+		return false;
+	table_link(table, 0, report_link(&inventory->os, aside->finding.id, arena));
+	return true;
+}
+
+/* What the baseline or want of a fix explains needs no line each. */
+static int
+list_asides(const struct triage *triage, const struct inventory *inventory, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct table *table = arena ? table_new(arena, aside_columns, COUNT(aside_columns)) : NULL;
+	size_t rows = 0;
+
+	if (!table)
+		return err_memory(err);
+	for (size_t i = 0; i < triage->aside_count; i++) {
+		const struct aside *aside = &triage->asides[i];
+
+		if (aside->kind != ASIDE_STATED && aside->kind != ASIDE_IGNORED)
+			continue;
+		if (!add_aside(table, arena, aside, inventory))
+			return err_memory(err);
+		rows++;
+	}
+	if (rows > 0)
+		table_print(table, stdout, 0);
+	return 0;
+}
+
+int
+show_asides(const struct triage *triage, const struct inventory *inventory, struct err *err)
+{
+	const char *separator = ":";
+
+	if (!triage)
+		return 0;
+	(void)printf("%zu not counted", triage->aside_count);
+	for (enum aside_kind i = 0; i < ASIDE_KINDS; i++) {
+		if (triage->by_kind[i] == 0)
+			continue;
+		(void)printf("%s %u %s", separator, triage->by_kind[i], aside_title(i));
+		separator = ",";
+	}
+	(void)putchar('\n');
+	int r = list_asides(triage, inventory, err);
+	for (size_t i = 0; i < triage->notes.count; i++)
+		printable_line(stdout, "%.*s", SPAN_ARG(triage->notes.items[i]));
+	return r;
 }
 
 /* The last one is an image's alone: documents know of no files. */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cmd/table.h"
-#include "model/findings.h"
+#include "model/triage.h"
 
 enum table_style show_severity_style(enum severity severity);
 
@@ -19,6 +19,12 @@ int show_counts(const struct findings *before, const struct findings *after, str
 /* One row a finding, of at least this severity; those that are in no count apart. */
 int show_findings(const struct findings *findings, const struct inventory *inventory,
 		  enum severity least, struct err *err);
+
+/*
+ * "N not counted: 3 ignored, 12 in the baseline", those that somebody spoke of with the reason, and
+ * what was given and did not work. Nothing for NULL.
+ */
+int show_asides(const struct triage *triage, const struct inventory *inventory, struct err *err);
 
 int show_packages(const struct inventory *inventory, struct err *err);
 

@@ -10,12 +10,14 @@
 enum {
 	COLUMNS_MAX = 12,
 	GAP = 2,
-	NARROWEST = 8, /* no flexible column gets narrower */
+	NARROWEST = 4, /* no flexible column gets narrower */
 	NO_LIMIT = 100000,
 };
 
 struct row {
 	struct row *next;
+	struct span link; /* of one cell; empty: none */
+	size_t link_column;
 	struct table_cell cells[];
 };
 
@@ -25,6 +27,7 @@ struct table {
 	size_t count;
 	struct row *first;
 	struct row **last;
+	struct row *youngest;
 };
 
 struct table *
@@ -50,7 +53,19 @@ table_row(struct table *table, const struct table_cell *cells)
 	memcpy(row->cells, cells, size);
 	*table->last = row;
 	table->last = &row->next;
+	table->youngest = row;
 	return true;
+}
+
+void
+table_link(struct table *table, size_t column, struct span url)
+{
+	for (size_t i = 0; i < url.n; i++) {
+		if (url.p[i] <= ' ' || url.p[i] > '~')
+			return;
+	}
+	table->youngest->link = url;
+	table->youngest->link_column = column;
 }
 
 /* ---- widths ---- */
@@ -185,6 +200,40 @@ table_colours(FILE *to)
 	       !(term && strcmp(term, "dumb") == 0);
 }
 
+/* What a terminal sets that has links; an empty value: the variable alone says so. */
+static const struct {
+	const char *variable;
+	const char *value;
+} linking[] = {
+	{"VTE_VERSION", ""},
+	{"WT_SESSION", ""},
+	{"KONSOLE_VERSION", ""},
+	{"KITTY_WINDOW_ID", ""},
+	{"DOMTERM", ""},
+	{"TERM", "xterm-kitty"},
+	{"TERM", "alacritty"},
+	{"TERM", "foot"},
+	{"TERM", "xterm-ghostty"},
+	{"TERM_PROGRAM", "iTerm.app"},
+	{"TERM_PROGRAM", "WezTerm"},
+	{"TERM_PROGRAM", "vscode"},
+	{"TERM_PROGRAM", "ghostty"},
+	{"FORCE_HYPERLINK", ""},
+};
+
+bool
+table_links(FILE *to)
+{
+	for (size_t i = 0; i < sizeof(linking) / sizeof(linking[0]) && table_colours(to); i++) {
+		const char *value = getenv(linking[i].variable);
+
+		if (value && value[0] &&
+		    (!linking[i].value[0] || strcmp(value, linking[i].value) == 0))
+			return true;
+	}
+	return false;
+}
+
 const char *
 table_style_on(FILE *to, enum table_style style)
 {
@@ -232,8 +281,8 @@ print_cell(FILE *to, const struct table_column *column, enum table_style style, 
 }
 
 static void
-print_row(const struct table *table, FILE *to, const struct table_cell *cells,
-	  const size_t widths[COLUMNS_MAX])
+print_row(const struct table *table, FILE *to, const struct table_cell *cells, struct span link,
+	  size_t link_column, const size_t widths[COLUMNS_MAX])
 {
 	struct span rest[COLUMNS_MAX];
 	bool more = true;
@@ -244,9 +293,14 @@ print_row(const struct table *table, FILE *to, const struct table_cell *cells,
 		more = false;
 		for (size_t i = 0; i < table->count; i++) {
 			bool last = i + 1 == table->count;
+			bool linked = link.n && i == link_column && table_links(to);
 
+			if (linked)
+				(void)fprintf(to, "\033]8;;%.*s\033\\", SPAN_ARG(link));
 			print_cell(to, &table->columns[i], cells[i].style, &rest[i], widths[i],
 				   last);
+			if (linked)
+				(void)fputs("\033]8;;\033\\", to);
 			if (!last)
 				print_blanks(to, GAP);
 			more = more || rest[i].n > 0;
@@ -269,7 +323,7 @@ table_print(const struct table *table, FILE *to, size_t width)
 		titled = titled || titles[i].text.n > 0;
 	}
 	if (titled)
-		print_row(table, to, titles, widths);
+		print_row(table, to, titles, SPAN(""), 0, widths);
 	for (const struct row *row = table->first; row; row = row->next)
-		print_row(table, to, row->cells, widths);
+		print_row(table, to, row->cells, row->link, row->link_column, widths);
 }

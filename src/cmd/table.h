@@ -43,6 +43,12 @@ struct table *table_new(struct arena *arena, const struct table_column *columns,
 /* One cell per column; texts are borrowed until the table is printed. False without memory. */
 bool table_row(struct table *table, const struct table_cell *cells);
 
+/*
+ * The cell of the last row in this column leads to `url`, on terminals that know how (OSC 8); of
+ * printable ASCII alone, else it is left out. Borrowed until the table is printed.
+ */
+void table_link(struct table *table, size_t column, struct span url);
+
 /* Width 0: what the terminal behind `to` has ($COLUMNS, else 80, when it is none: no limit). */
 void table_print(const struct table *table, FILE *to, size_t width);
 
@@ -51,6 +57,9 @@ size_t table_width(struct span text);
 
 /* Whether colours are wanted on this stream: a terminal, and no $NO_COLOR. */
 bool table_colours(FILE *to);
+
+/* Whether links are: colours are, and the terminal is known to have them, or $FORCE_HYPERLINK. */
+bool table_links(FILE *to);
 
 /* The escape sequences of a style, or "". */
 const char *table_style_on(FILE *to, enum table_style style);
