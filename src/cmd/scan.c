@@ -13,6 +13,7 @@
 #include "stage/sbom.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -100,7 +101,7 @@ capture_text(const struct scanned *scanned, const struct request *request, struc
 	     struct span *ret, struct err *err)
 {
 	CLEANUP(fd_cleanup) int memory = memfd_create("mohs-scan", MFD_CLOEXEC);
-	CLEANUP(fd_cleanup) int saved = dup(STDOUT_FILENO);
+	CLEANUP(fd_cleanup) int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 
 	if (memory < 0 || saved < 0 || fflush(stdout) != 0 || dup2(memory, STDOUT_FILENO) < 0)
 		return err_sys(err, ERR_IO, errno, "cannot redirect standard output");

@@ -60,6 +60,10 @@ put_clean(struct junit *junit, struct span text)
 static void
 put_escaped(struct junit *junit, struct span text)
 {
+	if (!text.p) { /* of an arena that is full */
+		junit->r = junit->r < 0 ? junit->r : err_memory(junit->err);
+		return;
+	}
 	if (json_is_text(text)) {
 		put_clean(junit, text);
 		return;

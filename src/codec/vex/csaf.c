@@ -213,14 +213,14 @@ static int
 add_relationship(struct products *products, const json_t *json, struct err *err)
 {
 	struct relationship raw = {.name = NULL};
-	struct openvex_component *part;
+	struct openvex_component *part = NULL;
 	int r = json_read(json, relationship_fields, &raw, products->reading->arena, err);
 
 	if (r == 0)
 		r = add_product(products, raw.name, err);
 	if (r == 0)
 		r = vex_components(products->reading, 1, &part, err);
-	if (r < 0)
+	if (r < 0 || !part)
 		return r;
 	const struct openvex_product *inner = find_product(products, raw.part);
 	const struct openvex_product *outer = find_product(products, raw.whole);
