@@ -124,7 +124,7 @@ run_service() {
 	shift
 	evidence=$work/$name/evidence.json
 	rm -rf "${work:?}/$name"
-	run "$mohs" run -f "$work/$name.yaml" -o "$work/$name" --profile "$work/profile.json" "$@"
+	run "$mohs" run --no-limits -f "$work/$name.yaml" -o "$work/$name" --profile "$work/profile.json" "$@"
 	echo "$output"
 	jq -c '.extension | del(.rounds[].tests)' "$evidence"
 	jq -c '.tests, (.verdict.checks[] | select(.check == "tests"))' "$evidence"
@@ -194,7 +194,7 @@ holds() {
 	jq '.paths |= map(select(.path != "/app/server.pl"))' "$work/profile.json" >"$work/narrow.json"
 	service narrow '' /probe
 	evidence=$work/narrow/evidence.json
-	run "$mohs" run -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow.json"
+	run "$mohs" run --no-limits -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow.json"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	holds '.extension.rounds[0].tests.started == false'
@@ -203,12 +203,12 @@ holds() {
 
 	# much is missing: all of it in one round, when it is served
 	jq '.paths |= map(select(.path | test("^/app/server|perl-base/.*IO") | not))' "$work/profile.json" >"$work/narrow.json"
-	run "$mohs" run -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow.json" --learn
+	run "$mohs" run --no-limits -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow.json" --learn
 	echo "$output"
 	[ "$status" -eq 0 ]
 	holds '[.extension.rounds[] | .learning, .tests.started] == [false, false, true, true, false, true]'
 	holds '[.extension.rounds[1].added[] | select(.kind == "startup")] | length > 3'
-	run "$mohs" run -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow/profile.json"
+	run "$mohs" run --no-limits -f "$work/narrow.yaml" -o "$work/narrow" --profile "$work/narrow/profile.json"
 	[ "$status" -eq 0 ]
 	holds '.extension.rounds | length == 1'
 	[ ! -e "$work/narrow/logs/round-2" ]
@@ -286,7 +286,7 @@ holds() {
 	chmod 0711 "$work" "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*
 	chmod -R a+rX "$work/image"
 	MOHS_CACHE=$PWD/out/cache run setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$mohs" run -f "$work/ordinary.yaml" -o out/results --profile "$work/profile.json"
+		"$mohs" run --no-limits -f "$work/ordinary.yaml" -o out/results --profile "$work/profile.json"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	evidence=out/results/evidence.json
@@ -301,7 +301,7 @@ holds() {
 	# the first time the test waits where there is no view
 	sed -i 's|"grep -c|"[ -e '"$PWD"'/views ] \&\& touch '"$PWD"'/there \&\& sleep 60; grep -c|' "$work/killed.yaml"
 	sed -i 's|>>'"$work"'/views|>>'"$PWD"'/views|' "$work/killed.yaml"
-	"$mohs" run -f "$work/killed.yaml" -o out --profile "$work/profile.json" >log 2>&1 3>&- &
+	"$mohs" run --no-limits -f "$work/killed.yaml" -o out --profile "$work/profile.json" >log 2>&1 3>&- &
 	pid=$!
 	for _ in $(seq 600); do
 		[ ! -e there ] || break
