@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 sys.dont_write_bytecode = True
 import corpus  # noqa: E402
 
-COUNT = 6000
+COUNT = 3000
 
 
 def exchange(port, credentials, tls):
@@ -37,7 +37,7 @@ def exchange(port, credentials, tls):
     assert subscribed.wait(10)
     for index in range(COUNT):
         clients[1].publish(f"load/{port}", f"message {index}", 1)
-    assert done.wait(60), f"{len(received)} of {COUNT}"
+    assert done.wait(80), f"{len(received)} of {COUNT}"
     for client in clients:
         client.disconnect()
         client.loop_stop()

@@ -199,8 +199,9 @@ whole_results() {
 @test "a test that fails on the hardened image only: the missing path and who asked for it" {
 	service web "$ready" "$loads" "$tests" 'harden: {drop: [/www/other.html]}'
 	ends 1 "harden.drop removes it although it was used while profiling"
-	grep -qF "/www/other.html, by /bin/busybox" "$out"
-	grep -qF "/www/other.html was removed and looked for: harden.keep can hold it" "$out"
+	grep -q "/www/other.html is missing in test .*, asked for by /bin/busybox: harden.drop names it" "$out"
+	jq -e '.extension.wanted[] | select(.path == "/www/other.html" and .program == "/bin/busybox")' \
+		"$results/evidence.json"
 	jq -e '.verdict.passed == false' "$results/evidence.json"
 }
 
@@ -346,7 +347,8 @@ each_signal() {
 		}
 		whole_results "$BATS_TEST_TMPDIR/run$i"
 	done
-	diff -r "$BATS_TEST_TMPDIR/run1/image" "$BATS_TEST_TMPDIR/run2/image"
+	# the bills of materials beside each name the folder it was read from; the images are the same
+	jq -r .image.after.digest "$BATS_TEST_TMPDIR"/run[12]/evidence.json | uniq -c | grep -q "^ *2 sha256:"
 }
 
 # ---- disks ----

@@ -240,7 +240,7 @@ gap() {
 	for kind in oci oci-archive docker-archive dir; do
 		one_error 3 "No such file" "$mohs" scan "$kind:missing"
 	done
-	for path in "$PWD/sbom.json" ./sbom.json ../x; do
+	for path in "$PWD/nothing" ./nothing ../x; do
 		one_error 2 "oci-archive:FILE" "$mohs" scan "$path"
 	done
 	one_error 2 "wants the path" "$mohs" scan dir:
