@@ -8,7 +8,7 @@
 enum {
 	NO_TEXT = -1,
 	/* the least that one of them takes */
-	COMPONENT_MIN = 3 + 14 * 4 + 4,
+	COMPONENT_MIN = 4 + 15 * 4 + 4,
 	FILE_MIN = 4 + 2 + FILE_DIGEST_BYTES + 4,
 	SHELL_MIN = 4 + 2 + 4,
 	RISK_MIN = 4 + 4 + 1 + 4,
@@ -40,6 +40,7 @@ static const size_t component_texts[] = {
 	offsetof(struct component, section),   offsetof(struct component, provides),
 	offsetof(struct component, depends),   offsetof(struct component, database),
 	offsetof(struct component, record),    offsetof(struct component, licence),
+	offsetof(struct component, module),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -116,6 +117,7 @@ put_component(struct writer *writer, const struct component *component)
 	put_byte(writer, component->essential);
 	put_byte(writer, component->state);
 	put_byte(writer, component->no_files);
+	put_byte(writer, component->guessed);
 	put_texts(writer, component, component_texts, COUNT(component_texts));
 	put_number(writer, component->file_count);
 	for (size_t i = 0; writer->r == 0 && i < component->file_count; i++) {
@@ -321,6 +323,7 @@ take_component(struct reader *reader, struct component *component)
 	component->state =
 		(enum component_state)take_byte(reader, (unsigned)COMPONENT_CONFIG_FILES);
 	component->no_files = take_byte(reader, 1);
+	component->guessed = take_byte(reader, 1);
 	take_texts(reader, component, component_texts, COUNT(component_texts));
 	component->file_count = take_count(reader, FILE_MIN);
 	component->files = make(reader, component->file_count, sizeof(*component->files));

@@ -6,8 +6,9 @@
  *	text       4   bytes, 0xffffffff: none (.p NULL);  the bytes and a NUL
  *	inventory  8   "mohsinv" NUL; any_database (1), os.known (1); nine texts:
  *	           of the document, of the system
- *	           4   components: essential (1), state (1), thirteen texts, number of files (4),
- *	               files: entry (4), flags (1: md5, 2: conffile), md5 (16), listed (text)
+ *	           4   components: essential (1), state (1), no_files (1), guessed (1), fifteen
+ *	               texts, number of files (4), files: entry (4), conffile (1), digest_of (1),
+ *	               digest (20), listed (text)
  *	           4   gaps: two texts each
  *	shells     8   "mohsshl" NUL
  *	           4   shells: entry (4), kind (1), proof (1), what (text)

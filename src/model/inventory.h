@@ -51,7 +51,8 @@ struct component_file {
 };
 
 struct component {
-	struct span ecosystem; /* reader's name: "dpkg", "apk" */
+	struct span
+		ecosystem; /* whose versions and advisories: "dpkg", "pypi" (docs/inventory.md) */
 	struct span name;
 	struct span version; /* as the ecosystem writes it, epoch included */
 	struct span architecture;
@@ -66,7 +67,9 @@ struct component {
 	struct span database; /* path of the record's file: "/var/lib/dpkg/status" */
 	struct span record;   /* the record's own text, byte for byte, without the blank line; its
 				 last newline is in it unless the file ends without one */
+	struct span module;   /* rpm: its stream of a module, "nodejs:18"; else empty */
 	bool essential;
+	bool guessed; /* told from a file's own bytes, no record says so: less certain */
 	enum component_state state;
 	struct component_file *files;
 	size_t file_count;

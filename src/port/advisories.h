@@ -7,12 +7,14 @@
 
 #include "model/findings.h"
 
-/* What a feed says of one CVE in one source package of one release. */
+/* What a feed says of one CVE in one package of one release. */
 enum advisory_state {
 	ADVISORY_OPEN,	       /* affected, no fixed version in this release */
 	ADVISORY_FIXED,	       /* fixed in `fixed` (and everything newer) */
 	ADVISORY_NOT_AFFECTED, /* never was affected (fixed in "0") */
 	ADVISORY_UNDETERMINED,
+	ADVISORY_RANGES, /* affected are the versions in `affected`; `fixed` is empty */
+	ADVISORY_STATES,
 };
 
 struct advisory {
@@ -21,10 +23,15 @@ struct advisory {
 	bool no_dsa;
 	bool unimportant;
 	struct span fixed;
-	struct span urgency; /* the feed's own word: "low", "end-of-life"; empty: none yet */
-	struct span reason;  /* why no fix is planned, as a word: "ignored", "postponed" */
-	struct span note;    /* and in a sentence */
-	struct span release; /* advisories_all() says it */
+	struct span urgency;  /* the feed's own word: "low", "end-of-life"; empty: none yet */
+	struct span reason;   /* why no fix is planned, as a word: "ignored", "postponed" */
+	struct span note;     /* and in a sentence */
+	struct span release;  /* advisories_all() says it */
+	struct span affected; /* ADVISORY_RANGES: codec/affected.h */
+	/* The feed's own judgement of the CVE in this package, where it gives one. */
+	enum severity severity;
+	struct span vector; /* CVSS; may be empty */
+	double score;	    /* of `vector`; without one it says nothing */
 };
 
 /* What is known of a CVE whatever the distribution. */
@@ -88,7 +95,7 @@ int advisories_releases(struct advisories *advisories, struct arena *arena,
 typedef int advisories_visitor(void *context, struct span source, const struct advisory *advisory,
 			       struct err *err);
 
-/* Every advisory of a source package in a release, in id order. */
+/* Every advisory of a package in a release, in id order. */
 int advisories_each(struct advisories *advisories, struct span distribution, struct span release,
 		    struct span source, advisories_visitor *each, void *context, struct err *err);
 

@@ -290,7 +290,7 @@ strange_files_are_refused(void **state)
 	assert_good(file_replace(place->path, span_slice(good, 0, good.n - 4096), 0644, err));
 	assert_fails(ERR_INVALID, advisories_open(place->path, &advisories, err));
 	assert_good(file_replace(place->path, good, 0644, err));
-	write_at(place->path, 60, SPAN("\0\0\0\x02"));
+	write_at(place->path, 60, SPAN("\0\0\x7f\x01"));
 	assert_fails(ERR_UNSUPPORTED, advisories_open(place->path, &advisories, err));
 	assert_good(file_replace(place->path, good, 0644, err));
 	write_at(place->path, 68, SPAN("elf!"));
@@ -300,7 +300,7 @@ strange_files_are_refused(void **state)
 	assert_int_equal(sqlite3_open(place->path, &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other,
 				      "CREATE TABLE t (a); PRAGMA application_id = 0x6d6f6873;"
-				      "PRAGMA user_version = 1;",
+				      "PRAGMA user_version = 2;",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	assert_int_equal(sqlite3_close(other), SQLITE_OK);

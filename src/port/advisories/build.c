@@ -32,7 +32,8 @@ static const char *const queries[BUILD_QUERIES] = {
 	[BUILD_SCOPE] = "SELECT id FROM scope WHERE distribution = ?1 AND release = ?2",
 	[BUILD_ADVISORY] =
 		"INSERT OR IGNORE INTO advisory (source, id, fixed, urgency, reason, note,"
-		" scope, state, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		" affected, vector, scope, state, flags, severity, score)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[BUILD_SCORE] = "REPLACE INTO score (id, vector, source, score, severity, prime)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[BUILD_UNSCORE] = "DELETE FROM main.score WHERE id = ?1",
@@ -50,7 +51,8 @@ static const char *const keeps[][3] = {
 		{"INSERT OR IGNORE INTO main.scope (distribution, release)"
 		 " SELECT distribution, release FROM old.scope WHERE distribution = ?1",
 		 "INSERT OR IGNORE INTO main.advisory SELECT new.id, a.source, a.id, a.state,"
-		 " a.flags, a.fixed, a.urgency, a.reason, a.note FROM old.scope"
+		 " a.flags, a.fixed, a.urgency, a.reason, a.note, a.affected, a.severity,"
+		 " a.vector, a.score FROM old.scope"
 		 " JOIN main.scope AS new USING (distribution, release)"
 		 " JOIN old.advisory AS a ON a.scope = old.scope.id"
 		 " WHERE distribution = ?1 ORDER BY new.id, a.source, a.id"},
@@ -304,11 +306,15 @@ advisories_build_advisory(struct advisories_builder *builder, struct span distri
 	schema_bind(add, 4, advisory->urgency);
 	schema_bind(add, 5, advisory->reason);
 	schema_bind(add, 6, advisory->note);
-	(void)sqlite3_bind_int64(add, 7, builder->scope);
-	(void)sqlite3_bind_int(add, 8, (int)advisory->state);
-	(void)sqlite3_bind_int(add, 9,
+	schema_bind(add, 7, advisory->affected);
+	schema_bind(add, 8, advisory->vector);
+	(void)sqlite3_bind_int64(add, 9, builder->scope);
+	(void)sqlite3_bind_int(add, 10, (int)advisory->state);
+	(void)sqlite3_bind_int(add, 11,
 			       (advisory->no_dsa ? SCHEMA_NO_DSA : 0) |
 				       (advisory->unimportant ? SCHEMA_UNIMPORTANT : 0));
+	(void)sqlite3_bind_int(add, 12, (int)advisory->severity);
+	(void)sqlite3_bind_double(add, 13, advisory->vector.n > 0 ? advisory->score : 0);
 	r = put(builder, add, err);
 	if (r == 0)
 		*ret_new = sqlite3_changes(builder->sqlite) > 0;

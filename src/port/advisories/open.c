@@ -22,11 +22,13 @@ static const char *const queries[READER_QUERIES] = {
 	[READER_META] = "SELECT value FROM meta WHERE key = ?1",
 	[READER_COVERS] = "SELECT 1 FROM scope WHERE distribution = ?1 AND release = ?2"
 			  " AND advisories > 0",
-	[READER_EACH] = "SELECT '', id, state, flags, fixed, urgency, reason, note, ''"
-			" FROM advisory WHERE scope = (SELECT id FROM scope WHERE distribution = ?1"
+	[READER_EACH] = "SELECT '', id, state, flags, fixed, urgency, reason, note, '',"
+			" affected, severity, vector, score FROM advisory WHERE scope = (SELECT id "
+			"FROM scope WHERE distribution = ?1"
 			" AND release = ?2) AND source = ?3 ORDER BY id",
-	[READER_ALL] = "SELECT source, a.id, state, flags, fixed, urgency, reason, note, release"
-		       " FROM scope JOIN advisory AS a ON a.scope = scope.id"
+	[READER_ALL] = "SELECT source, a.id, state, flags, fixed, urgency, reason, note, release,"
+		       " affected, severity, vector, score FROM scope JOIN advisory AS a ON "
+		       "a.scope = scope.id"
 		       " WHERE distribution = ?1 AND (?2 = '' OR release = ?2)"
 		       " ORDER BY source, a.id, release",
 	[READER_CVE] = "SELECT score, severity, vector, source, prime, probability,"

@@ -98,6 +98,7 @@ visit_rows(struct advisories *advisories, sqlite3_stmt *row, struct span source,
 
 	while ((r = next_row(advisories, row, err)) > 0) {
 		int state = sqlite3_column_int(row, 2);
+		int severity = sqlite3_column_int(row, 10);
 		int flags = sqlite3_column_int(row, 3);
 		struct advisory advisory = {
 			.id = schema_text(row, 1),
@@ -109,11 +110,16 @@ visit_rows(struct advisories *advisories, sqlite3_stmt *row, struct span source,
 			.reason = schema_text(row, 6),
 			.note = schema_text(row, 7),
 			.release = schema_text(row, 8),
+			.affected = schema_text(row, 9),
+			.severity = (enum severity)severity,
+			.vector = schema_text(row, 11),
+			.score = sqlite3_column_double(row, 12),
 		};
 
-		if (state < ADVISORY_OPEN || state > ADVISORY_UNDETERMINED)
-			r = err_set(err, ERR_INVALID, "the advisory database is damaged (state %d)",
-				    state);
+		if (state < 0 || state >= ADVISORY_STATES || severity < 0 || severity >= SEVERITIES)
+			r = err_set(err, ERR_INVALID,
+				    "the advisory database is damaged (state %d, severity %d)",
+				    state, severity);
 		else
 			r = each(context, source.n ? source : schema_text(row, 0), &advisory, err);
 		if (r != 0)

@@ -16,6 +16,8 @@ const char schema_sql[] =
 	"CREATE TABLE advisory (scope INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL,"
 	" state INTEGER NOT NULL, flags INTEGER NOT NULL, fixed TEXT NOT NULL,"
 	" urgency TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,"
+	" affected TEXT NOT NULL, severity INTEGER NOT NULL, vector TEXT NOT NULL,"
+	" score REAL NOT NULL,"
 	" PRIMARY KEY (scope, source, id)) WITHOUT ROWID;"
 	"CREATE TABLE score (id TEXT PRIMARY KEY, score REAL NOT NULL, severity INTEGER NOT NULL,"
 	" vector TEXT NOT NULL, source TEXT NOT NULL, prime INTEGER NOT NULL) WITHOUT ROWID;"
@@ -110,7 +112,8 @@ schema_uri(const char *path)
 /* In the order of their keys. Texts hold no control bytes, so that 0x1f and 0x1e part them. */
 static const char *const digest_queries[] = {
 	"SELECT 'advisory', distribution, release, source, advisory.id, state, flags, fixed,"
-	" urgency, reason, note FROM scope JOIN advisory ON advisory.scope = scope.id"
+	" urgency, reason, note, affected, severity, vector, score FROM scope JOIN advisory ON "
+	"advisory.scope = scope.id"
 	" ORDER BY distribution, release, source, advisory.id",
 	"SELECT 'score', id, score, severity, vector, source, prime FROM score ORDER BY id",
 	"SELECT 'epss', id, probability FROM epss ORDER BY id",

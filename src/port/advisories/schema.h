@@ -10,7 +10,7 @@
 
 enum {
 	SCHEMA_APPLICATION = 0x6d6f6873, /* "mohs", PRAGMA application_id */
-	SCHEMA_VERSION = 1,		 /* PRAGMA user_version */
+	SCHEMA_VERSION = 2,		 /* PRAGMA user_version */
 	SCHEMA_NO_DSA = 1,		 /* advisory.flags */
 	SCHEMA_UNIMPORTANT = 2,
 };

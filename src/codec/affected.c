@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/affected.h"
+
+#include "base/limits.h"
+
+static bool
+is_bound(struct span version)
+{
+	if (version.n > FEED_VERSION_MAX || (version.n > 0 && version.p[0] == '='))
+		return false;
+	for (size_t i = 0; i < version.n; i++) {
+		unsigned char byte = (unsigned char)version.p[i];
+
+		if (byte <= ' ' || byte == 0x7f || strchr(",[]()", byte))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_one(const struct affected *affected)
+{
+	return affected->from.n > 0 && affected->with_to && !affected->without_from &&
+	       span_equal(affected->from, affected->to);
+}
+
+/* As much of a text as an error has room for. */
+static struct span
+shown(struct span text)
+{
+	return span_slice(text, 0, text.n < 60 ? text.n : 60);
+}
+
+int
+affected_put(const struct affected *affected, struct buf *buf, struct err *err)
+{
+	const char *blank = buf->n > 0 ? " " : "";
+
+	if (!is_bound(affected->from) || !is_bound(affected->to))
+		return err_set(err, ERR_INVALID, "\"%.*s\" to \"%.*s\" are no versions",
+			       SPAN_ARG(shown(affected->from)), SPAN_ARG(shown(affected->to)));
+	if (is_one(affected))
+		return buf_printf(buf, err, "%s=%.*s", blank, SPAN_ARG(affected->from));
+	return buf_printf(buf, err, "%s%c%.*s,%.*s%c", blank, affected->without_from ? '(' : '[',
+			  SPAN_ARG(affected->from), SPAN_ARG(affected->to),
+			  affected->with_to ? ']' : ')');
+}
+
+static int
+refuse(struct span text, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "not a range of versions: \"%.*s\"",
+		       SPAN_ARG(shown(text)));
+}
+
+int
+affected_next(struct span *rest, struct affected *ret, struct err *err)
+{
+	struct affected affected = {{"", 0}, {"", 0}, false, false};
+
+	if (!rest->p || rest->n == 0)
+		return 0;
+	struct span text = span_cut(rest, ' ');
+	if (text.n < 2)
+		return refuse(text, err);
+	char first = text.p[0];
+	char last = text.p[text.n - 1];
+	struct span inner = span_slice(text, 1, first == '=' ? text.n : text.n - 1);
+	if (first == '=') {
+		affected = affected_only(inner);
+	} else {
+		size_t comma = span_find(inner, ',');
+
+		if ((first != '[' && first != '(') || (last != ')' && last != ']') ||
+		    comma == inner.n)
+			return refuse(text, err);
+		affected.from = span_slice(inner, 0, comma);
+		affected.to = span_slice(inner, comma + 1, inner.n);
+		affected.without_from = first == '(';
+		affected.with_to = last == ']';
+	}
+	if (!is_bound(affected.from) || !is_bound(affected.to))
+		return refuse(text, err);
+	*ret = affected;
+	return 1;
+}
+
+static bool
+is_in(const struct affected *affected, const struct version_order *order, struct span version)
+{
+	if (affected->from.n > 0) {
+		int from = order->compare(version, affected->from);
+
+		if (from < 0 || (from == 0 && affected->without_from))
+			return false;
+	}
+	if (affected->to.n > 0) {
+		int to = order->compare(version, affected->to);
+
+		return to < 0 || (to == 0 && affected->with_to);
+	}
+	return true;
+}
+
+int
+affected_judge(struct span text, const struct version_order *order, struct span version,
+	       bool *ret_hit, struct span *ret_fixed, struct err *err)
+{
+	struct affected affected;
+	struct span fixed = {"", 0};
+	bool hit = false;
+	int r;
+
+	while ((r = affected_next(&text, &affected, err)) > 0) {
+		if (!is_in(&affected, order, version))
+			continue;
+		hit = true;
+		if (fixed.n == 0 && !affected.with_to)
+			fixed = affected.to;
+	}
+	if (r < 0)
+		return r;
+	*ret_hit = hit;
+	*ret_fixed = fixed;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/version_order.h"
+
+#include "codec/apk_version.h"
+#include "codec/deb_version.h"
+
+static int
+check_dpkg(struct span version, struct err *err)
+{
+	struct deb_version parsed;
+
+	return deb_version_parse(version, &parsed, err);
+}
+
+static const struct version_order orders[] = {
+	{SPAN_INIT("apk"), apk_version_check, apk_version_compare},
+	{SPAN_INIT("dpkg"), check_dpkg, deb_version_compare},
+};
+
+const struct version_order *
+version_order_find(struct span name)
+{
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (span_equal(orders[i].name, name))
+			return &orders[i];
+	}
+	return NULL;
+}
