@@ -229,8 +229,8 @@ what_is_not_matched_is_said(void **state)
 	assert_true(findings->matched);
 	assert_int_equal(findings->count, 0);
 	assert_int_equal(findings->gaps.count, 3);
-	assert_span(findings->gaps.items[1].subject, "odd");
-	assert_span(findings->gaps.items[2].subject, "wheel");
+	assert_span(findings->gaps.items[0].subject, "pypi");
+	assert_span(findings->gaps.items[2].subject, "odd");
 }
 
 static void
@@ -364,6 +364,98 @@ each_apk_distribution_has_its_release(void **state)
 	}
 }
 
+/* Advisories of a language, and of binary packages of a module, beside those of the system. */
+static void
+make_mixed_database(struct world *world)
+{
+	static const struct {
+		struct span distribution;
+		struct span release;
+		struct span package;
+		struct advisory advisory;
+	} mixed[] = {
+		{SPAN_INIT("debian"),
+		 SPAN_INIT("bookworm"),
+		 SPAN_INIT("curl"),
+		 {.id = SPAN_INIT("CVE-2026-0001"), .state = ADVISORY_OPEN}},
+		{SPAN_INIT("pypi"),
+		 SPAN_INIT("all"),
+		 SPAN_INIT("flask"),
+		 {.id = SPAN_INIT("CVE-2026-0002"),
+		  .state = ADVISORY_RANGES,
+		  .affected = SPAN_INIT("[1.0,1.2) [2.0,2.3]"),
+		  .severity = SEVERITY_HIGH,
+		  .vector = SPAN_INIT("CVSS:3.1/y"),
+		  .score = 7.5}},
+		{SPAN_INIT("rocky"),
+		 SPAN_INIT("9"),
+		 SPAN_INIT("nodejs:18/npm"),
+		 {.id = SPAN_INIT("CVE-2026-0003"),
+		  .state = ADVISORY_FIXED,
+		  .fixed = SPAN_INIT("1:9.0-1.el9")}},
+	};
+	static const char *const feeds[] = {"debian", "npm", "pypi", "rocky"};
+	const char *path = arena_printf(world->arena, "%s/mixed", world->folder.p).p;
+	struct advisories_builder *builder = NULL;
+	const char *lost;
+	bool new;
+
+	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
+	for (size_t i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++)
+		assert_good(advisories_build_advisory(builder, mixed[i].distribution,
+						      mixed[i].release, mixed[i].package,
+						      &mixed[i].advisory, &new, err));
+	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
+		struct advisory_feed feed = {.name = span_from(feeds[i]), .problem = SPAN("lacks")};
+
+		assert_good(advisories_build_feed(builder, &feed, err));
+	}
+	assert_good(advisories_build_finish(builder, 7, err));
+	advisories_builder_free(builder);
+	advisories_free(world->advisories);
+	assert_good(advisories_open(path, &world->advisories, err));
+}
+
+/* Each ecosystem has its own advisories; feeds of others lack nothing here. */
+static void
+a_language_stands_beside_the_system(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+	make_mixed_database(world);
+	add(world, "libcurl4", "curl", "7.88.1-10");
+	add(world, "gem", "gem", "1");
+	world->components[1].ecosystem = SPAN("gem");
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_true(findings->matched);
+	assert_int_equal(findings->count, 1);
+	assert_int_equal(findings->gaps.count, 2);
+	assert_span(findings->gaps.items[0].subject, "gem");
+	assert_span(findings->gaps.items[1].subject, "debian");
+}
+
+/* An image without packages of a system is as matched as its languages are. */
+static void
+the_system_decides_where_it_has_packages(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *languages = NULL;
+	CLEANUP(findings_cleanup) struct findings *both = NULL;
+
+	make_mixed_database(world);
+	world->inventory.os = (struct os_identity){.known = false};
+	add(world, "gem", "gem", "1");
+	world->components[0].ecosystem = SPAN("gem");
+	assert_good(match_run(&world->inventory, world->advisories, &languages, err));
+	assert_false(languages->matched);
+	add(world, "libcurl4", "curl", "7.88.1-10");
+	assert_good(match_run(&world->inventory, world->advisories, &both, err));
+	assert_false(both->matched);
+	assert_int_equal(both->gaps.count, 2);
+	assert_span(both->gaps.items[1].subject, "os-release");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -376,6 +468,8 @@ main(void)
 		TEST(what_is_not_matched_is_said),
 		TEST(an_unknown_system_is_not_a_clean_one),
 		TEST(each_apk_distribution_has_its_release),
+		TEST(a_language_stands_beside_the_system),
+		TEST(the_system_decides_where_it_has_packages),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, NULL, NULL);

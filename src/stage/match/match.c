@@ -4,27 +4,15 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"
-#include "base/vec.h"
-#include "stage/match/matcher.h"
+#include "codec/affected.h"
+#include "stage/match/matching.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-struct matching {
-	struct arena *arena; /* of the findings */
-	struct advisories *advisories;
-	const struct inventory *inventory;
-	const struct matcher *matcher;
-	struct span release;
-	uint32_t component; /* the one that is asked for now */
-	VEC(struct finding) findings;
-	VEC(struct gap) gaps;
-	VEC(struct advisory_cve) cves; /* looked up once each */
-	struct map *known;	       /* id -> place in cves */
-};
-
-__attribute__((format(printf, 4, 5))) static int
-add_gap(struct matching *matching, struct err *err, struct span subject, const char *format, ...)
+int
+matching_gap(struct matching *matching, struct err *err, struct span subject, const char *format,
+	     ...)
 {
 	char text[512];
 	struct gap gap;
@@ -63,29 +51,69 @@ find_cve(struct matching *matching, struct span id, const struct advisory_cve **
 	return 0;
 }
 
-/* False when the installed version is not affected. */
-static bool
-judge_status(const struct matching *matching, const struct advisory *advisory,
-	     enum finding_status *ret)
+static struct span
+installed_version(const struct matching *matching)
 {
-	struct span installed = matching->inventory->components[matching->component].source_version;
+	const struct component *component = &matching->inventory->components[matching->component];
 
+	return matching->answer->matcher->by_binary ? component->version
+						    : component->source_version;
+}
+
+/* Open, in the distribution's own words. */
+static enum finding_status
+without_fix(const struct advisory *advisory)
+{
+	return advisory->unimportant ? FINDING_UNIMPORTANT
+	       : advisory->no_dsa    ? FINDING_NO_DSA
+				     : FINDING_OPEN;
+}
+
+/*
+ * *ret_hit is false when the installed version is not affected. *ret_fixed is borrowed from the
+ * advisory.
+ */
+static int
+judge_status(const struct matching *matching, const struct advisory *advisory, bool *ret_hit,
+	     enum finding_status *ret, struct span *ret_fixed, struct err *err)
+{
+	const struct version_order *order = matching->answer->order;
+	struct span installed = installed_version(matching);
+	int r = 0;
+
+	*ret_fixed = advisory->fixed;
+	*ret_hit = true;
 	switch (advisory->state) {
-	case ADVISORY_NOT_AFFECTED:
-		return false;
 	case ADVISORY_UNDETERMINED:
 		*ret = FINDING_UNDETERMINED;
-		return true;
+		break;
 	case ADVISORY_FIXED:
 		*ret = FINDING_FIXABLE;
-		return matching->matcher->compare(installed, advisory->fixed) < 0;
+		*ret_hit = order->compare(installed, advisory->fixed) < 0;
+		break;
 	case ADVISORY_OPEN:
-		*ret = advisory->unimportant ? FINDING_UNIMPORTANT
-		       : advisory->no_dsa    ? FINDING_NO_DSA
-					     : FINDING_OPEN;
-		return true;
+		*ret = without_fix(advisory);
+		break;
+	case ADVISORY_RANGES:
+		r = affected_judge(advisory->affected, order, installed, ret_hit, ret_fixed, err);
+		*ret = r == 0 && ret_fixed->n > 0 ? FINDING_FIXABLE : without_fix(advisory);
+		break;
+	case ADVISORY_NOT_AFFECTED:
+	default:
+		*ret_hit = false;
 	}
-	return false;
+	return r;
+}
+
+/* What the feed that has the advisory says itself; false when it says nothing. */
+static bool
+own_severity(const struct advisory *advisory, enum severity *ret)
+{
+	if (advisory->severity != SEVERITY_UNKNOWN)
+		*ret = advisory->severity;
+	else if (!severity_parse(advisory->urgency, ret))
+		return false;
+	return *ret != SEVERITY_UNKNOWN;
 }
 
 /* docs/findings.md, "Severity". */
@@ -93,20 +121,20 @@ static void
 judge_severity(const struct matching *matching, const struct advisory *advisory,
 	       const struct advisory_cve *cve, struct finding *finding)
 {
-	enum severity severity;
-
 	finding->severity = SEVERITY_UNKNOWN;
 	finding->severity_source = (struct span){"", 0};
+	finding->vector = cve->vector;
+	finding->score = cve->score;
+	if (cve->vector.n == 0 && advisory->vector.n > 0)
+		finding->score = advisory->score;
 	if (advisory->unimportant) {
 		finding->severity = SEVERITY_NEGLIGIBLE;
-		finding->severity_source = matching->matcher->distribution;
+		finding->severity_source = matching->answer->matcher->distribution;
 	} else if (cve->severity != SEVERITY_UNKNOWN) {
 		finding->severity = cve->severity;
 		finding->severity_source = cve->source;
-	} else if (severity_parse(advisory->urgency, &severity)) {
-		finding->severity = severity;
-		if (severity != SEVERITY_UNKNOWN)
-			finding->severity_source = matching->matcher->distribution;
+	} else if (own_severity(advisory, &finding->severity)) {
+		finding->severity_source = matching->answer->matcher->distribution;
 	}
 }
 
@@ -126,24 +154,53 @@ match_advisory(void *context, struct span source, const struct advisory *advisor
 	struct matching *matching = context;
 	struct finding finding = {.component = matching->component};
 	const struct advisory_cve *cve;
+	struct span fixed;
+	bool hit = false;
 
 	(void)source;
-	if (!judge_status(matching, advisory, &finding.status))
-		return 0;
+	int r = judge_status(matching, advisory, &hit, &finding.status, &fixed, err);
+	if (r < 0 || !hit)
+		return r;
 	finding.id = arena_copy(matching->arena, advisory->id);
-	finding.fixed_version = arena_copy(matching->arena, advisory->fixed);
+	finding.fixed_version = arena_copy(matching->arena, fixed);
 	if (!finding.id.p || !finding.fixed_version.p ||
 	    copy_note(matching->arena, advisory, &finding.note) < 0)
 		return err_memory(err);
-	int r = find_cve(matching, finding.id, &cve, err);
+	r = find_cve(matching, finding.id, &cve, err);
 	if (r < 0)
 		return r;
 	judge_severity(matching, advisory, cve, &finding);
-	finding.vector = cve->vector;
-	finding.score = cve->score;
+	if (cve->vector.n == 0 && advisory->vector.n > 0)
+		finding.vector = arena_copy(matching->arena, advisory->vector);
+	if (!finding.vector.p)
+		return err_memory(err);
 	finding.epss = cve->epss;
 	finding.exploited = cve->exploited;
 	return vec_push(&matching->findings, &finding, FINDINGS_MAX, err);
+}
+
+/* What advisories call it; .p NULL without memory. */
+static struct span
+key_of(const struct matching *matching, const struct component *component)
+{
+	if (!matching->answer->matcher->by_binary)
+		return component->source;
+	if (component->module.n == 0)
+		return component->name;
+	return arena_printf(matching->arena, "%.*s/%.*s", SPAN_ARG(component->module),
+			    SPAN_ARG(component->name));
+}
+
+static const struct answer *
+answer_for(const struct matching *matching, const struct component *component)
+{
+	for (size_t i = 0; i < matching->answers.count; i++) {
+		const struct answer *answer = &matching->answers.items[i];
+
+		if (span_equal(answer->ecosystem, component->ecosystem))
+			return answer->covered ? answer : NULL;
+	}
+	return NULL;
 }
 
 static int
@@ -152,67 +209,32 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 	const struct component *component = &matching->inventory->components[number];
 	struct err why = ERR_INIT;
 
-	if (component->state == COMPONENT_CONFIG_FILES)
-		return 0;
-	if (!span_equal(component->ecosystem, matching->matcher->ecosystem))
-		return add_gap(matching, err, component->purl.n ? component->purl : component->name,
-			       "no advisories for %.*s packages: not matched",
-			       SPAN_ARG(component->ecosystem));
-	if (matching->matcher->check(component->source_version, &why) < 0)
-		return add_gap(matching, err, component->purl.n ? component->purl : component->name,
-			       "not matched: %s", why.text);
 	matching->component = number;
-	return advisories_each(matching->advisories, matching->matcher->distribution,
-			       matching->release, component->source, match_advisory, matching, err);
-}
-
-/* Whether there is anything to match with; a gap says why not. */
-static int
-find_release(struct matching *matching, bool *ret, struct err *err)
-{
-	const struct inventory *inventory = matching->inventory;
-	const struct os_identity *os = &inventory->os;
-	bool covered = false;
-
-	*ret = false;
-	if (!inventory->any_database)
-		return add_gap(matching, err, SPAN("packages"),
-			       "no package database was found: nothing could be matched");
-	if (inventory->component_count == 0 && inventory->gaps.count > 0)
-		return add_gap(matching, err, SPAN("packages"),
-			       "no package could be read: nothing could be matched");
-	if (!os->known)
-		return add_gap(matching, err, SPAN("os-release"),
-			       "the distribution is not known: nothing could be matched");
-	matching->matcher = matcher_find(os->id);
-	if (!matching->matcher)
-		return add_gap(matching, err, SPAN("advisories"),
-			       "no advisories for distribution \"%.*s\": nothing could be matched",
-			       SPAN_ARG(os->id));
-	matching->release = matching->matcher->release(os, matching->arena);
-	if (!matching->release.p)
+	matching->answer = answer_for(matching, component);
+	if (component->state == COMPONENT_CONFIG_FILES || !matching->answer)
+		return 0;
+	if (matching->answer->order->check(installed_version(matching), &why) < 0)
+		return matching_gap(matching, err,
+				    component->purl.n ? component->purl : component->name,
+				    "not matched: %s", why.text);
+	struct span key = key_of(matching, component);
+	if (!key.p)
 		return err_memory(err);
-	if (matching->release.n == 0)
-		return add_gap(matching, err, SPAN("os-release"),
-			       "names no release of %.*s: nothing could be matched",
-			       SPAN_ARG(os->id));
-	int r = advisories_covers(matching->advisories, matching->matcher->distribution,
-				  matching->release, &covered, err);
-	if (r == 0 && !covered)
-		return add_gap(matching, err, SPAN("advisories"),
-			       "the database has none for %.*s %.*s: nothing could be matched",
-			       SPAN_ARG(os->id), SPAN_ARG(matching->release));
-	*ret = covered;
-	return r;
+	return advisories_each(matching->advisories, matching->answer->matcher->distribution,
+			       matching->answer->release, key, match_advisory, matching, err);
 }
 
-/* Feeds of distributions bear their names: those of another one say nothing here. */
+/* Feeds of advisories bear their matchers' names: those that are not asked here say nothing. */
 static bool
 is_of_another(const struct matching *matching, struct span feed)
 {
-	const struct matcher *matcher = matcher_find(feed);
+	const struct matcher *matcher = matcher_of_feed(feed);
 
-	return matcher && matching->matcher && matcher != matching->matcher;
+	for (size_t i = 0; i < matching->answers.count; i++) {
+		if (matching->answers.items[i].matcher == matcher)
+			return false;
+	}
+	return matcher;
 }
 
 /* What the database itself lacks is lacking here. */
@@ -225,8 +247,8 @@ add_feed_gaps(struct matching *matching, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (feeds[i].problem.n > 0 && !is_of_another(matching, feeds[i].name))
-			r = add_gap(matching, err, feeds[i].name, "%.*s",
-				    SPAN_ARG(feeds[i].problem));
+			r = matching_gap(matching, err, feeds[i].name, "%.*s",
+					 SPAN_ARG(feeds[i].problem));
 	}
 	return r;
 }
@@ -238,11 +260,10 @@ match_all(struct matching *matching, struct findings *findings, struct err *err)
 				    err);
 
 	if (r == 0)
-		r = find_release(matching, &findings->matched, err);
+		r = matching_answers(matching, &findings->matched, err);
 	if (r == 0)
 		r = add_feed_gaps(matching, err);
-	for (size_t i = 0; r == 0 && findings->matched && i < matching->inventory->component_count;
-	     i++)
+	for (size_t i = 0; r == 0 && i < matching->inventory->component_count; i++)
 		r = match_component(matching, (uint32_t)i, err);
 	return r;
 }
@@ -290,6 +311,7 @@ match_run(const struct inventory *inventory, struct advisories *advisories, stru
 	int r = match_all(&matching, findings, err);
 	if (r == 0)
 		r = hand_over(&matching, findings, err);
+	vec_free(&matching.answers);
 	vec_free(&matching.findings);
 	vec_free(&matching.gaps);
 	vec_free(&matching.cves);
