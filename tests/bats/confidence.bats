@@ -3,6 +3,8 @@
 # How sure it is that nothing needed was removed: a real nginx image whose load is repeated, and of
 # which one repetition asks for a page that no other does. The figures are worked out anew in Python.
 
+load images
+
 setup_file() {
 	export mohs=${MOHS:-$PWD/build/src/cmd/mohs}
 	export work=${MOHS_BUILD:-$PWD/build}/confidence-test
@@ -12,8 +14,8 @@ setup_file() {
 		export why_not="needs root and /dev/fuse"
 		return
 	fi
-	mkdir -p "$work" "$(dirname "$image")"
-	[ -d "$image" ] || demo/make-image "$image"
+	mkdir -p "$work"
+	demo_image "$image"
 	"$mohs" db update --mirror data/advisories
 	rm -rf "$work/service" "$work/out"
 	mkdir "$work/service"

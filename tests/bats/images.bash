@@ -5,6 +5,15 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${MOHS_BUILD:-$ROOT/build}
 FETCH=$BUILD/tests/tools/fetch
 
+# demo_image FOLDER: the demo's image, made once however many ask for it at a time.
+demo_image() {
+	mkdir -p "$(dirname "$1")"
+	(
+		flock 9
+		[ -e "$1/index.json" ] || { rm -rf "$1" && demo/make-image "$1.new" && mv "$1.new" "$1"; }
+	) 9>"$1.lock"
+}
+
 # make_layout DIR [TAG]: an OCI layout of two layers, about 300 KB, the same bytes each time.
 make_layout() {
 	local work

@@ -23,7 +23,7 @@ setup_file() {
 		return
 	fi
 	mkdir -p "$work"
-	[ -d "$work/image" ] || demo/make-image "$work/image"
+	demo_image "$work/image"
 	"$mohs" db update --mirror data/advisories
 	rm -rf "$work/demo" "$work/hardened"
 	mkdir "$work/demo"
