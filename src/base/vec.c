@@ -36,3 +36,13 @@ vec_free_raw(struct vec *vec)
 	free(vec->items);
 	*vec = (struct vec){0};
 }
+
+void *
+array_keep(struct arena *arena, const void *items, size_t count, size_t item_size)
+{
+	void *copy = arena_array(arena, count + 1, item_size);
+
+	if (copy && count > 0)
+		memcpy(copy, items, count * item_size);
+	return copy;
+}

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #include <stddef.h>
@@ -27,6 +28,11 @@ struct vec {
 int vec_push_raw(struct vec *vec, const void *item, size_t item_size, size_t max, struct err *err);
 void vec_free_raw(struct vec *vec);
 
+/* A copy in the arena with a zeroed item behind it; NULL without memory. Never NULL for none. */
+void *array_keep(struct arena *arena, const void *items, size_t count, size_t item_size);
+
 #define vec_push(list, item, max, err)                                                             \
 	vec_push_raw((struct vec *)(void *)(list), (item), sizeof(*(list)->items), (max), (err))
 #define vec_free(list) vec_free_raw((struct vec *)(void *)(list))
+#define vec_keep(list, arena)                                                                      \
+	array_keep((arena), (list)->items, (list)->count, sizeof(*(list)->items))

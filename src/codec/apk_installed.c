@@ -153,20 +153,6 @@ read_all(struct reader *reader, struct span text, struct err *err)
 	return r < 0 ? r : end_package(reader, err);
 }
 
-/* Copies what the vector holds into the arena; *ret is never NULL. */
-static int
-keep(struct arena *arena, const void *items, size_t count, size_t size, void *ret, struct err *err)
-{
-	void *copy = arena_array(arena, count + 1, size);
-
-	if (!copy)
-		return err_memory(err);
-	if (count)
-		memcpy(copy, items, count * size);
-	memcpy(ret, &copy, sizeof(copy));
-	return 0;
-}
-
 int
 apk_installed_read(struct span text, struct arena *arena, struct apk_installed *ret,
 		   struct err *err)
@@ -182,13 +168,10 @@ apk_installed_read(struct span text, struct arena *arena, struct apk_installed *
 		return r;
 	installed.package_count = reader.packages.count;
 	installed.fault_count = reader.faults.count;
-	r = keep(arena, reader.packages.items, installed.package_count, sizeof(struct apk_package),
-		 &installed.packages, err);
-	if (r >= 0)
-		r = keep(arena, reader.faults.items, installed.fault_count,
-			 sizeof(struct apk_fault), &installed.faults, err);
-	if (r < 0)
-		return r;
+	installed.packages = vec_keep(&reader.packages, arena);
+	installed.faults = vec_keep(&reader.faults, arena);
+	if (!installed.packages || !installed.faults)
+		return err_memory(err);
 	*ret = installed;
 	return 0;
 }

@@ -220,20 +220,6 @@ read_all(struct reader *reader, struct span text, struct err *err)
 	return r < 0 ? r : end_stanza(reader, err);
 }
 
-/* Copies what the vector holds into the arena; *ret is never NULL. */
-static int
-keep(struct arena *arena, const void *items, size_t count, size_t size, void *ret, struct err *err)
-{
-	void *copy = arena_array(arena, count + 1, size);
-
-	if (!copy)
-		return err_memory(err);
-	if (count)
-		memcpy(copy, items, count * size);
-	memcpy(ret, &copy, sizeof(copy));
-	return 0;
-}
-
 int
 dpkg_status_read(struct span text, struct arena *arena, struct dpkg_status *ret, struct err *err)
 {
@@ -248,13 +234,10 @@ dpkg_status_read(struct span text, struct arena *arena, struct dpkg_status *ret,
 		return r;
 	status.package_count = reader.packages.count;
 	status.fault_count = reader.faults.count;
-	r = keep(arena, reader.packages.items, status.package_count, sizeof(*status.packages),
-		 &status.packages, err);
-	if (r >= 0)
-		r = keep(arena, reader.faults.items, status.fault_count, sizeof(*status.faults),
-			 &status.faults, err);
-	if (r < 0)
-		return r;
+	status.packages = vec_keep(&reader.packages, arena);
+	status.faults = vec_keep(&reader.faults, arena);
+	if (!status.packages || !status.faults)
+		return err_memory(err);
 	*ret = status;
 	return 0;
 }

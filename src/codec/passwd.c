@@ -123,11 +123,9 @@ supplementary(struct span group, struct span name, struct arena *arena, struct p
 			r = vec_push(&ids, &line.gid, PASSWD_GROUPS_MAX, err);
 	}
 	if (r == 0 && ids.count > 0) {
-		user->groups = arena_array(arena, ids.count, sizeof(*user->groups));
+		user->groups = vec_keep(&ids, arena);
 		if (!user->groups)
 			r = err_memory(err);
-		else
-			memcpy(user->groups, ids.items, ids.count * sizeof(*user->groups));
 		user->group_count = ids.count;
 	}
 	vec_free(&ids);

@@ -89,12 +89,9 @@ take_groups(struct reading *reading, struct span value, struct err *err)
 		r = to_u32(word, &group) ? vec_push(&groups, &group, START_ITEMS_MAX, err)
 					 : err_set(err, ERR_INVALID, "a group that is no number");
 	}
-	reading->state->groups =
-		arena_array(reading->arena, groups.count ? groups.count : 1, sizeof(uint32_t));
+	reading->state->groups = vec_keep(&groups, reading->arena);
 	if (r == 0 && !reading->state->groups)
 		r = err_memory(err);
-	if (r == 0 && groups.count)
-		memcpy(reading->state->groups, groups.items, groups.count * sizeof(uint32_t));
 	reading->state->group_count = groups.count;
 	vec_free(&groups);
 	return r;
@@ -235,11 +232,9 @@ hand_over(struct reading *reading, struct err *err)
 	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
 		const spans *from = &reading->lists[i];
 
-		to[i]->items = arena_array(reading->arena, from->count + 1, sizeof(struct span));
+		to[i]->items = vec_keep(from, reading->arena);
 		if (!to[i]->items)
 			return err_memory(err);
-		if (from->count)
-			memcpy(to[i]->items, from->items, from->count * sizeof(struct span));
 		to[i]->count = from->count;
 	}
 	state->reached = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/profile.h"
 
+#include "base/vec.h"
+
 #include <stdlib.h>
 
 void
@@ -34,21 +36,6 @@ bool
 demands_are_known(const struct demands *demands)
 {
 	return demands->recorder.n > 0 || demands->ports_known || demands->user_known;
-}
-
-/* A list of records in another arena. */
-static int
-copy_list(struct arena *arena, const void *items, size_t count, size_t size, void *ret,
-	  struct err *err)
-{
-	void *copy = arena_array(arena, count + 1, size);
-
-	if (!copy)
-		return err_memory(err);
-	if (count)
-		memcpy(copy, items, count * size);
-	memcpy(ret, &copy, sizeof(copy));
-	return 0;
 }
 
 static bool
@@ -150,10 +137,13 @@ copy_lists(struct profile *to, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(lists) / sizeof(lists[0]); i++) {
-		const void *from;
+		void *items;
 
-		memcpy(&from, lists[i].items, sizeof(from));
-		r = copy_list(to->arena, from, lists[i].count, lists[i].size, lists[i].items, err);
+		memcpy(&items, lists[i].items, sizeof(items));
+		items = array_keep(to->arena, items, lists[i].count, lists[i].size);
+		memcpy(lists[i].items, &items, sizeof(items));
+		if (!items)
+			r = err_memory(err);
 	}
 	if (r == 0 && !own_records(to))
 		r = err_memory(err);

@@ -104,13 +104,10 @@ read_scan(const json_t *json, struct arena *arena, finding_list *found, struct e
 static int
 take(const finding_list *found, struct arena *arena, struct evidence_baseline *ret, struct err *err)
 {
-	struct evidence_finding *items =
-		arena_array(arena, found->count ? found->count : 1, sizeof(*items));
+	struct evidence_finding *items = vec_keep(found, arena);
 
 	if (!items)
 		return err_memory(err);
-	if (found->count)
-		memcpy(items, found->items, found->count * sizeof(*items));
 	*ret = (struct evidence_baseline){items, found->count};
 	return 0;
 }

@@ -165,11 +165,9 @@ read_ports(struct reading *reading, json_t *json, struct err *err)
 	}
 	if (reading->ports.count == 0)
 		return 0;
-	struct image_port *ports =
-		arena_array(reading->arena, reading->ports.count, sizeof(*ports));
+	struct image_port *ports = vec_keep(&reading->ports, reading->arena);
 	if (!ports)
 		return err_memory(err);
-	memcpy(ports, reading->ports.items, reading->ports.count * sizeof(*ports));
 	reading->config->image.ports = ports;
 	reading->config->image.port_count = reading->ports.count;
 	return 0;
@@ -302,14 +300,11 @@ read_history(struct reading *reading, const json_t *json, struct err *err)
 static int
 keep_gaps(struct reading *reading, struct err *err)
 {
-	size_t count = reading->gaps.count;
-	struct gap *items = arena_array(reading->arena, count + 1, sizeof(*items));
+	struct gap *items = vec_keep(&reading->gaps, reading->arena);
 
 	if (!items)
 		return err_memory(err);
-	if (count)
-		memcpy(items, reading->gaps.items, count * sizeof(*items));
-	reading->config->gaps = (struct gap_list){items, count};
+	reading->config->gaps = (struct gap_list){items, reading->gaps.count};
 	return 0;
 }
 

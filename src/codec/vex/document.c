@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/vex/reading.h"
 
 static const struct vex_format *const formats[] = {
@@ -100,15 +101,12 @@ find_format(const json_t *json, const struct vex_format **ret, struct err *err)
 static int
 take_statements(const struct vex_reading *reading, struct vex_document *ret, struct err *err)
 {
-	size_t count = reading->statements.count;
-	struct vex_statement *items =
-		arena_array(reading->arena, count ? count : 1, sizeof(*items));
+	struct vex_statement *items = vec_keep(&reading->statements, reading->arena);
 
 	if (!items)
 		return err_memory(err);
-	if (count)
-		memcpy(items, reading->statements.items, count * sizeof(*items));
-	*ret = (struct vex_document){reading->format, reading->author, items, count};
+	*ret = (struct vex_document){reading->format, reading->author, items,
+				     reading->statements.count};
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "model/image_builder/tree.h"
 
 static int
@@ -127,26 +128,14 @@ fill_gaps(struct image_builder *builder, struct image *image, struct err *err)
 	return 0;
 }
 
-static void *
-copy_array(struct arena *arena, const void *items, size_t count, size_t size)
-{
-	void *copy = arena_array(arena, count ? count : 1, size);
-
-	if (copy && count)
-		memcpy(copy, items, count * size);
-	return copy;
-}
-
 int
 image_builder_finish(struct image_builder *builder, struct image *image, struct err *err)
 {
 	CLEANUP(free_cleanup) uint32_t *order = calloc(builder->live, sizeof(*order));
 	CLEANUP(map_cleanup) struct map *map = map_new(builder->live);
 	struct image_entry *entries = arena_array(builder->arena, builder->live, sizeof(*entries));
-	struct image_xattr *xattrs = copy_array(builder->arena, builder->xattrs.items,
-						builder->xattrs.count, sizeof(*xattrs));
-	struct image_extent *extents = copy_array(builder->arena, builder->extents.items,
-						  builder->extents.count, sizeof(*extents));
+	struct image_xattr *xattrs = vec_keep(&builder->xattrs, builder->arena);
+	struct image_extent *extents = vec_keep(&builder->extents, builder->arena);
 
 	if (!order || !map || !entries || !xattrs || !extents)
 		return err_memory(err);

@@ -233,14 +233,10 @@ advisories_feeds(struct advisories *advisories, struct arena *arena, struct advi
 			break;
 	}
 	(void)sqlite3_reset(row);
-	struct advisory_feed *items = NULL;
+	struct advisory_feed *items = r == 0 ? vec_keep(&feeds, arena) : NULL;
+	if (r == 0 && !items)
+		r = err_memory(err);
 	if (r == 0) {
-		items = arena_array(arena, feeds.count + 1, sizeof(*items));
-		r = items ? 0 : err_memory(err);
-	}
-	if (r == 0) {
-		if (feeds.count > 0)
-			memcpy(items, feeds.items, feeds.count * sizeof(*items));
 		*ret = items;
 		*ret_count = feeds.count;
 	}
@@ -266,14 +262,10 @@ advisories_releases(struct advisories *advisories, struct arena *arena,
 			break;
 	}
 	(void)sqlite3_reset(row);
-	struct advisory_release *items = NULL;
+	struct advisory_release *items = r == 0 ? vec_keep(&releases, arena) : NULL;
+	if (r == 0 && !items)
+		r = err_memory(err);
 	if (r == 0) {
-		items = arena_array(arena, releases.count + 1, sizeof(*items));
-		r = items ? 0 : err_memory(err);
-	}
-	if (r == 0) {
-		if (releases.count > 0)
-			memcpy(items, releases.items, releases.count * sizeof(*items));
 		*ret = items;
 		*ret_count = releases.count;
 	}

@@ -3,6 +3,7 @@
 #include "port/registry.h"
 
 #include "base/cleanup.h"
+#include "base/vec.h"
 #include "port/depot/types.h"
 #include "port/source.h"
 
@@ -130,9 +131,7 @@ list(struct depot *depot, const struct digest *subject, struct arena *arena, str
 
 	if (r < 0)
 		return r;
-	struct oci_descriptor *items = arena_array(arena, referrers.list.count + 1, sizeof(*items));
-	if (items && referrers.list.count)
-		memcpy(items, referrers.list.items, referrers.list.count * sizeof(*items));
+	struct oci_descriptor *items = vec_keep(&referrers.list, arena);
 	*ret = (struct depot_list){referrers.supported, items, referrers.list.count};
 	vec_free(&referrers.list);
 	return items ? 0 : err_memory(err);

@@ -235,12 +235,10 @@ collect_missing(struct collection *c, struct err *err)
 static int
 add_gap(struct profile *profile, struct span text, struct err *err)
 {
-	struct gap *items = arena_array(profile->arena, profile->gaps.count + 1, sizeof(*items));
+	struct gap *items = vec_keep(&profile->gaps, profile->arena);
 
 	if (!items || !text.p)
 		return err_memory(err);
-	if (profile->gaps.count)
-		memcpy(items, profile->gaps.items, profile->gaps.count * sizeof(*items));
 	items[profile->gaps.count] = (struct gap){SPAN("lens"), text};
 	profile->gaps.items = items;
 	profile->gaps.count++;

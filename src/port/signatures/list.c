@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/cosign_manifest.h"
 #include "codec/dsse.h"
 #include "codec/simple_signing.h"
@@ -190,25 +191,15 @@ static int
 hand_over(const struct listing *listing, struct signature_list *ret, struct err *err)
 {
 	struct signature_list list = {
-		.documents = arena_array(listing->arena, listing->documents.count + 1,
-					 sizeof(*list.documents)),
+		.documents = vec_keep(&listing->documents, listing->arena),
 		.count = listing->documents.count,
-		.artifacts = arena_array(listing->arena, listing->artifacts.count + 1,
-					 sizeof(*list.artifacts)),
+		.artifacts = vec_keep(&listing->artifacts, listing->arena),
 		.artifact_count = listing->artifacts.count,
-		.gaps = {arena_array(listing->arena, listing->gaps.count + 1,
-				     sizeof(*list.gaps.items)),
-			 listing->gaps.count},
+		.gaps = {vec_keep(&listing->gaps, listing->arena), listing->gaps.count},
 	};
 
 	if (!list.documents || !list.artifacts || !list.gaps.items)
 		return err_memory(err);
-	for (size_t i = 0; i < list.count; i++)
-		list.documents[i] = listing->documents.items[i];
-	for (size_t i = 0; i < list.artifact_count; i++)
-		list.artifacts[i] = listing->artifacts.items[i];
-	for (size_t i = 0; i < list.gaps.count; i++)
-		list.gaps.items[i] = listing->gaps.items[i];
 	*ret = list;
 	return 0;
 }

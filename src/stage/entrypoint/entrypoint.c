@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/vec.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,12 +137,10 @@ hand_over(struct compiler *compiler, struct err *err)
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		void *items = arena_array(arena, lists[i].count + 1, lists[i].size);
+		void *items = array_keep(arena, lists[i].from, lists[i].count, lists[i].size);
 
 		if (!items)
 			return err_memory(err);
-		if (lists[i].count)
-			memcpy(items, lists[i].from, lists[i].count * lists[i].size);
 		*lists[i].to = items;
 		*lists[i].to_count = lists[i].count;
 	}

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/vec.h"
 
 #include <stdlib.h>
 
@@ -125,14 +126,12 @@ facts_make(const struct start_state *state, struct arena *arena, struct facts *r
 	for (size_t i = 0; i < state->change_count; i++)
 		put_change(&maker, &state->changes[i]);
 
-	ret->items = arena_array(arena, maker.facts.count + 1, sizeof(*ret->items));
+	ret->items = vec_keep(&maker.facts, arena);
 	ret->count = maker.facts.count;
 	if (maker.result == 0 && !ret->items)
 		maker.result = err_memory(err);
-	if (maker.result == 0) {
-		memcpy(ret->items, maker.facts.items, ret->count * sizeof(*ret->items));
+	if (maker.result == 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), by_key);
-	}
 	vec_free(&maker.facts);
 	return maker.result;
 }

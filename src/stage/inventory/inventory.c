@@ -92,19 +92,12 @@ finish(struct reading *reading, struct inventory *inventory, struct err *err)
 	inventory->os = reading->os;
 	inventory->any_database = reading->any_database;
 	inventory->component_count = reading->components.count;
-	inventory->components =
-		arena_array(arena, inventory->component_count + 1, sizeof(struct component));
+	inventory->components = vec_keep(&reading->components, arena);
 	inventory->gaps.count = reading->gaps.count;
-	inventory->gaps.items = arena_array(arena, inventory->gaps.count + 1, sizeof(struct gap));
+	inventory->gaps.items = vec_keep(&reading->gaps, arena);
 	if (!inventory->components || !inventory->gaps.items)
 		return err_memory(err);
-	if (reading->components.count)
-		memcpy(inventory->components, reading->components.items,
-		       reading->components.count * sizeof(struct component));
 	inventory_sort(inventory);
-	if (reading->gaps.count)
-		memcpy(inventory->gaps.items, reading->gaps.items,
-		       reading->gaps.count * sizeof(struct gap));
 	return 0;
 }
 

@@ -271,19 +271,12 @@ match_all(struct matching *matching, struct findings *findings, struct err *err)
 static int
 hand_over(struct matching *matching, struct findings *findings, struct err *err)
 {
-	size_t count = matching->findings.count;
-	size_t gaps = matching->gaps.count;
-
-	findings->items = arena_array(findings->arena, count + 1, sizeof(*findings->items));
-	findings->gaps.items = arena_array(findings->arena, gaps + 1, sizeof(struct gap));
+	findings->items = vec_keep(&matching->findings, findings->arena);
+	findings->gaps.items = vec_keep(&matching->gaps, findings->arena);
 	if (!findings->items || !findings->gaps.items)
 		return err_memory(err);
-	if (count > 0)
-		memcpy(findings->items, matching->findings.items, count * sizeof(*findings->items));
-	if (gaps > 0)
-		memcpy(findings->gaps.items, matching->gaps.items, gaps * sizeof(struct gap));
-	findings->count = count;
-	findings->gaps.count = gaps;
+	findings->count = matching->findings.count;
+	findings->gaps.count = matching->gaps.count;
 	return findings_count(findings, err);
 }
 

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/profile_json.h"
 #include "codec/suite_json.h"
 
@@ -298,11 +299,10 @@ collect_written(struct session *session, struct err *err)
 	if (r < 0)
 		r = session_gap(session, false, SPAN("written"),
 				"not all paths that were written are listed: %s", err->text);
-	list->items = arena_array(session->arena, written.paths.count + 1, sizeof(struct span));
-	if (!list->items)
+	list->items = vec_keep(&written.paths, session->arena);
+	if (!list->items) {
 		r = err_memory(err);
-	else if (written.paths.count > 0) {
-		memcpy(list->items, written.paths.items, written.paths.count * sizeof(struct span));
+	} else {
 		list->count = written.paths.count;
 		qsort(list->items, list->count, sizeof(struct span), compare_spans);
 	}

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/json.h"
 #include "port/launcher.h"
 #include "port/unpack.h"
@@ -135,12 +136,10 @@ all_mounts(const struct instance_options *options, const struct instance *instan
 	   struct arena *arena, struct runtime_spec *spec, struct err *err)
 {
 	size_t count = options->mount_count;
-	struct service_mount *mounts = arena_array(arena, count + 1, sizeof(*mounts));
+	struct service_mount *mounts = array_keep(arena, options->mounts, count, sizeof(*mounts));
 
 	if (!mounts)
 		return err_memory(err);
-	if (count)
-		memcpy(mounts, options->mounts, count * sizeof(*mounts));
 	if (options->start && options->start->form == START_LAUNCHER) {
 		mounts[count].source = arena_printf(arena, "%s/mohs", instance->folder);
 		mounts[count].target = SPAN("/.mohs");

@@ -435,14 +435,11 @@ settle(const struct united *united, const struct vec *list, size_t size,
        int (*compare)(const void *, const void *), void *ret_items, size_t *ret_count,
        struct err *err)
 {
-	void *items = arena_array(united->arena, list->count + 1, size);
+	void *items = array_keep(united->arena, list->items, list->count, size);
 
 	if (!items)
 		return err_memory(err);
-	if (list->count) {
-		memcpy(items, list->items, list->count * size);
-		qsort(items, list->count, size, compare);
-	}
+	qsort(items, list->count, size, compare);
 	memcpy(ret_items, &items, sizeof(items));
 	*ret_count = list->count;
 	return 0;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/reference.h"
 #include "port/source.h"
 #include "stage/sbom/parts.h"
@@ -161,12 +162,8 @@ keep_gaps(struct sbom_maker *maker, struct err *err)
 	struct gap_list *gaps = &maker->sbom->gaps;
 
 	gaps->count = maker->gaps.count;
-	gaps->items = arena_array(maker->arena, gaps->count + 1, sizeof(struct gap));
-	if (!gaps->items)
-		return err_memory(err);
-	if (gaps->count)
-		memcpy(gaps->items, maker->gaps.items, gaps->count * sizeof(struct gap));
-	return 0;
+	gaps->items = vec_keep(&maker->gaps, maker->arena);
+	return gaps->items ? 0 : err_memory(err);
 }
 
 static int
