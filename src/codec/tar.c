@@ -17,13 +17,33 @@ struct tar_reader {
 	struct err failure; /* of source */
 	const uint8_t *block;
 	size_t block_size;
-	uint64_t received; /* bytes of all blocks, the current one included */
+	uint64_t received;    /* bytes of all blocks, the current one included */
+	uint64_t content_end; /* behind the last file's content, once all of it was there */
 	size_t members;
 	VEC(struct image_xattr) xattrs;
 	VEC(struct image_extent) extents;
 	struct layer_record record;
 	char warning[160];
 };
+
+enum { TAR_BLOCK = 512 };
+
+/*
+ * Some writers leave out what fills the last file's block, and the end marker; other readers take
+ * that as complete. Only behind the whole content: what is cut off inside it stays damage.
+ */
+static size_t
+pad_end(struct tar_reader *reader, const void **ret)
+{
+	static const uint8_t zeroes[TAR_BLOCK];
+	uint64_t end = (reader->content_end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+	size_t n = 0;
+
+	if (reader->received >= reader->content_end && reader->received < end)
+		n = (size_t)(end - reader->received);
+	*ret = zeroes;
+	return n;
+}
 
 static ssize_t
 feed(struct archive *archive, void *context, const void **ret)
@@ -35,6 +55,8 @@ feed(struct archive *archive, void *context, const void **ret)
 		archive_set_error(archive, EIO, "%s", reader->failure.text);
 		return ARCHIVE_FATAL;
 	}
+	if (n == 0)
+		n = pad_end(reader, ret);
 	reader->block = *ret;
 	reader->block_size = n;
 	reader->received += n;
@@ -227,6 +249,8 @@ read_content(struct tar_reader *reader, struct image_entry *entry, struct err *e
 		if (offset < 0 || (uint64_t)offset > entry->size ||
 		    n > entry->size - (uint64_t)offset)
 			return err_set(err, ERR_INVALID, "content behind the end of the file");
+		if ((uint64_t)offset + n == entry->size)
+			reader->content_end = at + n;
 		int r = add_extent(reader, (uint64_t)offset, at, n, err);
 		if (r < 0)
 			return r;

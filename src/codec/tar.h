@@ -21,6 +21,7 @@ void tar_reader_cleanup(struct tar_reader **reader);
 /*
  * The next member, or NULL at the end: then the stream has been read to its end, too. The record
  * lives until the next call.
+ * A stream may end right behind the last file's content, without padding and end marker.
  * ERR_INVALID: no tar, damaged, truncated, something behind the end. ERR_LIMIT:
  * IMAGE_SPARSE_MAX, IMAGE_XATTR_MAX, IMAGE_XATTRS_MAX, IMAGE_ENTRIES_MAX. ERR_UNSUPPORTED: a kind
  * of member that no image has. And what `source` returns.

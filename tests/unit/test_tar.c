@@ -387,6 +387,31 @@ damage_is_refused(void **state)
 	refuse(ERR_INVALID, SPAN(""), "");
 }
 
+/* As some writers leave it: the last file's block is not filled, and no end marker follows. */
+static void
+an_end_without_padding_is_an_end(void **state)
+{
+	static const size_t blocks[] = {1, 512, 700, 65536};
+	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(1 << 20);
+	char content[700];
+
+	(void)state;
+	memset(content, 'c', sizeof(content));
+	tar_put(&tar, &(struct tar_member){.path = "first", .content = "x"});
+	tar_put(&tar,
+		&(struct tar_member){.path = "file", .content = content, .size = sizeof(content)});
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		for (size_t cut = 0; cut <= 1024 - sizeof(content); cut++) {
+			CLEANUP(buf_cleanup) struct buf index = BUF_INIT(1 << 20);
+
+			assert_good(read_all(span_slice(buf_span(&tar), 0, tar.n - cut), blocks[i],
+					     &index, err));
+		}
+	}
+	refuse(ERR_INVALID, span_slice(buf_span(&tar), 0, tar.n - (1024 - sizeof(content)) - 1),
+	       "runcated");
+}
+
 static void
 ceilings_hold(void **state)
 {
@@ -493,6 +518,7 @@ main(void)
 		cmocka_unit_test(gnu_headers_are_read),
 		cmocka_unit_test(sparse_files_of_gnu_tar),
 		cmocka_unit_test(damage_is_refused),
+		cmocka_unit_test(an_end_without_padding_is_an_end),
 		cmocka_unit_test(ceilings_hold),
 		cmocka_unit_test(indexes_are_checked),
 	};
