@@ -224,6 +224,9 @@ scene_host(struct scene *scene, const char *path)
 			if (!target)
 				continue;
 			size_t slash = span_find_last(head, '/');
+			/* the folders in front are links no more */
+			for (; strncmp(target, "../", 3) == 0 && slash > 0; target += 3)
+				slash = span_find_last(span_slice(head, 0, slash), '/');
 			path = arena_printf(scene->arena, "%.*s%s%s",
 					    target[0] == '/' ? 0 : (int)slash + 1, head.p, target,
 					    path + i)

@@ -173,6 +173,7 @@ what_was_not_done_is_not_attested(void **state)
 	scene->context.evidence = &nothing;
 	for (const struct predicate *row = predicates; row->name; row++)
 		assert_null(make(scene, row->name));
+	scene->context.evidence = NULL;
 }
 
 /* Twice the same bytes, and nothing in them that may be secret. */
