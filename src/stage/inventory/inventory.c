@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void
 reading_cleanup(struct reading *reading)
@@ -16,6 +17,7 @@ reading_cleanup(struct reading *reading)
 	vec_free(&reading->components);
 	vec_free(&reading->gaps);
 	map_free(reading->parents);
+	free(reading->listed);
 }
 
 int

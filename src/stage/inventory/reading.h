@@ -15,6 +15,8 @@ struct reading {
 	VEC(struct gap) gaps;
 	struct map *parents; /* listed folder -> entry, see paths.c */
 	size_t files;	     /* of all components so far */
+	bool *listed;	     /* per entry: by a package of the operating system, see language.c */
+	size_t seen;	     /* components that `listed` knows of */
 	bool any_database;
 };
 
