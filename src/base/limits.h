@@ -74,6 +74,8 @@
 #define PACKAGE_FILES_MAX    4000000
 #define INVENTORY_GAPS_MAX   1000000
 #define OS_RELEASE_MAX	     (64 * KIB)
+#define LANGUAGE_RECORD_MAX  (16 * MIB) /* what one package of a language says of itself */
+#define LANGUAGE_DEPTH_MAX   64		/* of a PHP literal */
 
 /* bills of materials */
 #define SBOM_DOCUMENT_MAX      JSON_DOCUMENT_MAX /* one that is read */

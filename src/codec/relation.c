@@ -8,9 +8,15 @@ struct syntax {
 	const char *ends; /* what ends a name */
 };
 
+#define NAMES ' ', '\0', " \t\n" /* and nothing else: readers of languages leave but these */
+
 /* The last one is for whatever has no row. */
 static const struct syntax syntaxes[] = {
 	{SPAN_INIT("apk"), ' ', '\0', " \t\n=<>~"},
+	{SPAN_INIT("composer"), NAMES},
+	{SPAN_INIT("gem"), NAMES},
+	{SPAN_INIT("npm"), NAMES},
+	{SPAN_INIT("pypi"), NAMES},
 	{SPAN_INIT("dpkg"), ',', '|', " \t\n(:[<"},
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names in relation fields (component.depends, component.provides) as each ecosystem writes them:
- * dpkg "a (>= 1) | b:any, c" (deb-control(5)), apk "so:libc.so.1 a>1 !c" (apk-package(5)).
+ * dpkg "a (>= 1) | b:any, c" (deb-control(5)), apk "so:libc.so.1 a>1 !c" (apk-package(5)),
+ * and for languages, as their readers leave it, "a b".
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "stage/inventory/language.h"
 
 #include "base/limits.h"
+#include "codec/python_metadata.h"
 
 #include <stdlib.h>
 
@@ -78,23 +79,17 @@ struct span
 language_key(struct arena *arena, struct span ecosystem, struct span name)
 {
 	size_t spelling = spelling_of(ecosystem);
-	bool dashes = spelling < SPELLINGS && spellings[spelling].dashes;
-	char *key = arena_alloc(arena, name.n + 1);
-	size_t n = 0;
 
 	if (spelling == SPELLINGS || !spellings[spelling].lower)
 		return name;
+	if (spellings[spelling].dashes)
+		return python_name(arena, name);
+	char *key = arena_alloc(arena, name.n + 1);
 	if (!key)
 		return (struct span){NULL, 0};
-	for (size_t i = 0; i < name.n; i++) {
-		char c = lower(name.p[i]);
-
-		if (dashes && c && strchr("-_.", c))
-			c = '-';
-		if (!dashes || c != '-' || n == 0 || key[n - 1] != '-')
-			key[n++] = c;
-	}
-	return (struct span){key, n};
+	for (size_t i = 0; i < name.n; i++)
+		key[i] = lower(name.p[i]);
+	return (struct span){key, name.n};
 }
 
 /* As purl-spec writes the names of its type. */
@@ -255,4 +250,59 @@ language_folder(struct span path)
 	size_t slash = span_find_last(path, '/');
 
 	return span_slice(path, 0, slash < path.n ? slash : 0);
+}
+
+struct span
+language_path(struct arena *arena, struct span folder, struct span path)
+{
+	bool absolute = path.n && path.p[0] == '/';
+	char *text = arena_alloc(arena, (absolute ? 0 : folder.n) + path.n + 3);
+	size_t n = absolute ? 0 : folder.n;
+	struct span rest = path;
+
+	if (!text)
+		return (struct span){NULL, 0};
+	if (n)
+		memcpy(text, folder.p, n);
+	while (rest.p) {
+		struct span part = span_cut(&rest, '/');
+
+		if (part.n == 0 || span_equal(part, SPAN(".")))
+			continue;
+		if (span_equal(part, SPAN(".."))) {
+			while (n && text[--n] != '/')
+				;
+			continue;
+		}
+		text[n++] = '/';
+		memcpy(text + n, part.p, part.n);
+		n += part.n;
+	}
+	text[n] = '\0';
+	return (struct span){text, n};
+}
+
+int
+language_load(struct reading *reading, uint32_t entry, struct arena *arena, struct span *ret,
+	      bool *ret_good, struct err *err)
+{
+	struct span path = reading->image->entries[entry].path;
+	struct err why = ERR_INIT;
+	int r = contents_load(reading->contents, reading->image, entry, LANGUAGE_RECORD_MAX, arena,
+			      ret, &why);
+
+	*ret_good = r >= 0;
+	return r >= 0 ? 0 : language_fault(reading, path, &why, err);
+}
+
+int
+language_fault(struct reading *reading, struct span path, const struct err *why, struct err *err)
+{
+	if (why->kind == ERR_MEMORY || why->kind == ERR_CANCELLED) {
+		*err = *why;
+		return -(int)why->kind;
+	}
+	return reading_gap(reading, err, path,
+			   "cannot be read (%s): a package recorded here is not in the inventory",
+			   why->text);
 }

@@ -52,3 +52,17 @@ uint32_t language_child(const struct reading *reading, uint32_t directory, struc
 
 /* "/a/b" of "/a/b/c"; "" of "/c". */
 struct span language_folder(struct span path);
+
+/*
+ * An absolute path from one below a folder of the image, "." and ".." resolved by the letter; .p
+ * NULL without memory.
+ */
+struct span language_path(struct arena *arena, struct span folder, struct span path);
+
+/* The content of a record, at most LANGUAGE_RECORD_MAX; else a gap, and *ret_good is false. */
+int language_load(struct reading *reading, uint32_t entry, struct arena *arena, struct span *ret,
+		  bool *ret_good, struct err *err);
+
+/* The gap for a record that could not be read; fails only where that was without memory. */
+int language_fault(struct reading *reading, struct span path, const struct err *why,
+		   struct err *err);

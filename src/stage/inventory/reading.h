@@ -60,7 +60,11 @@ struct span purl_make(struct reading *reading, const char *type, struct span ven
 /* os.c: fills reading->os. */
 int reading_os(struct reading *reading, struct err *err);
 
-/* apk.c, dpkg.c, unread.c */
+/* one file each */
 int apk_read(struct reading *reading, struct err *err);
 int dpkg_read(struct reading *reading, struct err *err);
+int node_read(struct reading *reading, struct err *err);
+int php_read(struct reading *reading, struct err *err);
+int python_read(struct reading *reading, struct err *err);
+int ruby_read(struct reading *reading, struct err *err);
 int unread_databases(struct reading *reading, struct err *err);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/package_json.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "codec/json.h"
+
+static struct span
+text_of(const json_t *value)
+{
+	if (!json_is_string(value))
+		return SPAN("");
+	return (struct span){json_string_value(value), json_string_length(value)};
+}
+
+/* No blanks, nothing that cannot be printed, and no slash but behind a scope. */
+static bool
+is_name(struct span name)
+{
+	size_t slashes = 0;
+
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (c <= ' ' || c == 0x7f || c == '\\')
+			return false;
+		slashes += c == '/';
+	}
+	return name.n > 0 && name.p[0] != '.' && slashes == (name.p[0] == '@' ? 1U : 0U) &&
+	       name.p[name.n - 1] != '/' && !span_starts_with(name, SPAN("@/"));
+}
+
+static bool
+is_version(struct span version)
+{
+	for (size_t i = 0; i < version.n; i++) {
+		unsigned char c = (unsigned char)version.p[i];
+
+		if (c <= ' ' || c >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int
+take_name(const json_t *json, struct arena *arena, struct package_json *ret, struct err *err)
+{
+	const json_t *name = json_object_get(json, "name");
+	const json_t *version = json_object_get(json, "version");
+
+	if ((name && !json_is_string(name)) || (version && !json_is_string(version)))
+		return err_set(err, ERR_INVALID, "its %s is no text",
+			       name && !json_is_string(name) ? "name" : "version");
+	ret->name = arena_copy(arena, text_of(name));
+	ret->version = arena_copy(arena, span_trim(text_of(version)));
+	if (!ret->name.p || !ret->version.p)
+		return err_memory(err);
+	if (ret->name.n && !is_name(ret->name))
+		return err_set(err, ERR_INVALID, "its name is none");
+	if (!is_version(ret->version))
+		return err_set(err, ERR_INVALID, "its version is none");
+	return 0;
+}
+
+/* "MIT", {"type": "MIT"}, and of old [{"type": "MIT"}]. */
+static struct span
+licence_of(const json_t *json)
+{
+	const json_t *licence = json_object_get(json, "license");
+
+	if (!licence)
+		licence = json_object_get(json, "licenses");
+	if (json_is_array(licence) && json_array_size(licence) == 1)
+		licence = json_array_get(licence, 0);
+	if (json_is_object(licence))
+		licence = json_object_get(licence, "type");
+	struct span text = text_of(licence);
+	return text.n <= COPYRIGHT_NAME_MAX && span_find(text, '\n') == text.n &&
+			       span_find(text, '\0') == text.n
+		       ? text
+		       : SPAN("");
+}
+
+static int
+take_depends(json_t *json, struct arena *arena, struct package_json *ret, struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf names = BUF_INIT(LANGUAGE_RECORD_MAX);
+	json_t *depends = json_object_get(json, "dependencies");
+	const char *key;
+	json_t *value;
+	int r = 0;
+
+	json_object_foreach(depends, key, value)
+	{
+		if (r == 0 && is_name(span_from(key)))
+			r = buf_printf(&names, err, "%s%s", names.n ? " " : "", key);
+	}
+	if (r < 0)
+		return r;
+	ret->depends = arena_copy(arena, buf_span(&names));
+	return ret->depends.p ? 0 : err_memory(err);
+}
+
+int
+package_json_read(struct span text, struct arena *arena, struct package_json *ret, struct err *err)
+{
+	static const struct span mark = SPAN_INIT("\xef\xbb\xbf"); /* npm passes over it, too */
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct package_json package = {.name = SPAN("")};
+
+	if (text.n > LANGUAGE_RECORD_MAX)
+		return err_set(err, ERR_LIMIT, "%zu bytes (LANGUAGE_RECORD_MAX %lu)", text.n,
+			       LANGUAGE_RECORD_MAX);
+	if (span_starts_with(text, mark))
+		text = span_slice(text, mark.n, text.n);
+	int r = json_parse(text, &json, err);
+	if (r == 0 && !json_is_object(json))
+		r = err_set(err, ERR_INVALID, "no JSON object");
+	if (r == 0)
+		r = take_name(json, arena, &package, err);
+	if (r == 0)
+		r = take_depends(json, arena, &package, err);
+	if (r < 0)
+		return r;
+	package.licence = arena_copy(arena, licence_of(json));
+	if (!package.licence.p)
+		return err_memory(err);
+	*ret = package;
+	return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composer's packages: VENDOR/composer/installed.json. docs/inventory.md */
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "codec/composer_installed.h"
+#include "stage/inventory/language.h"
+
+/* One installed.json. */
+struct vendor {
+	struct reading *reading;
+	uint32_t entry;
+	struct span folder; /* that holds it: "/app/vendor/composer" */
+};
+
+static bool
+holds(const struct image_entry *top, struct span path)
+{
+	return span_starts_with(path, top->path) &&
+	       (top->path.n == 1 || path.n == top->path.n || path.p[top->path.n] == '/');
+}
+
+/* Composer 1 does not say where a package is: it is VENDOR/NAME. */
+static int
+read_files(const struct vendor *vendor, const struct composer_package *package,
+	   struct component *component, struct err *err)
+{
+	struct reading *reading = vendor->reading;
+	CLEANUP(language_files_cleanup) struct language_files files = {.reading = reading};
+	struct span base = package->place.n ? vendor->folder : language_folder(vendor->folder);
+	struct span path = language_path(reading->arena, base,
+					 package->place.n ? package->place : package->name);
+	uint32_t top = IMAGE_NONE;
+	int r = 0;
+
+	if (!path.p)
+		return err_memory(err);
+	if (!package->nothing && path.n)
+		top = image_resolve(reading->image, path, true, NULL, NULL);
+	component->no_files = top == IMAGE_NONE;
+	if (top != IMAGE_NONE && holds(&reading->image->entries[top], vendor->folder))
+		return reading_gap(reading, err, component->name,
+				   "its folder is that of all packages: its files are not known");
+	if (top != IMAGE_NONE)
+		r = language_tree(&files, top, NULL, NULL, err);
+	return r < 0 ? r : language_take(&files, component, err);
+}
+
+static int
+add_package(const struct vendor *vendor, const struct composer_package *package, struct err *err)
+{
+	struct arena *arena = vendor->reading->arena;
+	struct component component = {
+		.ecosystem = SPAN("composer"),
+		.name = arena_copy(arena, package->name),
+		.version = arena_copy(arena, package->version),
+		.licence = arena_copy(arena, package->licence),
+		.depends = arena_copy(arena, package->depends),
+		.database = vendor->reading->image->entries[vendor->entry].path,
+	};
+
+	if (!component.name.p || !component.version.p || !component.licence.p ||
+	    !component.depends.p)
+		return err_memory(err);
+	int r = read_files(vendor, package, &component, err);
+	return r < 0 ? r : language_add(vendor->reading, &component, NULL, 0, err);
+}
+
+static int
+read_vendor(struct vendor *vendor, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct reading *reading = vendor->reading;
+	struct span path = reading->image->entries[vendor->entry].path;
+	struct composer_installed installed;
+	struct err why = ERR_INIT;
+	struct span text;
+	bool good = false;
+
+	if (!arena)
+		return err_memory(err);
+	int r = language_load(reading, vendor->entry, arena, &text, &good, err);
+	if (r < 0 || !good)
+		return r;
+	if (composer_installed_read(text, arena, &installed, &why) < 0)
+		return language_fault(reading, path, &why, err);
+	if (installed.faults)
+		r = reading_gap(reading, err, path,
+				"%zu entries are no packages with a name and a version: they are "
+				"not in the inventory",
+				installed.faults);
+	for (size_t i = 0; r == 0 && i < installed.package_count; i++)
+		r = add_package(vendor, &installed.packages[i], err);
+	return r;
+}
+
+int
+php_read(struct reading *reading, struct err *err)
+{
+	const struct image_entry *entries = reading->image->entries;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < reading->image->entry_count; i++) {
+		struct vendor vendor = {reading, i, entries[entries[i].parent].path};
+		bool owned = false;
+
+		if (entries[i].type != IMAGE_FILE ||
+		    !span_ends_with(entries[i].path, SPAN("/composer/installed.json")))
+			continue;
+		r = language_is_owned(reading, i, &owned, err);
+		if (r == 0 && !owned)
+			r = read_vendor(&vendor, err);
+	}
+	return r;
+}
