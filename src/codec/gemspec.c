@@ -239,12 +239,9 @@ gemspec_read(struct span text, struct arena *arena, struct gemspec *ret, struct 
 						? buf_span(&reader.licences)
 						: SPAN(""));
 	gem.files.count = reader.files.count;
-	gem.files.items = arena_array(arena, reader.files.count + 1, sizeof(struct span));
+	gem.files.items = vec_keep(&reader.files, arena);
 	if (!gem.depends.p || !gem.licence.p || !gem.files.items)
 		return err_memory(err);
-	if (reader.files.count)
-		memcpy(gem.files.items, reader.files.items,
-		       reader.files.count * sizeof(struct span));
 	*ret = gem;
 	return 0;
 }

@@ -75,7 +75,11 @@ licence_of(const json_t *json)
 		licence = json_array_get(licence, 0);
 	if (json_is_object(licence))
 		licence = json_object_get(licence, "type");
-	struct span text = text_of(licence);
+	struct span text = span_trim(text_of(licence));
+	/* "(MIT OR CC0-1.0)" */
+	if (text.n > 2 && text.p[0] == '(' && span_find(text, ')') == text.n - 1 &&
+	    span_find_last(text, '(') == 0)
+		text = span_trim(span_slice(text, 1, text.n - 1));
 	return text.n <= COPYRIGHT_NAME_MAX && span_find(text, '\n') == text.n &&
 			       span_find(text, '\0') == text.n
 		       ? text

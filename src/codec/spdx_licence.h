@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Licence names of Debian's copyright-format 1.0 -> identifiers of the SPDX License List. */
+/*
+ * Licence names of Debian's copyright-format 1.0 and of languages' packages -> identifiers of the
+ * SPDX License List.
+ */
 #pragma once
 
 #include "base/arena.h"

@@ -17,6 +17,19 @@ inventory_cleanup(struct inventory **inventory)
 	*inventory = NULL;
 }
 
+bool
+component_is_packaged(const struct component *component)
+{
+	static const struct span managers[] = {SPAN_INIT("apk"), SPAN_INIT("dpkg"),
+					       SPAN_INIT("rpm")};
+
+	for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
+		if (span_equal(component->ecosystem, managers[i]))
+			return true;
+	}
+	return false;
+}
+
 /* By ecosystem, name, architecture, version; then by what can still differ. */
 static int
 compare_components(const void *left, const void *right)

@@ -91,6 +91,9 @@ struct inventory {
 	bool any_database; /* false: no package database was found at all; a document is one */
 };
 
+/* Whether a package manager of an operating system has it ("dpkg", "apk", "rpm"). */
+bool component_is_packaged(const struct component *component);
+
 /* Puts the components in their order, before owners name any. */
 void inventory_sort(struct inventory *inventory);
 

@@ -59,8 +59,7 @@ language_is_owned(struct reading *reading, uint32_t entry, bool *ret, struct err
 	for (; reading->seen < reading->components.count; reading->seen++) {
 		const struct component *component = &reading->components.items[reading->seen];
 
-		if (spelling_of(component->ecosystem) == SPELLINGS &&
-		    component->state != COMPONENT_CONFIG_FILES)
+		if (component_is_packaged(component) && component->state != COMPONENT_CONFIG_FILES)
 			mark_files(reading, component);
 	}
 	*ret = reading->listed[entry];
@@ -213,11 +212,9 @@ language_take(struct language_files *files, struct component *component, struct 
 {
 	size_t count = files->list.count;
 
-	component->files = arena_array(files->reading->arena, count + 1, sizeof(*component->files));
+	component->files = vec_keep(&files->list, files->reading->arena);
 	if (!component->files)
 		return err_memory(err);
-	if (count)
-		memcpy(component->files, files->list.items, count * sizeof(*component->files));
 	component->file_count = count;
 	files->list.count = 0;
 	return 0;

@@ -110,6 +110,8 @@ keep_places(struct planner *planner, const struct component *component, uint32_t
 	bool own = component->source.n == 0 || span_equal(component->source, component->name);
 	int r = 0;
 
+	if (!component_is_packaged(component))
+		return 0;
 	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
 		r = keep_place(planner, component->name, i, via, err);
 		if (r == 0 && !own)

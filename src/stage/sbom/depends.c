@@ -7,9 +7,10 @@
 
 struct resolver {
 	struct sbom_maker *maker;
-	struct map *exact;    /* "name:arch" -> index */
-	struct map *names;    /* name -> index of the first */
-	struct map *provided; /* name -> index of the first that provides it */
+	struct map *exact;    /* "ecosystem name:arch" -> index */
+	struct map *names;    /* "ecosystem name" -> index of the first */
+	struct map *provided; /* likewise, of the first that provides it */
+	struct map *places;   /* path of a record -> index of the first that is recorded there */
 	VEC(uint32_t) found;
 };
 
@@ -19,6 +20,7 @@ resolver_cleanup(struct resolver *resolver)
 	map_free(resolver->exact);
 	map_free(resolver->names);
 	map_free(resolver->provided);
+	map_free(resolver->places);
 	vec_free(&resolver->found);
 }
 
@@ -31,47 +33,94 @@ put_first(struct map *map, struct span key, size_t value, struct err *err)
 }
 
 static struct span
-exact_key(struct arena *arena, struct span name, struct span architecture)
+exact_key(struct arena *arena, const struct component *of, struct span name)
 {
-	return arena_printf(arena, "%.*s:%.*s", SPAN_ARG(name), SPAN_ARG(architecture));
+	return arena_printf(arena, "%.*s %.*s:%.*s", SPAN_ARG(of->ecosystem), SPAN_ARG(name),
+			    SPAN_ARG(of->architecture));
+}
+
+static struct span
+name_key(struct arena *arena, const struct component *of, struct span name)
+{
+	return arena_printf(arena, "%.*s %.*s", SPAN_ARG(of->ecosystem), SPAN_ARG(name));
+}
+
+static int
+learn_provides(struct resolver *resolver, size_t number, struct err *err)
+{
+	const struct component *component = resolver->maker->sbom->components[number].component;
+	struct span rest = component->provides;
+	struct span clause;
+	struct span name;
+	int r = 0;
+
+	while (r >= 0 && relation_clause_next(component->ecosystem, &rest, &clause)) {
+		while (r >= 0 && relation_name_next(component->ecosystem, &clause, &name)) {
+			struct span key = name_key(resolver->maker->arena, component, name);
+
+			r = key.p ? 0 : err_memory(err);
+			if (r >= 0 && name.n)
+				r = put_first(resolver->provided, key, number, err);
+		}
+	}
+	return r;
 }
 
 static int
 learn(struct resolver *resolver, size_t number, struct err *err)
 {
 	const struct component *component = resolver->maker->sbom->components[number].component;
-	struct span key =
-		exact_key(resolver->maker->arena, component->name, component->architecture);
-	struct span rest = component->provides;
-	struct span clause;
-	struct span name;
+	struct span exact = exact_key(resolver->maker->arena, component, component->name);
+	struct span name = name_key(resolver->maker->arena, component, component->name);
 
-	if (!key.p)
+	if (!exact.p || !name.p)
 		return err_memory(err);
-	int r = put_first(resolver->exact, key, number, err);
+	int r = put_first(resolver->exact, exact, number, err);
 	if (r >= 0)
-		r = put_first(resolver->names, component->name, number, err);
-	while (r >= 0 && relation_clause_next(component->ecosystem, &rest, &clause)) {
-		while (r >= 0 && relation_name_next(component->ecosystem, &clause, &name)) {
-			if (name.n)
-				r = put_first(resolver->provided, name, number, err);
-		}
-	}
-	return r;
+		r = put_first(resolver->names, name, number, err);
+	if (r >= 0 && component->database.n)
+		r = put_first(resolver->places, component->database, number, err);
+	return r < 0 ? r : learn_provides(resolver, number, err);
 }
 
-/* Of the same architecture where there is one; a provider only where no package has the name. */
+/* As node looks: in the node_modules of the package itself, then of each folder above it. */
+static bool
+find_nearest(const struct resolver *resolver, const struct component *of, struct span name,
+	     struct arena *arena, uint64_t *ret)
+{
+	struct span folder = of->database;
+
+	if (!span_equal(of->ecosystem, SPAN("npm")))
+		return false;
+	while (folder.n) {
+		size_t slash = span_find_last(folder, '/');
+
+		folder = span_slice(folder, 0, slash < folder.n ? slash : 0);
+		struct span place = arena_printf(arena, "%.*s/node_modules/%.*s/package.json",
+						 SPAN_ARG(folder), SPAN_ARG(name));
+		if (place.p && map_get(resolver->places, place, ret))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of the same ecosystem, and of the same architecture where there is one; a provider only where no
+ * package has the name.
+ */
 static int
 find(struct resolver *resolver, const struct component *of, struct span name, uint64_t *ret,
      bool *ret_found, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct span key = arena ? exact_key(arena, name, of->architecture) : (struct span){NULL, 0};
+	struct span exact = arena ? exact_key(arena, of, name) : (struct span){NULL, 0};
+	struct span any = arena ? name_key(arena, of, name) : (struct span){NULL, 0};
 
-	if (!key.p)
+	if (!exact.p || !any.p)
 		return err_memory(err);
-	*ret_found = map_get(resolver->exact, key, ret) || map_get(resolver->names, name, ret) ||
-		     map_get(resolver->provided, name, ret);
+	*ret_found = find_nearest(resolver, of, name, arena, ret) ||
+		     map_get(resolver->exact, exact, ret) || map_get(resolver->names, any, ret) ||
+		     map_get(resolver->provided, any, ret);
 	return 0;
 }
 
@@ -148,10 +197,11 @@ sbom_resolve_depends(struct sbom_maker *maker, struct err *err)
 		.exact = map_new(count),
 		.names = map_new(count),
 		.provided = map_new(count),
+		.places = map_new(count),
 	};
 	int r = 0;
 
-	if (!resolver.exact || !resolver.names || !resolver.provided)
+	if (!resolver.exact || !resolver.names || !resolver.provided || !resolver.places)
 		return err_memory(err);
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = learn(&resolver, i, err);

@@ -30,7 +30,7 @@ find_copyright(const struct sbom_maker *maker, const struct component *component
 	const struct image *image = maker->sbom->image;
 
 	*ret = IMAGE_NONE;
-	if (!is_folder_name(component->name))
+	if (!component_is_packaged(component) || !is_folder_name(component->name))
 		return 0;
 	struct span path =
 		arena_printf(arena, "%.*s/usr/share/doc/%.*s/copyright",
