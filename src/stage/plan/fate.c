@@ -62,6 +62,15 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 			ret->because = name;
 		}
 	}
+	if (ret->fate != FATE_KEPT && language_is_own(component)) {
+		uint32_t record = image_find(planner->image, component->database);
+
+		/* Whoever looks finds it there as long as its record is. */
+		if (planner_keeps(planner, record)) {
+			ret->fate = FATE_KEPT;
+			ret->because = record;
+		}
+	}
 	if (!unknown)
 		return 0;
 	ret->fate = FATE_KEPT;

@@ -23,16 +23,18 @@ static const struct magic magics[] = {
 
 /* Modules of interpreters, bytecode and archives that hold them. */
 static const struct span suffixes[] = {
-	SPAN_INIT(".a"),   SPAN_INIT(".awk"),	SPAN_INIT(".beam"), SPAN_INIT(".bash"),
-	SPAN_INIT(".cjs"), SPAN_INIT(".class"), SPAN_INIT(".dll"),  SPAN_INIT(".ear"),
-	SPAN_INIT(".egg"), SPAN_INIT(".el"),	SPAN_INIT(".elc"),  SPAN_INIT(".exe"),
-	SPAN_INIT(".ez"),  SPAN_INIT(".gem"),	SPAN_INIT(".go"),   SPAN_INIT(".jar"),
-	SPAN_INIT(".jl"),  SPAN_INIT(".js"),	SPAN_INIT(".ko"),   SPAN_INIT(".lua"),
-	SPAN_INIT(".mjs"), SPAN_INIT(".node"),	SPAN_INIT(".o"),    SPAN_INIT(".phar"),
-	SPAN_INIT(".php"), SPAN_INIT(".pl"),	SPAN_INIT(".pm"),   SPAN_INIT(".py"),
-	SPAN_INIT(".pyc"), SPAN_INIT(".pyo"),	SPAN_INIT(".pyz"),  SPAN_INIT(".rb"),
-	SPAN_INIT(".scm"), SPAN_INIT(".sh"),	SPAN_INIT(".so"),   SPAN_INIT(".tcl"),
-	SPAN_INIT(".war"), SPAN_INIT(".wasm"),	SPAN_INIT(".whl"),  SPAN_INIT(".zip"),
+	SPAN_INIT(".a"),    SPAN_INIT(".awk"),	 SPAN_INIT(".bash"),  SPAN_INIT(".beam"),
+	SPAN_INIT(".cjs"),  SPAN_INIT(".class"), SPAN_INIT(".dll"),   SPAN_INIT(".ear"),
+	SPAN_INIT(".egg"),  SPAN_INIT(".el"),	 SPAN_INIT(".elc"),   SPAN_INIT(".exe"),
+	SPAN_INIT(".ez"),   SPAN_INIT(".gem"),	 SPAN_INIT(".go"),    SPAN_INIT(".inc"),
+	SPAN_INIT(".jar"),  SPAN_INIT(".jl"),	 SPAN_INIT(".js"),    SPAN_INIT(".ko"),
+	SPAN_INIT(".lua"),  SPAN_INIT(".mjs"),	 SPAN_INIT(".node"),  SPAN_INIT(".o"),
+	SPAN_INIT(".phar"), SPAN_INIT(".php"),	 SPAN_INIT(".phtml"), SPAN_INIT(".pl"),
+	SPAN_INIT(".pm"),   SPAN_INIT(".pth"),	 SPAN_INIT(".py"),    SPAN_INIT(".pyc"),
+	SPAN_INIT(".pyo"),  SPAN_INIT(".pyz"),	 SPAN_INIT(".rake"),  SPAN_INIT(".rb"),
+	SPAN_INIT(".ru"),   SPAN_INIT(".scm"),	 SPAN_INIT(".sh"),    SPAN_INIT(".so"),
+	SPAN_INIT(".tcl"),  SPAN_INIT(".war"),	 SPAN_INIT(".wasm"),  SPAN_INIT(".whl"),
+	SPAN_INIT(".zip"),
 };
 
 static enum file_kind

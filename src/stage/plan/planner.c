@@ -202,6 +202,9 @@ planner_keep(struct planner *planner, uint32_t entry, enum plan_reason reason, u
 	if (*mark & MARK_DROPPED)
 		return refuse_dropped(planner, entry, reason, via, err);
 
+	if ((*mark & MARK_LISTED) && reason == REASON_USED)
+		return 0;
+
 	bool wake = !(*mark & MARK_ACTIVE) && !is_by_name(planner, entry, reason);
 	if (plan->keep && !wake)
 		return 0;

@@ -21,6 +21,7 @@ enum {
 	MARK_ACTIVE = 2,  /* its content counts (it was read, or is needed), not only its name */
 	MARK_DONE = 4,	  /* the rules on content have seen it */
 	MARK_QUEUED = 8,
+	MARK_LISTED = 16, /* its being read says nothing: whoever reads it reads all of its kind */
 };
 
 struct loader;
@@ -144,6 +145,15 @@ int fate_decide(struct planner *planner, struct err *err);
 int fate_list_orphans(struct planner *planner, struct err *err);
 /* licence.c: licence texts of what stays on record. */
 int licence_keep(struct planner *planner, struct err *err);
+/* language.c: records of languages' packages. */
+int language_mark(struct planner *planner, struct err *err);
+/* Whether the file it is recorded in records nothing else, and it is there as long as that is. */
+bool language_is_own(const struct component *component);
+int language_keep(struct planner *planner, struct err *err);
+/* The lists of files beside a record. */
+int language_keep_lists(struct planner *planner, const struct component *component, uint32_t via,
+			struct err *err);
+int language_rewrite(struct planner *planner, struct err *err);
 /* record.c: package database files of what stays, and their new contents. */
 int record_keep(struct planner *planner, struct err *err);
 int record_rewrite(struct planner *planner, struct err *err);

@@ -13,6 +13,7 @@
 
 static const struct record_cutter cutters[] = {
 	{SPAN_INIT("apk"), SPAN_INIT("/installed"), apk_keep, apk_rewrite},
+	{SPAN_INIT("composer"), SPAN_INIT("/installed.json"), composer_keep, composer_rewrite},
 	{SPAN_INIT("dpkg"), SPAN_INIT("/status"), dpkg_keep, dpkg_rewrite},
 };
 
@@ -84,6 +85,8 @@ keep_other(struct planner *planner, struct err *err)
 				     NULL, err);
 		if (r == 0)
 			r = keep_beside(planner, component->database, plan->because, err);
+		if (r == 0)
+			r = language_keep_lists(planner, component, plan->because, err);
 	}
 	return r;
 }
@@ -117,7 +120,9 @@ record_keep(struct planner *planner, struct err *err)
 {
 	int r = cut_all(planner, false, err);
 
-	return r < 0 ? r : keep_other(planner, err);
+	if (r == 0)
+		r = keep_other(planner, err);
+	return r < 0 ? r : language_keep(planner, err);
 }
 
 int
@@ -180,6 +185,8 @@ record_rewrite(struct planner *planner, struct err *err)
 	struct plan *plan = planner->plan;
 	int r = cut_all(planner, true, err);
 
+	if (r == 0)
+		r = language_rewrite(planner, err);
 	if (r == 0)
 		r = report_uncut(planner, err);
 	if (r < 0)
