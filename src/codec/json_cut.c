@@ -124,6 +124,7 @@ static int
 cut_items(struct walk *walk, bool named, json_cut_judge *judge, void *context, struct buf *out,
 	  struct err *err)
 {
+	size_t seen = 0;
 	size_t kept = 0;
 	size_t tail = walk->at; /* the blanks in front of the bracket that closes */
 	int r = 0;
@@ -138,6 +139,12 @@ cut_items(struct walk *walk, bool named, json_cut_judge *judge, void *context, s
 		if (is_end(walk))
 			break;
 		take_item(walk, named, &key, &value);
+		seen++;
+		tail = walk->at;
+		skip_blanks(walk);
+		bool last = peek(walk) != ',';
+		if (last)
+			walk->at = tail;
 		struct span whole = since(walk, from);
 		r = judge(context, key, value, &keeps, err);
 		if (r == 0 && keeps && kept++)
@@ -146,11 +153,9 @@ cut_items(struct walk *walk, bool named, json_cut_judge *judge, void *context, s
 			r = buf_append(out, whole, err);
 		if (r < 0)
 			return r;
-		tail = walk->at;
-		skip_blanks(walk);
-		walk->at += peek(walk) == ',';
+		walk->at += !last;
 	}
-	return kept ? buf_append(out, since(walk, tail), err) : 0;
+	return kept || seen == 0 ? buf_append(out, since(walk, tail), err) : 0;
 }
 
 int
