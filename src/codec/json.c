@@ -26,6 +26,8 @@ json_parse(struct span text, json_t **ret, struct err *err)
 	if (text.n > JSON_DOCUMENT_MAX)
 		return err_set(err, ERR_LIMIT, "JSON document of %zu bytes (at most %lu)", text.n,
 			       JSON_DOCUMENT_MAX);
+	if (span_find(text, '\0') < text.n) /* jansson passes over some of them */
+		return err_set(err, ERR_INVALID, "not valid JSON: a NUL byte");
 	json_t *json = json_loadb(text.p ? text.p : "", text.n,
 				  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
 	if (!json && !at.text[0]) /* jansson says what is wrong with a text, not that memory is */

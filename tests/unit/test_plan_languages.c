@@ -96,7 +96,12 @@ python(void **state)
 		     "used/gone.py,,\nused-1.dist-info/METADATA,,\nused-1.dist-info/RECORD,,\n"
 		     "used-1.dist-info/WHEEL,,\n");
 	distribution(&scene, "data", "data/table.txt,,\ndata/code.py,,\n");
-	distribution(&scene, "unused", "unused.py,,\nunused-1.dist-info/METADATA,,\n");
+	/* an empty file is no copy of another */
+	distribution(&scene, "unused",
+		     "unused.py,,\nempty.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
+		     "unused-1.dist-info/METADATA,,\n");
+	scene_file(&scene, SITE "empty.py", 0644, "");
+	scene_file(&scene, "/srv/__init__.py", 0644, "");
 	distribution(&scene, "asked", "asked.py,,\nasked-1.dist-info/METADATA,,\n");
 	scene_file(&scene, SITE "used/__init__.py", 0644, "a");
 	scene_file(&scene, SITE "used/extra.py", 0644, "b");
@@ -109,6 +114,7 @@ python(void **state)
 	scene_file(&scene, SITE "single.egg-info", 0644, "Name: single\nVersion: 1\n");
 	scene_close(&scene);
 	scene_use(&scene, SITE "used/__init__.py", RUN);
+	scene_use(&scene, "/srv/__init__.py", RUN);
 	scene_use(&scene, SITE "data/table.txt", RUN);
 	scene_use(&scene, SITE "asked-1.dist-info/METADATA", RUN);
 	struct made made = make(&scene);

@@ -82,6 +82,8 @@ collect_sizes(const struct planner *planner, struct map *sizes, bool used[FILE_D
 			    planner_keeps(planner, file->entry))
 				continue;
 			const uint64_t *size = &image_inode(planner->image, file->entry)->size;
+			if (*size == 0) /* all empty files are alike: none is a copy of another */
+				continue;
 			r = map_put(sizes, (struct span){(const char *)size, sizeof(*size)}, 1,
 				    err);
 			if (r < 0)
