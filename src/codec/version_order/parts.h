@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the version orders share: runs of bytes, and numbers of any length. */
+#pragma once
+
+#include "base/err.h"
+#include "base/span.h"
+
+static inline bool
+part_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+part_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+part_is_alnum(char c)
+{
+	return part_is_digit(c) || part_is_letter(c);
+}
+
+/* Cuts the longest run of such bytes off the front; empty when there is none. */
+struct span part_take(struct span *rest, bool (*is)(char c));
+
+/* Cuts one byte off the front when it is one of these. */
+bool part_skip(struct span *rest, const char *bytes);
+
+/* Cuts the text off the front, in any case of letters. */
+bool part_skip_text(struct span *rest, struct span text);
+
+/* Whether all bytes, and at least one, are digits. */
+bool part_is_number(struct span s);
+
+/* Of digits only: the number 0, written with any count of them. */
+bool part_is_zero(struct span digits);
+
+/* <0, 0, >0 of two runs of digits; an empty one is 0. */
+int part_compare_numbers(struct span a, struct span b);
+
+/* As span_compare(), ASCII letters in lower case. */
+int part_compare_nocase(struct span a, struct span b);
+
+static inline int
+part_compare_ints(int a, int b)
+{
+	return (a > b) - (a < b);
+}
+
+/* ERR_INVALID for an empty text and for bytes that no version has: blanks, controls, not ASCII. */
+int part_check_text(struct span text, struct err *err);
