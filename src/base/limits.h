@@ -127,6 +127,8 @@
 #define FEED_VERSION_MAX  128
 #define FEED_NOTE_MAX	  200
 #define FEED_VECTOR_MAX	  256
+#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
+#define RANGE_TEXT_MAX	  (64 * KIB)
 
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000
