@@ -76,6 +76,16 @@
 #define OS_RELEASE_MAX	     (64 * KIB)
 #define LANGUAGE_RECORD_MAX  (16 * MIB) /* what one package of a language says of itself */
 #define LANGUAGE_DEPTH_MAX   64		/* of a PHP literal */
+#define PACKAGE_DATABASE_MAX   (64 * MIB)
+#define PACKAGES_MAX	       100000
+#define PACKAGE_FILES_MAX      4000000
+#define INVENTORY_GAPS_MAX     1000000
+#define RPM_DATABASE_MAX       (256 * MIB)
+#define RPM_HEADER_MAX	       (64 * MIB) /* of one package */
+#define RPM_HEADER_ENTRIES_MAX 65536
+#define RPM_PAGES_DEPTH_MAX    32 /* of a tree of pages */
+#define RPM_TABLES_MAX	       1000
+#define OS_RELEASE_MAX	       (64 * KIB)
 
 /* bills of materials */
 #define SBOM_DOCUMENT_MAX      JSON_DOCUMENT_MAX /* one that is read */
