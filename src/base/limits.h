@@ -84,6 +84,7 @@
 #define RPM_HEADER_MAX	       (64 * MIB) /* of one package */
 #define RPM_HEADER_ENTRIES_MAX 65536
 #define RPM_PAGES_DEPTH_MAX    32 /* of a tree of pages */
+#define RPM_DATABASES_MAX      1000
 #define RPM_TABLES_MAX	       1000
 #define OS_RELEASE_MAX	       (64 * KIB)
 

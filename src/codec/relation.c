@@ -17,6 +17,7 @@ static const struct syntax syntaxes[] = {
 	{SPAN_INIT("gem"), NAMES},
 	{SPAN_INIT("npm"), NAMES},
 	{SPAN_INIT("pypi"), NAMES},
+	{SPAN_INIT("rpm"), '\n', '\0', ""},
 	{SPAN_INIT("dpkg"), ',', '|', " \t\n(:[<"},
 };
 
@@ -52,6 +53,6 @@ relation_name_next(struct span ecosystem, struct span *clause, struct span *ret)
 	struct span name = span_trim(span_cut(clause, syntax->names));
 	while (n < name.n && name.p[n] != '\0' && !strchr(syntax->ends, name.p[n]))
 		n++;
-	*ret = n > 0 && name.p[0] == '!' ? SPAN("") : span_slice(name, 0, n);
+	*ret = n > 0 && (name.p[0] == '!' || name.p[0] == '(') ? SPAN("") : span_slice(name, 0, n);
 	return true;
 }

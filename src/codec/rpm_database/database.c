@@ -127,19 +127,6 @@ compare(const void *a, const void *b)
 	return (x->header.p > y->header.p) - (x->header.p < y->header.p);
 }
 
-static int
-keep(struct arena *arena, const void *items, size_t count, size_t size, void *ret, struct err *err)
-{
-	void *copy = arena_array(arena, count + 1, size);
-
-	if (!copy)
-		return err_memory(err);
-	if (count)
-		memcpy(copy, items, count * size);
-	memcpy(ret, &copy, sizeof(copy));
-	return 0;
-}
-
 int
 gather_finish(struct gather *gather, struct rpm_database *ret, struct err *err)
 {
@@ -157,13 +144,13 @@ gather_finish(struct gather *gather, struct rpm_database *ret, struct err *err)
 		else
 			records[count++] = records[i];
 	}
-	if (r == 0)
-		r = keep(gather->arena, records, count, sizeof(*records), &database.records, err);
-	if (r == 0)
-		r = keep(gather->arena, gather->faults.items, gather->faults.count,
-			 sizeof(struct rpm_fault), &database.faults, err);
 	if (r < 0)
 		return r;
+	gather->records.count = count;
+	database.records = vec_keep(&gather->records, gather->arena);
+	database.faults = vec_keep(&gather->faults, gather->arena);
+	if (!database.records || !database.faults)
+		return err_memory(err);
 	database.record_count = count;
 	database.fault_count = gather->faults.count;
 	*ret = database;

@@ -6,6 +6,9 @@ const struct inventory_reader inventory_readers[] = {
 	{SPAN_INIT("apk"), apk_read},	   {SPAN_INIT("dpkg"), dpkg_read},
 	{SPAN_INIT("composer"), php_read}, {SPAN_INIT("gem"), ruby_read},
 	{SPAN_INIT("npm"), node_read},	   {SPAN_INIT("pypi"), python_read},
+	{SPAN_INIT("apk"), apk_read},
+	{SPAN_INIT("dpkg"), dpkg_read},
+	{SPAN_INIT("rpm"), rpm_read},
 	{SPAN_INIT(""), unread_databases},
 };
 

@@ -10,12 +10,6 @@ static const struct {
 	{"opkg", SPAN_INIT("/var/lib/opkg/status")},
 	{"pacman", SPAN_INIT("/var/lib/pacman/local")},
 	{"portage", SPAN_INIT("/var/db/pkg")},
-	{"rpm", SPAN_INIT("/usr/lib/sysimage/rpm/Packages.db")},
-	{"rpm", SPAN_INIT("/usr/lib/sysimage/rpm/rpmdb.sqlite")},
-	{"rpm", SPAN_INIT("/var/lib/rpm/Packages")},
-	{"rpm", SPAN_INIT("/var/lib/rpm/Packages.db")},
-	{"rpm", SPAN_INIT("/var/lib/rpm/rpmdb.sqlite")},
-	{"rpm", SPAN_INIT("/var/lib/rpmmanifest/container-manifest-2")},
 };
 
 int
