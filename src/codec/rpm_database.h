@@ -33,7 +33,6 @@ struct rpm_backend {
 	struct span file;      /* "rpmdb.sqlite" */
 	struct span log;       /* what is behind the file's name for one that holds what is not in
 				  the file yet; empty: nothing */
-	struct span beside[3]; /* other files of it that are made from this one */
 
 	/*
 	 * Reads all packages; what one of them makes unreadable is a fault, and the rest is read

@@ -9,6 +9,7 @@ enum {
 
 	TAG_BASENAMES = 1117,
 	TAG_OLD_FILE_NAMES = 1027,
+	TAG_FILE_STATES = 1029,
 };
 
 static uint64_t
@@ -135,6 +136,7 @@ enum shape {
 	NUMBER,
 	TEXTS,
 	NUMBERS,
+	BYTES,
 };
 
 /* What a package is filled from. `each`: one for every file. */
@@ -158,7 +160,7 @@ static const struct {
 	{1049, TEXTS, false, offsetof(struct rpm_package, requires)},
 	{5011, NUMBER, false, offsetof(struct rpm_package, digest_algorithm)},
 	{5096, TEXT, false, offsetof(struct rpm_package, module)},
-	{1029, NUMBERS, true, offsetof(struct rpm_package, states)},
+	{TAG_FILE_STATES, BYTES, true, offsetof(struct rpm_package, states)},
 	{1030, NUMBERS, true, offsetof(struct rpm_package, modes)},
 	{1035, TEXTS, true, offsetof(struct rpm_package, digests)},
 	{1037, NUMBERS, true, offsetof(struct rpm_package, flags)},
@@ -177,6 +179,8 @@ has_shape(const struct rpm_value *value, enum shape shape)
 		return value->type == RPM_INT32 && value->count > 0;
 	case TEXTS:
 		return texts || value->type == RPM_STRING;
+	case BYTES:
+		return value->type == RPM_CHAR || value->type == RPM_INT8;
 	case NUMBERS:
 		break;
 	}
@@ -308,6 +312,65 @@ rpm_file_next(const struct rpm_package *package, struct rpm_file_cursor *cursor,
 	cursor->i++;
 	*ret = file;
 	return true;
+}
+
+static void
+put_number(char *p, size_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		p[i] = (char)(value >> (24 - 8 * i));
+}
+
+/* A header with one entry more; both it and its bytes stand last. */
+static char *
+add_states(const struct rpm_package *package, char *to)
+{
+	const struct rpm_header *header = &package->header;
+	char *entry = to + INTRO + header->index.n;
+	char *store = entry + ENTRY;
+
+	put_number(to, header->index.n / ENTRY + 1);
+	put_number(to + 4, header->store.n + package->file_count);
+	memcpy(to + INTRO, header->index.p, header->index.n);
+	put_number(entry, TAG_FILE_STATES);
+	put_number(entry + 4, RPM_CHAR);
+	put_number(entry + 8, header->store.n);
+	put_number(entry + 12, package->file_count);
+	memcpy(store, header->store.p, header->store.n);
+	return store + header->store.n;
+}
+
+int
+rpm_package_with_states(const struct rpm_package *package, const uint8_t *states,
+			struct arena *arena, struct span *ret, struct err *err)
+{
+	struct span blob = package->header.blob;
+	bool there = package->states.count > 0;
+	size_t n = blob.n + (there ? 0 : ENTRY + (size_t)package->file_count);
+	char *to = arena_alloc(arena, n + 1);
+
+	if (!to)
+		return err_memory(err);
+	char *at = to + package->states.at;
+	if (there)
+		memcpy(to, blob.p, blob.n);
+	else
+		at = add_states(package, to);
+	memcpy(at, states, package->file_count);
+	*ret = (struct span){to, n};
+	return 0;
+}
+
+struct span
+rpm_version(uint32_t epoch, struct span version, struct span release, struct arena *arena)
+{
+	const char *dash = release.n ? "-" : "";
+
+	if (epoch == 0)
+		return arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(version), dash,
+				    SPAN_ARG(release));
+	return arena_printf(arena, "%u:%.*s%s%.*s", epoch, SPAN_ARG(version), dash,
+			    SPAN_ARG(release));
 }
 
 bool

@@ -122,6 +122,18 @@ bool rpm_file_next(const struct rpm_package *package, struct rpm_file_cursor *cu
 #define RPM_FILE_CURSOR(package)                                                                   \
 	((struct rpm_file_cursor){(package)->names.data, (package)->digests.data, 0})
 
+/*
+ * A copy of the header in which the files have these states, one byte each: rpm's way to say that a
+ * part of a package is not there. Only what rpm itself adds to a package when it is installed
+ * changes, so that the digests and signatures of the package still hold. ERR_MEMORY.
+ */
+int rpm_package_with_states(const struct rpm_package *package, const uint8_t *states,
+			    struct arena *arena, struct span *ret, struct err *err);
+
+/* "[EPOCH:]VERSION-RELEASE", without an epoch that is 0; .p NULL without memory. */
+struct span rpm_version(uint32_t epoch, struct span version, struct span release,
+			struct arena *arena);
+
 /* "NAME-VERSION-RELEASE.src.rpm" in parts; false: it is none. */
 bool rpm_source_parse(struct span source, struct span *ret_name, struct span *ret_version,
 		      struct span *ret_release);

@@ -3,13 +3,10 @@
 
 /* Those of languages stand behind those of operating systems: they leave out what these list. */
 const struct inventory_reader inventory_readers[] = {
-	{SPAN_INIT("apk"), apk_read},	   {SPAN_INIT("dpkg"), dpkg_read},
-	{SPAN_INIT("composer"), php_read}, {SPAN_INIT("gem"), ruby_read},
-	{SPAN_INIT("npm"), node_read},	   {SPAN_INIT("pypi"), python_read},
-	{SPAN_INIT("apk"), apk_read},
-	{SPAN_INIT("dpkg"), dpkg_read},
-	{SPAN_INIT("rpm"), rpm_read},
-	{SPAN_INIT(""), unread_databases},
+	{SPAN_INIT("apk"), apk_read},	  {SPAN_INIT("dpkg"), dpkg_read},
+	{SPAN_INIT("rpm"), rpm_read},	  {SPAN_INIT("composer"), php_read},
+	{SPAN_INIT("gem"), ruby_read},	  {SPAN_INIT("npm"), node_read},
+	{SPAN_INIT("pypi"), python_read}, {SPAN_INIT(""), unread_databases},
 };
 
 const size_t inventory_reader_count = sizeof(inventory_readers) / sizeof(inventory_readers[0]);

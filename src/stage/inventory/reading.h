@@ -67,8 +67,5 @@ int node_read(struct reading *reading, struct err *err);
 int php_read(struct reading *reading, struct err *err);
 int python_read(struct reading *reading, struct err *err);
 int ruby_read(struct reading *reading, struct err *err);
-/* apk.c, dpkg.c, rpm.c, unread.c */
-int apk_read(struct reading *reading, struct err *err);
-int dpkg_read(struct reading *reading, struct err *err);
 int rpm_read(struct reading *reading, struct err *err);
 int unread_databases(struct reading *reading, struct err *err);

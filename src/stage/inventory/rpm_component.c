@@ -28,19 +28,6 @@ join_names(struct reading *reading, const struct rpm_value *names, struct span *
 	return ret->p ? 0 : err_memory(err);
 }
 
-/* "[EPOCH:]VERSION-RELEASE" */
-static struct span
-join_version(struct reading *reading, uint32_t epoch, struct span version, struct span release)
-{
-	const char *dash = release.n ? "-" : "";
-
-	if (epoch == 0)
-		return arena_printf(reading->arena, "%.*s%s%.*s", SPAN_ARG(version), dash,
-				    SPAN_ARG(release));
-	return arena_printf(reading->arena, "%u:%.*s%s%.*s", epoch, SPAN_ARG(version), dash,
-			    SPAN_ARG(release));
-}
-
 /* "nodejs:18" of "nodejs:18:8060020220523160029:ad008a3a"; empty when it is none. */
 static struct span
 module_stream(struct span label)
@@ -68,7 +55,8 @@ static int
 make_purl(struct reading *reading, const struct rpm_package *package, struct component *component,
 	  struct err *err)
 {
-	const struct span version = join_version(reading, 0, package->version, package->release);
+	const struct span version =
+		rpm_version(0, package->version, package->release, reading->arena);
 	const struct span epoch = arena_printf(reading->arena, "%u", package->epoch);
 	struct purl_qualifier qualifiers[] = {
 		{SPAN("arch"), component->architecture},
@@ -104,7 +92,7 @@ make_source(struct reading *reading, const struct rpm_package *package, struct c
 	component->source_version = component->version;
 	if (!rpm_source_parse(package->source, &component->source, &version, &release))
 		return 0;
-	component->source_version = join_version(reading, package->epoch, version, release);
+	component->source_version = rpm_version(package->epoch, version, release, reading->arena);
 	return component->source_version.p ? 0 : err_memory(err);
 }
 
@@ -117,7 +105,7 @@ rpm_component(struct reading *reading, const struct rpm_package *package,
 	component->ecosystem = SPAN("rpm");
 	component->name = package->name;
 	component->version =
-		join_version(reading, package->epoch, package->version, package->release);
+		rpm_version(package->epoch, package->version, package->release, reading->arena);
 	component->architecture = package->architecture;
 	component->maintainer = package->vendor.n ? package->vendor : package->packager;
 	component->section = package->group;

@@ -297,9 +297,14 @@ static const struct span standard_paths[] = {
 
 /* os-release(5), and the files scanners read the release from. */
 static const struct span release_paths[] = {
-	SPAN_INIT("/etc/os-release"),	  SPAN_INIT("/usr/lib/os-release"),
-	SPAN_INIT("/etc/debian_version"), SPAN_INIT("/etc/alpine-release"),
-	SPAN_INIT("/etc/redhat-release"), SPAN_INIT("/etc/lsb-release"),
+	SPAN_INIT("/etc/os-release"),	     SPAN_INIT("/usr/lib/os-release"),
+	SPAN_INIT("/etc/debian_version"),    SPAN_INIT("/etc/alpine-release"),
+	SPAN_INIT("/etc/redhat-release"),    SPAN_INIT("/etc/lsb-release"),
+	SPAN_INIT("/etc/system-release"),    SPAN_INIT("/usr/lib/system-release"),
+	SPAN_INIT("/etc/almalinux-release"), SPAN_INIT("/etc/azurelinux-release"),
+	SPAN_INIT("/etc/centos-release"),    SPAN_INIT("/etc/fedora-release"),
+	SPAN_INIT("/etc/mariner-release"),   SPAN_INIT("/etc/oracle-release"),
+	SPAN_INIT("/etc/rocky-release"),     SPAN_INIT("/etc/SuSE-release"),
 };
 
 int
