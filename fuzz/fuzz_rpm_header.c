@@ -48,6 +48,8 @@ check_states(const struct rpm_package *package, struct arena *arena)
 		return;
 	memset(states, RPM_STATE_NOT_INSTALLED, package->file_count);
 	int r = rpm_package_with_states(package, states, arena, &blob, &err);
+	if (r == -ERR_INVALID)
+		return;
 	if (r == 0)
 		r = rpm_package_read(blob, arena, &again, &err);
 	if (r < 0 && r != -ERR_MEMORY && r != -ERR_LIMIT && !starved())

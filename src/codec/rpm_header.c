@@ -8,6 +8,7 @@ enum {
 	ENTRY = 16,
 
 	TAG_BASENAMES = 1117,
+	TAG_FOLDERS = 1118,
 	TAG_OLD_FILE_NAMES = 1027,
 	TAG_FILE_STATES = 1029,
 };
@@ -244,7 +245,7 @@ static int
 read_folders(struct rpm_package *package, struct arena *arena, struct err *err)
 {
 	struct rpm_value value = {.count = 0};
-	int r = rpm_header_find(&package->header, 1118, &value, err);
+	int r = rpm_header_find(&package->header, TAG_FOLDERS, &value, err);
 
 	if (r < 0)
 		return r;
@@ -340,6 +341,32 @@ add_states(const struct rpm_package *package, char *to)
 	return store + header->store.n;
 }
 
+static bool
+overlaps(const struct rpm_header *header, uint32_t tag, const struct rpm_value *states)
+{
+	struct rpm_value other;
+	struct err ignored = ERR_INIT;
+
+	return tag != TAG_FILE_STATES && rpm_header_find(header, tag, &other, &ignored) > 0 &&
+	       other.at < states->at + states->data.n && states->at < other.at + other.data.n;
+}
+
+/* Whether nothing else that is read here would change with the states. */
+static bool
+states_stand_alone(const struct rpm_package *package)
+{
+	static const uint32_t others[] = {TAG_BASENAMES, TAG_OLD_FILE_NAMES, TAG_FOLDERS};
+	bool overlap = false;
+
+	if (package->states.count == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		overlap |= overlaps(&package->header, fields[i].tag, &package->states);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		overlap |= overlaps(&package->header, others[i], &package->states);
+	return !overlap;
+}
+
 int
 rpm_package_with_states(const struct rpm_package *package, const uint8_t *states,
 			struct arena *arena, struct span *ret, struct err *err)
@@ -351,6 +378,9 @@ rpm_package_with_states(const struct rpm_package *package, const uint8_t *states
 
 	if (!to)
 		return err_memory(err);
+	if (!states_stand_alone(package))
+		return err_set(err, ERR_INVALID,
+			       "the states of its files are part of another value");
 	char *at = to + package->states.at;
 	if (there)
 		memcpy(to, blob.p, blob.n);

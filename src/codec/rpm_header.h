@@ -125,7 +125,8 @@ bool rpm_file_next(const struct rpm_package *package, struct rpm_file_cursor *cu
 /*
  * A copy of the header in which the files have these states, one byte each: rpm's way to say that a
  * part of a package is not there. Only what rpm itself adds to a package when it is installed
- * changes, so that the digests and signatures of the package still hold. ERR_MEMORY.
+ * changes, so that the digests and signatures of the package still hold. ERR_INVALID: the states
+ * share their bytes with something else. ERR_MEMORY.
  */
 int rpm_package_with_states(const struct rpm_package *package, const uint8_t *states,
 			    struct arena *arena, struct span *ret, struct err *err);

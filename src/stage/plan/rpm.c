@@ -103,6 +103,7 @@ write_header(struct rpm_cut *cut, const struct rpm_package *package, struct span
 {
 	struct rpm_file_cursor cursor = RPM_FILE_CURSOR(package);
 	CLEANUP(free_cleanup) uint8_t *states = malloc((size_t)package->file_count + 1);
+	struct err problem = ERR_INIT;
 	bool changed = false;
 	struct rpm_file file;
 	size_t n = 0;
@@ -119,7 +120,12 @@ write_header(struct rpm_cut *cut, const struct rpm_package *package, struct span
 	}
 	if (!changed)
 		return 0;
-	return rpm_package_with_states(package, states, cut->planner->arena, ret, err);
+	int r = rpm_package_with_states(package, states, cut->planner->arena, ret, &problem);
+	if (r == -ERR_MEMORY)
+		return err_memory(err);
+	return r == 0 ? 0
+		      : planner_gap(cut->planner, package->name, err,
+				    "its record lists files that are gone: %s", problem.text);
 }
 
 static int
@@ -169,7 +175,7 @@ empty_log(struct rpm_cut *cut, struct span path, struct err *err)
 {
 	uint32_t entry = image_resolve(cut->planner->image, path, true, NULL, NULL);
 
-	if (!planner_keeps(cut->planner, entry))
+	if (cut->backend->log.n == 0 || !planner_keeps(cut->planner, entry))
 		return 0;
 	return record_put(cut->planner, entry, SPAN(""), err);
 }
@@ -218,13 +224,15 @@ cut_database(struct rpm_cut *cut, struct err *err)
 	return r < 0 ? r : write_file(cut, log_path, err);
 }
 
-/* A way rpm comes to this file by place i: one of its folders may be a link to another. */
+/* The way rpm comes to this file by place i below a root, empty when it does not: one of its
+ * folders may be a link to another. */
 static int
-way_by(struct planner *planner, uint32_t entry, size_t i, struct span *ret, struct err *err)
+way_by(struct planner *planner, uint32_t entry, struct span root, size_t i, struct span *ret,
+       struct err *err)
 {
 	struct span name = image_name(&planner->image->entries[entry]);
-	struct span way =
-		arena_printf(planner->arena, "%.*s/%.*s", SPAN_ARG(rpm_places[i]), SPAN_ARG(name));
+	struct span way = arena_printf(planner->arena, "%.*s%.*s/%.*s", SPAN_ARG(root),
+				       SPAN_ARG(rpm_places[i]), SPAN_ARG(name));
 	bool leads = way.p && image_resolve(planner->image, way, true, NULL, NULL) == entry;
 
 	*ret = leads ? way : SPAN("");
@@ -241,7 +249,7 @@ find_root(struct planner *planner, struct span path, struct span *ret, struct er
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && way.n == 0 && i < rpm_place_count; i++)
-		r = way_by(planner, entry, i, &way, err);
+		r = way_by(planner, entry, SPAN(""), i, &way, err);
 	if (r == 0 && way.n == 0)
 		(void)rpm_is_database(path, &root);
 	*ret = root;
@@ -270,12 +278,15 @@ static int
 keep_ways(struct planner *planner, struct span path, struct err *err)
 {
 	uint32_t entry = image_find(planner->image, path);
+	struct span root = SPAN("");
 	int r = planner_keep_way(planner, path, REASON_METADATA, IMAGE_NONE, NULL, err);
 
+	if (r == 0)
+		r = find_root(planner, path, &root, err);
 	for (size_t i = 0; r == 0 && i < rpm_place_count; i++) {
 		struct span way;
 
-		r = way_by(planner, entry, i, &way, err);
+		r = way_by(planner, entry, root, i, &way, err);
 		if (r == 0 && way.n)
 			r = planner_keep_way(planner, way, REASON_METADATA, IMAGE_NONE, NULL, err);
 	}
