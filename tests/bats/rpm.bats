@@ -95,6 +95,23 @@ kinds() {
 	echo bdb:/srv/bdb
 }
 
+# make_bdb SQLITE-FILE FILE PAGE-SIZE ORDER: the same packages as Berkeley DB keeps them; ORDER is
+# "<", ">" or empty, this machine's.
+make_bdb() {
+	python3 - "$1" "$work/dump" "$3" "${4:-=}" <<'END'
+import sqlite3, struct, sys
+source, target, size, order = sys.argv[1:]
+rows = sqlite3.connect(source).execute("SELECT hnum, blob FROM Packages").fetchall()
+lorder = {"<": "db_lorder=1234\n", ">": "db_lorder=4321\n", "=": ""}[order]
+with open(target, "w") as out:
+    print(f"VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize={size}\n{lorder}HEADER=END", file=out)
+    for number, blob in [(0, struct.pack(order + "I", len(rows)))] + rows:
+        print(f" {struct.pack(order + 'I', number).hex()}\n {blob.hex()}", file=out)
+    print("DATA=END", file=out)
+END
+	db5.3_load -f "$work/dump" "$2"
+}
+
 make_image() {
 	local image=$work/image
 	local packages=("$work"/top/RPMS/*/*.rpm)
@@ -113,16 +130,7 @@ make_image() {
 			-i "${packages[@]}" 2>>"$work/log"
 	fi
 	rm "$work/bdb"/var/lib/rpm/*
-	python3 - "$image/var/lib/rpm/rpmdb.sqlite" "$work/dump" <<'END'
-import sqlite3, struct, sys
-rows = sqlite3.connect(sys.argv[1]).execute("SELECT hnum, blob FROM Packages").fetchall()
-with open(sys.argv[2], "w") as out:
-    print("VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END", file=out)
-    for number, blob in [(0, struct.pack("=I", len(rows)))] + rows:
-        print(f" {struct.pack('=I', number).hex()}\n {blob.hex()}", file=out)
-    print("DATA=END", file=out)
-END
-	db5.3_load -f "$work/dump" "$work/bdb/var/lib/rpm/Packages"
+	make_bdb "$image/var/lib/rpm/rpmdb.sqlite" "$work/bdb/var/lib/rpm/Packages" 4096 ""
 	rm -f "$image"/var/lib/rpm/*-shm
 	mkdir -p "$image/srv"
 	mv "$work/bdb" "$image/srv/"
@@ -198,6 +206,37 @@ END
 		diff wanted got
 		[ "$(wc -l <wanted)" -gt 400 ]
 	done
+}
+
+@test "Berkeley DB of other page sizes and of the other byte order" {
+	mkdir -p var/lib/rpm
+	judge sqlite "$work/image" -qa --qf '%{NAME} %{VERSION}-%{RELEASE}\n' | sort >wanted
+	for form in '512 >' '1024 <' '65536 >'; do
+		rm -f var/lib/rpm/Packages
+		make_bdb "$work/image/var/lib/rpm/rpmdb.sqlite" var/lib/rpm/Packages ${form% *} "${form#* }"
+		"$mohs" scan --json dir:. | jq -r '.inventory.components[] | "\(.name) \(.version)"' | sed 's/ 2:/ /' | sort >got
+		diff wanted got
+	done
+}
+
+@test "what SQLite has in its log only counts as well" {
+	mkdir -p var/lib/rpm
+	cp "$work/image/var/lib/rpm/rpmdb.sqlite" var/lib/rpm/
+	python3 - <<'END'
+import os, sqlite3
+db = sqlite3.connect("var/lib/rpm/rpmdb.sqlite", isolation_level=None)
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("PRAGMA wal_autocheckpoint = 0")
+db.execute("DELETE FROM Packages WHERE hnum = (SELECT hnum FROM Name WHERE key = 'npm')")
+db.execute("INSERT INTO Packages SELECT 99, blob FROM Packages WHERE hnum = (SELECT hnum FROM Name WHERE key = 'data')")
+db.execute("BEGIN")
+db.execute("DELETE FROM Packages")
+db.execute("PRAGMA cache_spill = 1")
+os._exit(0)
+END
+	[ -s var/lib/rpm/rpmdb.sqlite-wal ]
+	"$mohs" scan --json dir:. | jq -r '.inventory.components[].name' | sort | tr '\n' ' ' >got
+	[ "$(cat got)" = 'app data data unused ' ]
 }
 
 @test "epoch, module, source and licence are in the bill of materials" {
