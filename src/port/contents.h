@@ -25,6 +25,22 @@ int contents_read(const struct contents *contents, const struct image *image, ui
 int contents_load(const struct contents *contents, const struct image *image, uint32_t entry,
 		  size_t max, struct arena *arena, struct span *ret, struct err *err);
 
+/*
+ * A file's whole content, mapped where its layer holds it in one piece: what is not looked at is
+ * not read. Valid until it is released, which contents must outlive. ERR_LIMIT when it is longer
+ * than `max`.
+ */
+struct contents_view {
+	struct span bytes;
+	void *mapping;
+	size_t mapped;
+	void *copy; /* of a sparse file */
+};
+
+int contents_view(const struct contents *contents, const struct image *image, uint32_t entry,
+		  size_t max, struct contents_view *ret, struct err *err);
+void contents_view_cleanup(struct contents_view *view);
+
 /* For zero-copy service: descriptor (owned by contents) of layer `layer`'s uncompressed tar. */
 int contents_layer_fd(const struct contents *contents, uint32_t layer);
 

@@ -5,7 +5,10 @@
 #include "base/fd.h"
 #include "base/limits.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { VERIFY_CHUNK = 256 * 1024 };
 
@@ -120,6 +123,73 @@ contents_load(const struct contents *contents, const struct image *image, uint32
 		return r;
 	*ret = (struct span){p, got};
 	return 0;
+}
+
+static int
+map_range(int fd, uint64_t offset, size_t n, struct contents_view *ret, struct err *err)
+{
+	uint64_t before = offset % (uint64_t)sysconf(_SC_PAGESIZE);
+	char last;
+	/* A look behind the end of the layer would end the process. */
+	int r = fd_pread_full(fd, &last, 1, offset + n - 1, err);
+
+	if (r < 0)
+		return r;
+	void *p = mmap(NULL, n + (size_t)before, PROT_READ, MAP_PRIVATE, fd,
+		       (off_t)(offset - before));
+	if (p == MAP_FAILED)
+		return err_sys(err, ERR_IO, errno, "mapping");
+	*ret = (struct contents_view){
+		.bytes = {(const char *)p + before, n},
+		.mapping = p,
+		.mapped = n + (size_t)before,
+	};
+	return 0;
+}
+
+static int
+copy_sparse(int fd, const struct image *image, const struct image_entry *inode,
+	    struct contents_view *ret, struct err *err)
+{
+	CLEANUP(free_cleanup) char *p = malloc((size_t)inode->size);
+	int r = p ? read_sparse(fd, image, inode, 0, p, (size_t)inode->size, err) : err_memory(err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct contents_view){.bytes = {p, (size_t)inode->size}, .copy = p};
+	(void)TAKE(p);
+	return 0;
+}
+
+int
+contents_view(const struct contents *contents, const struct image *image, uint32_t entry,
+	      size_t max, struct contents_view *ret, struct err *err)
+{
+	const struct image_entry *inode = image_inode(image, entry);
+	int fd = contents_layer_fd(contents, inode->layer);
+	int r;
+
+	if (inode->type != IMAGE_FILE || fd < 0)
+		return err_set(err, ERR_INVALID, "%.*s has no content", SPAN_ARG(inode->path));
+	if (inode->size > max)
+		return err_set(err, ERR_LIMIT, "%.*s has %llu bytes (at most %zu)",
+			       SPAN_ARG(inode->path), (unsigned long long)inode->size, max);
+	if (inode->size == 0) {
+		*ret = (struct contents_view){.bytes = SPAN("")};
+		return 0;
+	}
+	r = inode->extents ? copy_sparse(fd, image, inode, ret, err)
+			   : map_range(fd, inode->offset, (size_t)inode->size, ret, err);
+	return r < 0 ? err_wrap(err, "%.*s", SPAN_ARG(inode->path)) : 0;
+}
+
+void
+contents_view_cleanup(struct contents_view *view)
+{
+	if (view->mapping)
+		(void)munmap(view->mapping, view->mapped);
+	free(view->copy);
+	*view = (struct contents_view){.bytes = {NULL, 0}};
 }
 
 static int
