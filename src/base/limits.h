@@ -88,6 +88,26 @@
 #define RPM_TABLES_MAX	       1000
 #define OS_RELEASE_MAX	       (64 * KIB)
 
+/* archives of Java: one file, members of one, archives in archives, and what all of an image
+ * inflate to */
+#define JAR_FILE_MAX	 (1 * GIB)
+#define ZIP_MEMBERS_MAX	 500000
+#define JAR_DEPTH_MAX	 8
+#define JAR_TEXT_MAX	 (1 * MIB) /* pom.properties, MANIFEST.MF */
+#define JAR_POMS_MAX	 10000	   /* of one archive */
+#define JAR_INSIDE_MAX	 (256 * MIB)
+#define JAR_INFLATED_MAX (8 * GIB)
+
+/* programs that say what they are made of */
+#define PROGRAM_FILE_MIN     (4 * KIB)	/* smaller ones hold no such thing */
+#define GO_BUILD_SCAN_MAX    (64 * MIB) /* of writable data, where no section names the place */
+#define GO_BUILD_TEXT_MAX    (4 * MIB)
+#define GO_MODULES_MAX	     10000
+#define CARGO_AUDIT_MAX	     (8 * MIB)
+#define CARGO_PACKAGES_MAX   10000
+#define DOTNET_LIBRARIES_MAX 10000
+#define DOTNET_ASSETS_MAX    200000
+
 /* bills of materials */
 #define SBOM_DOCUMENT_MAX      JSON_DOCUMENT_MAX /* one that is read */
 #define SBOM_ITEMS_MAX	       200000
@@ -100,12 +120,13 @@
 #define SBOM_GAPS_MAX	       1000000
 
 /* ELF files */
-#define ELF_FILE_MAX	(1 * GIB)
-#define ELF_HEADERS_MAX 65535
-#define ELF_NEEDED_MAX	4096
-#define ELF_DYNAMIC_MAX 65536
-#define ELF_SYMBOLS_MAX 2000000
-#define ELF_NAMES_MAX	100000 /* of shared objects in the text of one file */
+#define ELF_FILE_MAX	 (1 * GIB)
+#define ELF_HEADERS_MAX	 65535
+#define ELF_SEGMENTS_MAX 1024
+#define ELF_NEEDED_MAX	 4096
+#define ELF_DYNAMIC_MAX	 65536
+#define ELF_SYMBOLS_MAX	 2000000
+#define ELF_NAMES_MAX	 100000 /* of shared objects in the text of one file */
 
 /* removal plan: the loader's cache, its configuration, a `#!` line, an ELF file read whole */
 #define LD_CACHE_MAX	     (16 * MIB)

@@ -398,3 +398,76 @@ elf_symbols(struct span file, elf_symbol_visit visit, void *context, struct err 
 		segment_symbols(handle, file, count, &symbols);
 	return 0;
 }
+
+/* ---- sections and segments ---- */
+
+int
+elf_sections(struct span file, elf_section_visit visit, void *context, struct err *err)
+{
+	CLEANUP(handle_cleanup) Elf *handle = NULL;
+	GElf_Ehdr elf_header;
+	GElf_Shdr header;
+	struct span names = {NULL, 0};
+	size_t count = 0;
+	size_t where = 0;
+	size_t seen = 0;
+
+	int r = open_file(file, &handle, &elf_header, &count, err);
+	if (r < 0)
+		return r;
+	if (elf_getshdrstrndx(handle, &where) < 0 ||
+	    !gelf_getshdr(elf_getscn(handle, where), &header))
+		return 0;
+	names = file_range(file, header.sh_offset, header.sh_size);
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(handle, section)) != NULL;) {
+		if (++seen > ELF_HEADERS_MAX)
+			break;
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+			continue;
+		const struct elf_section shown = {
+			.name = text_at(names, header.sh_name),
+			.bytes = file_range(file, header.sh_offset, header.sh_size),
+			.address = header.sh_addr,
+		};
+		if (shown.bytes.n && !visit(context, &shown))
+			break;
+	}
+	return 0;
+}
+
+int
+elf_segments(struct span file, struct arena *arena, struct elf_segment **ret, size_t *ret_count,
+	     struct err *err)
+{
+	CLEANUP(handle_cleanup) Elf *handle = NULL;
+	GElf_Ehdr elf_header;
+	GElf_Phdr header;
+	size_t count = 0;
+	size_t loaded = 0;
+
+	int r = open_file(file, &handle, &elf_header, &count, err);
+	if (r < 0)
+		return r;
+	if (count > ELF_SEGMENTS_MAX)
+		return err_set(err, ERR_LIMIT, "%zu ELF program headers (ELF_SEGMENTS_MAX %d)",
+			       count, ELF_SEGMENTS_MAX);
+	struct elf_segment *segments = arena_array(arena, count + 1, sizeof(*segments));
+	if (!segments)
+		return err_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(handle, (int)i, &header) || header.p_type != PT_LOAD ||
+		    header.p_offset > file.n)
+			continue;
+		uint64_t left = file.n - header.p_offset;
+		uint64_t size = header.p_filesz < left ? header.p_filesz : left;
+		segments[loaded++] = (struct elf_segment){
+			.bytes = file_range(file, header.p_offset, size),
+			.address = header.p_vaddr,
+			.writable = (header.p_flags & PF_W) != 0,
+			.executable = (header.p_flags & PF_X) != 0,
+		};
+	}
+	*ret = segments;
+	*ret_count = loaded;
+	return 0;
+}

@@ -49,3 +49,26 @@ typedef bool (*elf_symbol_visit)(void *context, const struct elf_symbol *symbol)
  * ELF_SYMBOLS_MAX are shown. ERR_INVALID: not ELF.
  */
 int elf_symbols(struct span file, elf_symbol_visit visit, void *context, struct err *err);
+
+struct elf_section {
+	struct span name;
+	struct span bytes; /* as they stand in the file; empty where it has none */
+	uint64_t address;  /* 0: not loaded */
+};
+
+/* Return false to stop. */
+typedef bool (*elf_section_visit)(void *context, const struct elf_section *section);
+
+/* Sections whose bytes lie in the file. None at all is no error. ERR_INVALID: not ELF. */
+int elf_sections(struct span file, elf_section_visit visit, void *context, struct err *err);
+
+struct elf_segment {
+	struct span bytes; /* of the file, cut where it ends */
+	uint64_t address;  /* of the first */
+	bool writable;
+	bool executable;
+};
+
+/* Those that are loaded (PT_LOAD), at most ELF_SEGMENTS_MAX; in `arena`. As elf_read(). */
+int elf_segments(struct span file, struct arena *arena, struct elf_segment **ret, size_t *ret_count,
+		 struct err *err);
