@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "codec/json.h"
 #include "codec/record_bytes.h"
 #include "stage/inventory/reading.h"
 
@@ -92,7 +93,7 @@ finish(struct reading *reading, struct inventory *inventory, struct err *err)
 
 	inventory->arena = arena;
 	inventory->os = reading->os;
-	inventory->any_database = reading->any_database;
+	inventory->any_database = reading->any_database || reading->components.count > 0;
 	inventory->component_count = reading->components.count;
 	inventory->components = vec_keep(&reading->components, arena);
 	inventory->gaps.count = reading->gaps.count;
@@ -110,11 +111,12 @@ read_all(struct reading *reading, struct err *err)
 
 	for (size_t i = 0; r >= 0 && i < inventory_reader_count; i++)
 		r = inventory_readers[i].read(reading, err);
-	if (r >= 0 && !reading->any_database)
-		r = reading_gap(reading, err, SPAN("packages"),
-				"no package database was found: what the image is made of is not "
-				"known");
-	return r;
+	if (r < 0 || reading->any_database)
+		return r;
+	return reading_gap(
+		reading, err, SPAN("packages"),
+		"no package database was found: what %sthe image is made of is not known",
+		reading->components.count ? "else " : "");
 }
 
 /* What is asked for, and who may be asked about it. */
@@ -191,6 +193,7 @@ inventory_read(const struct image *image, const struct contents *contents, struc
 
 	if (!arena)
 		return err_memory(err);
+	json_prepare();
 	int r = contents_confine(contents, "the process that reads the packages", answer, &question,
 				 &bytes, err);
 	if (r == 0)

@@ -68,4 +68,8 @@ int php_read(struct reading *reading, struct err *err);
 int python_read(struct reading *reading, struct err *err);
 int ruby_read(struct reading *reading, struct err *err);
 int rpm_read(struct reading *reading, struct err *err);
+/* After those: what a package of the system owns is left out. java.c, dotnet.c, programs.c */
+int java_read(struct reading *reading, struct err *err);
+int dotnet_read(struct reading *reading, struct err *err);
+int programs_read(struct reading *reading, struct err *err);
 int unread_databases(struct reading *reading, struct err *err);
