@@ -15,6 +15,7 @@ static const struct record_cutter cutters[] = {
 	{SPAN_INIT("apk"), SPAN_INIT("/installed"), apk_keep, apk_rewrite},
 	{SPAN_INIT("composer"), SPAN_INIT("/installed.json"), composer_keep, composer_rewrite},
 	{SPAN_INIT("dpkg"), SPAN_INIT("/status"), dpkg_keep, dpkg_rewrite},
+	{SPAN_INIT("nuget"), SPAN_INIT(".deps.json"), dotnet_keep, dotnet_rewrite},
 	{SPAN_INIT("rpm"), SPAN_INIT("/rpmdb.sqlite"), rpm_keep, rpm_rewrite},
 	{SPAN_INIT("rpm"), SPAN_INIT("/Packages.db"), rpm_keep, rpm_rewrite},
 	{SPAN_INIT("rpm"), SPAN_INIT("/Packages"), rpm_keep, rpm_rewrite},

@@ -20,11 +20,13 @@ int record_load(struct planner *planner, uint32_t entry, struct span *ret, struc
 /* Copies the new content of a kept file. */
 int record_put(struct planner *planner, uint32_t entry, struct span content, struct err *err);
 
-/* apk.c, composer.c, dpkg.c, rpm.c */
+/* One file each. */
 int apk_keep(struct planner *planner, struct span path, struct err *err);
 int apk_rewrite(struct planner *planner, struct span path, struct err *err);
 int composer_keep(struct planner *planner, struct span path, struct err *err);
 int composer_rewrite(struct planner *planner, struct span path, struct err *err);
+int dotnet_keep(struct planner *planner, struct span path, struct err *err);
+int dotnet_rewrite(struct planner *planner, struct span path, struct err *err);
 int dpkg_keep(struct planner *planner, struct span status, struct err *err);
 int dpkg_rewrite(struct planner *planner, struct span status, struct err *err);
 int rpm_keep(struct planner *planner, struct span path, struct err *err);
