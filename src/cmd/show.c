@@ -231,6 +231,15 @@ static const struct table_column finding_columns[] = {
 	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_CUT, false},
 };
 
+/* With a word where the program's own bytes alone say so. .p NULL without memory. */
+static struct span
+version_text(struct arena *arena, const struct component *component)
+{
+	return component->guessed
+		       ? arena_printf(arena, "%.*s (guessed)", SPAN_ARG(component->version))
+		       : component->version;
+}
+
 static bool
 add_finding(struct table *table, struct arena *arena, const struct finding *finding,
 	    const struct inventory *inventory)
@@ -242,7 +251,7 @@ add_finding(struct table *table, struct arena *arena, const struct finding *find
 		 show_severity_style(finding->severity)},
 		{finding->id, STYLE_PLAIN},
 		{component->name, STYLE_PLAIN},
-		{component->version, STYLE_PLAIN},
+		{version_text(arena, component), STYLE_PLAIN},
 		{finding->fixed_version, STYLE_PLAIN},
 		{span_from(status), STYLE_PLAIN},
 	};
@@ -389,7 +398,7 @@ show_packages(const struct inventory *inventory, struct err *err)
 
 		if (!table_row(table, (struct table_cell[]){
 					      {c->name, STYLE_PLAIN},
-					      {c->version, STYLE_PLAIN},
+					      {version_text(arena, c), STYLE_PLAIN},
 					      {c->architecture, STYLE_DIM},
 					      {c->source, STYLE_DIM},
 					      {number(arena, (uint32_t)c->file_count), STYLE_DIM},

@@ -117,10 +117,12 @@ set_supplier(struct cyclonedx *bom, json_t *json, struct span maintainer)
 
 /* mohs's own words, and Trivy's, which knows the source package by its own alone. */
 static void
-set_source(struct cyclonedx *bom, json_t *json, const struct component *package)
+set_properties(struct cyclonedx *bom, json_t *json, const struct component *package)
 {
 	json_t *list = json_array();
 
+	if (package->guessed)
+		add_property(bom, list, "mohs:guessed", package->database);
 	add_property(bom, list, "mohs:source", package->source);
 	add_property(bom, list, "mohs:source-version", package->source_version);
 	if (sbom_has_source(package)) {
@@ -147,7 +149,7 @@ add_package(struct cyclonedx *bom, size_t number, struct err *err)
 	if (item->licences.count)
 		set_licences(bom, json, item);
 	if (package->source.n)
-		set_source(bom, json, package);
+		set_properties(bom, json, package);
 	bom->items[number] = json;
 	sbom_add(writer, bom->components, json);
 }

@@ -219,6 +219,10 @@ add_component(struct spdx *spdx, size_t number, struct err *err)
 			  sbom_print(writer, "built package from: %.*s %.*s",
 				     SPAN_ARG(component->source),
 				     SPAN_ARG(component->source_version)));
+	if (component->guessed)
+		sbom_text(writer, json, "comment",
+			  sbom_print(writer, "guessed: told from the bytes of %.*s alone",
+				     SPAN_ARG(component->database)));
 	sbom_add(writer, spdx->packages, json);
 	relate(spdx, SPAN(IMAGE), "CONTAINS", id);
 	if (writer->sbom->inventory->os.known)

@@ -138,6 +138,8 @@ component_json(struct writer *writer, size_t index)
 	write_text(writer, json, "version", component->version);
 	write_text(writer, json, "architecture", component->architecture);
 	write_text(writer, json, "purl", component->purl);
+	if (component->guessed)
+		write_text(writer, json, "guessed", component->database);
 	if (!fate) {
 		write_member(writer, json, "fate", json_null());
 		return json;
