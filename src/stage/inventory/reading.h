@@ -60,16 +60,15 @@ struct span purl_make(struct reading *reading, const char *type, struct span ven
 /* os.c: fills reading->os. */
 int reading_os(struct reading *reading, struct err *err);
 
-/* one file each */
+/* One file each. */
 int apk_read(struct reading *reading, struct err *err);
+int dotnet_read(struct reading *reading, struct err *err);
 int dpkg_read(struct reading *reading, struct err *err);
+int java_read(struct reading *reading, struct err *err);
 int node_read(struct reading *reading, struct err *err);
 int php_read(struct reading *reading, struct err *err);
-int python_read(struct reading *reading, struct err *err);
-int ruby_read(struct reading *reading, struct err *err);
-int rpm_read(struct reading *reading, struct err *err);
-/* After those: what a package of the system owns is left out. java.c, dotnet.c, programs.c */
-int java_read(struct reading *reading, struct err *err);
-int dotnet_read(struct reading *reading, struct err *err);
 int programs_read(struct reading *reading, struct err *err);
+int python_read(struct reading *reading, struct err *err);
+int rpm_read(struct reading *reading, struct err *err);
+int ruby_read(struct reading *reading, struct err *err);
 int unread_databases(struct reading *reading, struct err *err);
