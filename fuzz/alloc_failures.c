@@ -138,25 +138,25 @@ __wrap_arena_printf(struct arena *arena, const char *format, ...)
 
 /* The allocations made with this one failing. */
 static unsigned
-run(const uint8_t *data, size_t size, unsigned which)
+run(replay_target *target, const uint8_t *data, size_t size, unsigned which)
 {
 	made = 0;
 	failing = which;
 	armed = true;
-	(void)LLVMFuzzerTestOneInput(data, size);
+	(void)target(data, size);
 	armed = false;
 	return made;
 }
 
 void
-replay_input(const char *path, const uint8_t *data, size_t size)
+replay_input(replay_target *target, const char *path, const uint8_t *data, size_t size)
 {
 	json_set_alloc_funcs(__wrap_malloc, free);
-	unsigned all = run(data, size, 0);
+	unsigned all = run(target, data, size, 0);
 	unsigned most = all < FAILURES_MAX ? all : FAILURES_MAX;
 
 	(void)printf("%s: %u allocations, %u fail in turn\n", path, all, most);
 	(void)fflush(stdout); /* is the last thing said before a crash */
 	for (unsigned which = 1; which <= most; which++)
-		(void)run(data, size, which);
+		(void)run(target, data, size, which);
 }

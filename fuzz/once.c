@@ -2,8 +2,8 @@
 #include "replay.h"
 
 void
-replay_input(const char *path, const uint8_t *data, size_t size)
+replay_input(replay_target *target, const char *path, const uint8_t *data, size_t size)
 {
 	(void)path;
-	(void)LLVMFuzzerTestOneInput(data, size);
+	(void)target(data, size);
 }

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hands every file of the folders named to replay_input(); fails when there is none. */
+/* Hands every file of the folders named to replay_input(); fails when there is none.
+ * usage: replay TARGET FOLDER... */
 #include "replay.h"
+#include "targets.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define DECLARE(name) replay_target fuzz_##name;
+#define ROW(name)     {#name, fuzz_##name},
+
+FUZZ_TARGETS(DECLARE)
+
+static const struct {
+	const char *name;
+	replay_target *run;
+} targets[] = {FUZZ_TARGETS(ROW)};
 
 static int
-replay_file(const char *path)
+replay_file(replay_target *target, const char *path)
 {
 	FILE *file = fopen(path, "rbe");
 	uint8_t *data = NULL;
@@ -20,7 +33,7 @@ replay_file(const char *path)
 	if (!data || fread(data, 1, (size_t)size, file) != (size_t)size)
 		goto failed;
 	(void)fclose(file);
-	replay_input(path, data, (size_t)size);
+	replay_input(target, path, data, (size_t)size);
 	free(data);
 	return 0;
 failed:
@@ -32,7 +45,7 @@ failed:
 }
 
 static int
-replay_folder(const char *folder)
+replay_folder(replay_target *target, const char *folder)
 {
 	DIR *directory = opendir(folder);
 	int count = 0;
@@ -47,7 +60,7 @@ replay_folder(const char *folder)
 		if (item->d_name[0] == '.')
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", folder, item->d_name);
-		if (replay_file(path) != 0) {
+		if (replay_file(target, path) != 0) {
 			(void)closedir(directory);
 			return 1;
 		}
@@ -61,9 +74,17 @@ replay_folder(const char *folder)
 int
 main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (replay_folder(argv[i]) != 0)
+	replay_target *target = NULL;
+
+	for (size_t i = 0; argc > 2 && i < sizeof(targets) / sizeof(targets[0]); i++) {
+		if (strcmp(targets[i].name, argv[1]) == 0)
+			target = targets[i].run;
+	}
+	if (!target)
+		return 2;
+	for (int i = 2; i < argc; i++) {
+		if (replay_folder(target, argv[i]) != 0)
 			return 1;
 	}
-	return argc > 1 ? 0 : 2;
+	return 0;
 }
