@@ -403,6 +403,16 @@ rpm_version(uint32_t epoch, struct span version, struct span release, struct are
 			    SPAN_ARG(release));
 }
 
+struct span
+rpm_module_stream(struct span label)
+{
+	struct span rest = label;
+	struct span name = label.n ? span_cut(&rest, ':') : SPAN("");
+	struct span stream = rest.p && name.n ? span_cut(&rest, ':') : SPAN("");
+
+	return stream.n ? span_slice(label, 0, name.n + 1 + stream.n) : SPAN("");
+}
+
 bool
 rpm_source_parse(struct span source, struct span *ret_name, struct span *ret_version,
 		 struct span *ret_release)

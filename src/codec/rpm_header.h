@@ -135,6 +135,9 @@ int rpm_package_with_states(const struct rpm_package *package, const uint8_t *st
 struct span rpm_version(uint32_t epoch, struct span version, struct span release,
 			struct arena *arena);
 
+/* "nodejs:18" of the label "nodejs:18:8060020220523160029:ad008a3a"; empty when it is none. */
+struct span rpm_module_stream(struct span label);
+
 /* "NAME-VERSION-RELEASE.src.rpm" in parts; false: it is none. */
 bool rpm_source_parse(struct span source, struct span *ret_name, struct span *ret_version,
 		      struct span *ret_release);

@@ -28,17 +28,6 @@ join_names(struct reading *reading, const struct rpm_value *names, struct span *
 	return ret->p ? 0 : err_memory(err);
 }
 
-/* "nodejs:18" of "nodejs:18:8060020220523160029:ad008a3a"; empty when it is none. */
-static struct span
-module_stream(struct span label)
-{
-	struct span rest = label;
-	struct span name = label.n ? span_cut(&rest, ':') : SPAN("");
-	struct span stream = rest.p && name.n ? span_cut(&rest, ':') : SPAN("");
-
-	return stream.n ? span_slice(label, 0, name.n + 1 + stream.n) : SPAN("");
-}
-
 static struct span
 distribution(struct reading *reading)
 {
@@ -110,7 +99,7 @@ rpm_component(struct reading *reading, const struct rpm_package *package,
 	component->maintainer = package->vendor.n ? package->vendor : package->packager;
 	component->section = package->group;
 	component->licence = package->licence;
-	component->module = module_stream(package->module);
+	component->module = rpm_module_stream(package->module);
 	component->state = COMPONENT_INSTALLED;
 	if (!component->version.p)
 		return err_memory(err);

@@ -3,6 +3,7 @@
 #include "stage/sbom_document/taking.h"
 
 #include "base/limits.h"
+#include "codec/rpm_header.h"
 
 /* Types of package URLs that name a distribution's own packages, and what readers of images call
  * those. All other types stand for themselves. */
@@ -128,12 +129,31 @@ read_source(const struct sbom_item *item, const struct purl *purl, struct compon
 	return true;
 }
 
+/* What package URLs of rpm say in their own way: "bash-5.1.8-9.el9.src.rpm", "nodejs:18:...". */
+static int
+read_rpm(struct taking *taking, const struct purl *purl, struct component *component,
+	 struct err *err)
+{
+	struct span epoch = epoch_of(component->version);
+	struct span version;
+	struct span release;
+	uint64_t number = 0;
+
+	component->module = rpm_module_stream(purl_qualifier(purl, SPAN("modularitylabel")));
+	if (!rpm_source_parse(component->source, &component->source, &version, &release))
+		return 0;
+	(void)span_to_u64(epoch, &number);
+	component->source_version = rpm_version((uint32_t)number, version, release, taking->arena);
+	return component->source_version.p ? 0 : err_memory(err);
+}
+
 static int
 copy_texts(struct taking *taking, struct component *component, struct err *err)
 {
 	struct span *const texts[] = {&component->ecosystem,	  &component->name,
 				      &component->architecture,	  &component->source,
-				      &component->source_version, &component->purl};
+				      &component->source_version, &component->purl,
+				      &component->module};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		*texts[i] = arena_copy(taking->arena, *texts[i]);
@@ -183,7 +203,9 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 	if (why)
 		return left_out(taking, item, why, err);
 	*with_source |= read_source(item, purl, &component);
-	return add_component(taking, &component, err);
+	if (span_equal(component.ecosystem, SPAN("rpm")))
+		r = read_rpm(taking, purl, &component, err);
+	return r < 0 ? r : add_component(taking, &component, err);
 }
 
 /* A component of another ecosystem, for the matcher to say what it knows of that. */
