@@ -29,10 +29,10 @@ struct rpm_database {
 };
 
 struct rpm_backend {
-	struct span name;      /* "sqlite" */
-	struct span file;      /* "rpmdb.sqlite" */
-	struct span log;       /* what is behind the file's name for one that holds what is not in
-				  the file yet; empty: nothing */
+	struct span name; /* "sqlite" */
+	struct span file; /* "rpmdb.sqlite" */
+	struct span log;  /* what is behind the file's name for one that holds what is not in
+			     the file yet; empty: nothing */
 
 	/*
 	 * Reads all packages; what one of them makes unreadable is a fault, and the rest is read

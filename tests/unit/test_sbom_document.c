@@ -224,6 +224,24 @@ sources_are_found(void **state)
 	assert_span(spdx->components[0].ecosystem, "dpkg");
 }
 
+/* By the file of the source package, and with the module's stream. */
+static void
+rpm_has_qualifiers_of_its_own(void **state)
+{
+	const struct inventory *inventory = take(CYCLONEDX(SYSTEM("rhel", "9.4") "," LIBRARY(
+		"pkg:rpm/rhel/npm@8.19-1.el9?arch=noarch&epoch=1&modularitylabel=nodejs:18:8060:ad"
+		"&upstream=nodejs-18.1-2.el9.src.rpm")));
+	const struct component *npm = &inventory->components[0];
+
+	(void)state;
+	assert_int_equal(inventory->component_count, 1);
+	assert_span(npm->ecosystem, "rpm");
+	assert_span(npm->version, "1:8.19-1.el9");
+	assert_span(npm->source, "nodejs");
+	assert_span(npm->source_version, "1:18.1-2.el9");
+	assert_span(npm->module, "nodejs:18");
+}
+
 static void
 what_cannot_be_matched_is_named(void **state)
 {
@@ -444,6 +462,7 @@ main(void)
 		cmocka_unit_test(the_system_is_what_is_stated),
 		cmocka_unit_test(versions_have_their_epoch),
 		cmocka_unit_test(sources_are_found),
+		cmocka_unit_test(rpm_has_qualifiers_of_its_own),
 		cmocka_unit_test(what_cannot_be_matched_is_named),
 		cmocka_unit_test(what_a_document_is_about_is_no_component),
 		cmocka_unit_test(a_documents_own_gaps_stay),

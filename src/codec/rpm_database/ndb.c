@@ -36,6 +36,12 @@ has_magic(const char *p, const char *magic)
 	return memcmp(p, magic, 4) == 0;
 }
 
+static void
+put_magic(char *p, struct span magic)
+{
+	memcpy(p, magic.p, magic.n);
+}
+
 static size_t
 blocks_for(size_t bytes)
 {
@@ -134,14 +140,14 @@ write_blob(struct buf *out, const struct rpm_record *record, uint32_t generation
 	char *head = out->p + out->n;
 	char *tail = head + n - BLOB_TAIL;
 	memset(head, 0, n);
-	memcpy(head, "BlbS", 4);
+	put_magic(head, SPAN("BlbS"));
 	bytes_put_u32(head + 4, record->number, false);
 	bytes_put_u32(head + 8, generation, false);
 	bytes_put_u32(head + 12, (uint32_t)record->header.n, false);
 	memcpy(head + BLOB_HEAD, record->header.p, record->header.n);
 	bytes_put_u32(tail, checksum(head, n - BLOB_TAIL), false);
 	bytes_put_u32(tail + 4, (uint32_t)record->header.n, false);
-	memcpy(tail + 8, "BlbE", 4);
+	put_magic(tail + 8, SPAN("BlbE"));
 	out->n += n;
 	return 0;
 }
