@@ -191,12 +191,15 @@ what_cannot_be_read_is_a_gap(void **state)
 	(void)state;
 	assert_true(inventory->any_database);
 	assert_int_equal(inventory->component_count, 0);
-	assert_int_equal(inventory->gaps.count, 2);
+	assert_int_equal(inventory->gaps.count, 3);
 	assert_span(inventory->gaps.items[0].subject, "/var/lib/rpm/rpmdb.sqlite");
 	assert_span(inventory->gaps.items[0].text,
 		    "packages of rpm are recorded here, which cannot "
 		    "be read: no SQLite file");
 	assert_span(inventory->gaps.items[1].subject, "/var/lib/rpm/Packages");
+	assert_span(inventory->gaps.items[1].text,
+		    "lies beside another database of rpm: packages may be counted twice");
+	assert_span(inventory->gaps.items[2].subject, "/var/lib/rpm/Packages");
 	inventory_free(inventory);
 	fixture_free(&fixture);
 }

@@ -140,14 +140,34 @@ find_places(const struct image *image, struct rpm_places_found *found, struct ar
 	return r;
 }
 
+/* After a change of its kind rpm removes the old one: there should be one in a folder. */
+static int
+report_second(struct reading *reading, const struct rpm_places_found *found, size_t i,
+	      struct err *err)
+{
+	const struct image_entry *entries = reading->image->entries;
+	uint32_t entry = found->items[i].entry;
+
+	for (size_t k = 0; k < i; k++) {
+		if (entries[found->items[k].entry].parent == entries[entry].parent)
+			return reading_gap(reading, err, entries[entry].path,
+					   "lies beside another database of rpm: packages may be "
+					   "counted twice");
+	}
+	return 0;
+}
+
 int
 rpm_read(struct reading *reading, struct err *err)
 {
 	struct rpm_places_found found = {0};
 	int r = find_places(reading->image, &found, reading->arena, err);
 
-	for (size_t i = 0; r == 0 && i < found.count; i++)
-		r = read_database(reading, &found.items[i], err);
+	for (size_t i = 0; r == 0 && i < found.count; i++) {
+		r = report_second(reading, &found, i, err);
+		if (r == 0)
+			r = read_database(reading, &found.items[i], err);
+	}
 	vec_free(&found);
 	return r < 0 ? r : rpm_read_manifest(reading, err);
 }
