@@ -172,12 +172,19 @@ add_dependencies(struct cyclonedx *bom, struct span image)
 {
 	struct sbom_writer *writer = &bom->writer;
 	const struct sbom *sbom = writer->sbom;
-	json_t *all = json_array();
+	bool system = sbom->inventory->os.known;
+	json_t *packaged = json_array(); /* by the system */
+	json_t *all = json_array();	 /* of the image */
+
+	if (system)
+		sbom_add(writer, all, json_string(SYSTEM));
 
 	for (size_t i = 0; i < sbom->component_count; i++) {
 		const struct sbom_component *item = &sbom->components[i];
 
-		sbom_add(writer, all, json_span(bom->refs[i]));
+		bool below = system && component_is_packaged(item->component);
+
+		sbom_add(writer, below ? packaged : all, json_span(bom->refs[i]));
 		if (!sbom->image) /* a document's are not known */
 			continue;
 		json_t *needs = json_array();
@@ -185,14 +192,11 @@ add_dependencies(struct cyclonedx *bom, struct span image)
 			sbom_add(writer, needs, json_span(bom->refs[item->depends[j]]));
 		add_dependency(bom, bom->refs[i], needs);
 	}
-	if (!sbom->inventory->os.known) {
-		add_dependency(bom, image, all);
-		return;
-	}
-	json_t *system = json_array();
-	sbom_add(writer, system, json_string(SYSTEM));
-	add_dependency(bom, SPAN(SYSTEM), all);
-	add_dependency(bom, image, system);
+	if (system)
+		add_dependency(bom, SPAN(SYSTEM), packaged);
+	else
+		json_decref(packaged);
+	add_dependency(bom, image, all);
 }
 
 /* ---- files ---- */

@@ -225,7 +225,7 @@ add_component(struct spdx *spdx, size_t number, struct err *err)
 				     SPAN_ARG(component->database)));
 	sbom_add(writer, spdx->packages, json);
 	relate(spdx, SPAN(IMAGE), "CONTAINS", id);
-	if (writer->sbom->inventory->os.known)
+	if (writer->sbom->inventory->os.known && component_is_packaged(component))
 		relate(spdx, SPAN(SYSTEM), "CONTAINS", id);
 	return r;
 }
