@@ -13,7 +13,9 @@ struct walk {
 static char
 peek(const struct walk *walk)
 {
-	return walk->at < walk->text.n ? walk->text.p[walk->at] : '\0';
+	if (walk->at >= walk->text.n)
+		return '\0';
+	return walk->text.p[walk->at];
 }
 
 static void

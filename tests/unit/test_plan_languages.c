@@ -266,14 +266,43 @@ php(void **state)
 	drop(&scene, &made);
 }
 
+/* The versions that may be meant, all of them; a package of another ecosystem never. */
+static void
+whole_packages(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	start(&scene);
+	distribution(&scene, "b", "b.py,,\n");
+	scene_file(&scene, SITE "b.py", 0644, "b");
+	scene_file(&scene, MODULES "a/package.json", 0644,
+		   "{\"name\":\"a\",\"version\":\"1\",\"dependencies\":{\"b\":\"*\"}}");
+	scene_file(&scene, MODULES "a/index.js", 0644, "a");
+	scene_file(&scene, MODULES "b/package.json", 0644, "{\"name\":\"b\",\"version\":\"1\"}");
+	scene_file(&scene, MODULES "b/index.js", 0644, "b1");
+	scene_file(&scene, MODULES "c/node_modules/b/package.json", 0644,
+		   "{\"name\":\"b\",\"version\":\"2\"}");
+	scene_file(&scene, MODULES "c/node_modules/b/index.js", 0644, "b2");
+	scene_file(&scene, MODULES "d/package.json", 0644, "{\"name\":\"d\",\"version\":\"2\"}");
+	scene_close(&scene);
+	scene_use(&scene, MODULES "a/index.js", RUN);
+	scene.service.granularity = GRANULARITY_PACKAGE;
+	struct made made = make(&scene);
+
+	assert_true(scene_keeps(&scene, made.plan, MODULES "b/index.js"));
+	assert_true(scene_keeps(&scene, made.plan, MODULES "c/node_modules/b/index.js"));
+	assert_false(scene_keeps(&scene, made.plan, SITE "b.py"));
+	assert_false(scene_keeps(&scene, made.plan, MODULES "d/package.json"));
+	drop(&scene, &made);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(python),
-		cmocka_unit_test(node),
-		cmocka_unit_test(ruby),
-		cmocka_unit_test(php),
+		cmocka_unit_test(python), cmocka_unit_test(node),	    cmocka_unit_test(ruby),
+		cmocka_unit_test(php),	  cmocka_unit_test(whole_packages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

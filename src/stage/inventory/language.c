@@ -103,7 +103,9 @@ purl_case(struct arena *arena, size_t spelling, struct span name)
 		char c = name.p[i];
 
 		if (spellings[spelling].in_purl)
-			c = c == '_' && spellings[spelling].dashes ? '-' : lower(c);
+			c = lower(c);
+		if (spellings[spelling].dashes && c == '_')
+			c = '-';
 		text[i] = c;
 	}
 	return (struct span){text, name.n};

@@ -150,14 +150,19 @@ language_keep(struct planner *planner, struct err *err)
 
 /* ---- Python: lists of files ---- */
 
-/* What a line means, below a folder. */
-static bool
-keeps_path(struct planner *planner, struct span folder, struct span path)
+/* Appends a line when what its path means, below a folder, stays. */
+static int
+cut_line(struct planner *planner, struct span folder, struct span path, struct span line,
+	 struct buf *out, struct err *err)
 {
 	struct span full = path.n && path.p[0] == '/' ? path : planner_join(planner, folder, path);
 
-	return path.n && full.p &&
-	       planner_keeps(planner, image_resolve(planner->image, full, false, NULL, NULL));
+	if (!full.p)
+		return err_memory(err);
+	if (path.n == 0 ||
+	    !planner_keeps(planner, image_resolve(planner->image, full, false, NULL, NULL)))
+		return 0;
+	return buf_append(out, line, err);
 }
 
 static int
@@ -174,8 +179,7 @@ cut_record(struct planner *planner, struct span folder, struct span text, struct
 		r = python_record_next(&text, planner->arena, &line, &more, err);
 		if (r < 0 || !more)
 			return r;
-		if (keeps_path(planner, site, line.path))
-			r = buf_append(out, line.text, err);
+		r = cut_line(planner, site, line.path, line.text, out, err);
 	}
 	return r;
 }
@@ -187,10 +191,11 @@ cut_lines(struct planner *planner, struct span folder, struct span text, struct 
 	int r = 0;
 
 	while (r == 0 && text.n) {
-		struct span line = span_cut(&text, '\n');
+		size_t end = span_find(text, '\n');
+		struct span line = span_slice(text, 0, end + (end < text.n));
 
-		if (keeps_path(planner, folder, span_trim(line)))
-			r = buf_printf(out, err, "%.*s\n", SPAN_ARG(line));
+		text = span_slice(text, line.n, text.n);
+		r = cut_line(planner, folder, span_trim(line), line, out, err);
 	}
 	return r;
 }
@@ -205,18 +210,23 @@ static const struct {
 	{SPAN_INIT(".egg-info/PKG-INFO"), SPAN_INIT("installed-files.txt"), cut_lines},
 };
 
-/* The folder of a record, when it is one with this list beside it. */
-static bool
+/* The folder of a record, and the list beside it; IMAGE_NONE: it is not one with this list. */
+static int
 find_list(struct planner *planner, const struct component *component, size_t list,
-	  struct span *ret_folder, uint32_t *ret)
+	  struct span *ret_folder, uint32_t *ret, struct err *err)
 {
+	*ret = IMAGE_NONE;
 	if (!span_equal(component->ecosystem, SPAN("pypi")) ||
 	    !span_ends_with(component->database, lists[list].record))
-		return false;
+		return 0;
 	*ret_folder = span_slice(component->database, 0, span_find_last(component->database, '/'));
 	struct span path = planner_join(planner, *ret_folder, lists[list].list);
-	*ret = path.p ? image_find(planner->image, path) : IMAGE_NONE;
-	return *ret != IMAGE_NONE && planner->image->entries[*ret].type == IMAGE_FILE;
+	if (!path.p)
+		return err_memory(err);
+	uint32_t entry = image_find(planner->image, path);
+	if (entry != IMAGE_NONE && planner->image->entries[entry].type == IMAGE_FILE)
+		*ret = entry;
+	return 0;
 }
 
 int
@@ -228,7 +238,8 @@ language_keep_lists(struct planner *planner, const struct component *component, 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (find_list(planner, component, i, &folder, &entry))
+		r = find_list(planner, component, i, &folder, &entry, err);
+		if (r == 0)
 			r = planner_keep(planner, entry, REASON_METADATA, via, err);
 	}
 	return r;
@@ -244,9 +255,10 @@ rewrite_list(struct planner *planner, const struct component *component, size_t 
 	struct span text;
 	uint32_t entry;
 
-	if (!find_list(planner, component, list, &folder, &entry) || !planner_keeps(planner, entry))
-		return 0;
-	int r = record_load(planner, entry, &text, err);
+	int r = find_list(planner, component, list, &folder, &entry, err);
+	if (r < 0 || !planner_keeps(planner, entry))
+		return r;
+	r = record_load(planner, entry, &text, err);
 	if (r < 0 || !text.p)
 		return r;
 	r = lists[list].cut(planner, folder, text, &out, &why);

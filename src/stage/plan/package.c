@@ -18,8 +18,8 @@ static const bool uses_package[REASONS] = {
 
 struct packages {
 	struct planner *planner;
-	struct map *names;    /* of installed packages: first component of that name */
-	struct map *provides; /* virtual name -> component */
+	struct map *names;    /* "ecosystem name" of installed packages: first component of it */
+	struct map *provides; /* likewise, of virtual names */
 	bool *whole;	      /* per component */
 	VEC(uint32_t) queue;
 };
@@ -28,6 +28,22 @@ static bool
 is_installed(const struct component *component)
 {
 	return component->state != COMPONENT_CONFIG_FILES;
+}
+
+static struct span
+key_of(const struct packages *packages, const struct component *of, struct span name)
+{
+	return arena_printf(packages->planner->arena, "%.*s %.*s", SPAN_ARG(of->ecosystem),
+			    SPAN_ARG(name));
+}
+
+static int
+put_name(const struct packages *packages, struct map *map, size_t number, struct span name,
+	 struct err *err)
+{
+	struct span key = key_of(packages, &packages->planner->inventory->components[number], name);
+
+	return key.p ? map_put(map, key, number, err) : err_memory(err);
 }
 
 static int
@@ -42,7 +58,7 @@ index_provides(struct packages *packages, const struct component *component, siz
 	while (r == 0 && relation_clause_next(component->ecosystem, &rest, &clause)) {
 		while (r == 0 && relation_name_next(component->ecosystem, &clause, &name)) {
 			if (name.n)
-				r = map_put(packages->provides, name, number, err);
+				r = put_name(packages, packages->provides, number, name, err);
 		}
 	}
 	return r;
@@ -59,30 +75,33 @@ index_names(struct packages *packages, struct err *err)
 
 		if (!is_installed(component))
 			continue;
-		r = map_put(packages->names, component->name, i, err);
+		r = put_name(packages, packages->names, i, component->name, err);
 		if (r == 0)
 			r = index_provides(packages, component, i, err);
 	}
 	return r;
 }
 
-/* Of several architectures of one name, the asking package's own. */
-static bool
-find_package(const struct packages *packages, struct span name, uint32_t asking, uint32_t *ret)
+/* Of several architectures of one name, the asking package's own. COMPONENT_NONE: none has it. */
+static int
+find_package(const struct packages *packages, struct span name, uint32_t asking, uint32_t *ret,
+	     struct err *err)
 {
 	const struct inventory *inventory = packages->planner->inventory;
 	const struct component *from = &inventory->components[asking];
+	struct span key = key_of(packages, from, name);
 	uint64_t at;
 
-	if (!map_get(packages->names, name, &at)) {
-		if (!map_get(packages->provides, name, &at))
-			return false;
-		*ret = (uint32_t)at;
-		return true;
+	if (!key.p)
+		return err_memory(err);
+	if (!map_get(packages->names, key, &at)) {
+		*ret = map_get(packages->provides, key, &at) ? (uint32_t)at : COMPONENT_NONE;
+		return 0;
 	}
 	*ret = (uint32_t)at;
 	for (size_t i = (size_t)at;
-	     i < inventory->component_count && span_equal(inventory->components[i].name, name);
+	     i < inventory->component_count && span_equal(inventory->components[i].name, name) &&
+	     span_equal(inventory->components[i].ecosystem, from->ecosystem);
 	     i++) {
 		if (is_installed(&inventory->components[i]) &&
 		    span_equal(inventory->components[i].architecture, from->architecture)) {
@@ -90,7 +109,7 @@ find_package(const struct packages *packages, struct span name, uint32_t asking,
 			break;
 		}
 	}
-	return true;
+	return 0;
 }
 
 static int
@@ -100,6 +119,24 @@ mark_whole(struct packages *packages, uint32_t component, struct err *err)
 		return 0;
 	packages->whole[component] = true;
 	return vec_push(&packages->queue, &component, PACKAGES_MAX, err);
+}
+
+/* Of a language several versions of one name may be there: which is meant is not worked out. */
+static int
+mark_alike(struct packages *packages, uint32_t component, struct err *err)
+{
+	const struct inventory *inventory = packages->planner->inventory;
+	const struct component *first = &inventory->components[component];
+	int r = mark_whole(packages, component, err);
+
+	for (uint32_t i = component + 1;
+	     r == 0 && !component_is_packaged(first) && i < inventory->component_count; i++) {
+		if (!span_equal(inventory->components[i].name, first->name) ||
+		    !span_equal(inventory->components[i].ecosystem, first->ecosystem))
+			break;
+		r = mark_whole(packages, i, err);
+	}
+	return r;
 }
 
 static int
@@ -112,11 +149,13 @@ mark_dependencies(struct packages *packages, uint32_t component, struct err *err
 
 	while (relation_clause_next(asking->ecosystem, &rest, &alternatives)) {
 		while (relation_name_next(asking->ecosystem, &alternatives, &name)) {
-			uint32_t found;
+			uint32_t found = COMPONENT_NONE;
+			int r = name.n ? find_package(packages, name, component, &found, err) : 0;
 
-			if (name.n == 0 || !find_package(packages, name, component, &found))
+			if (r == 0 && found == COMPONENT_NONE)
 				continue;
-			int r = mark_whole(packages, found, err);
+			if (r == 0)
+				r = mark_alike(packages, found, err);
 			if (r < 0)
 				return r;
 			break;

@@ -84,24 +84,23 @@ learn(struct resolver *resolver, size_t number, struct err *err)
 }
 
 /* As node looks: in the node_modules of the package itself, then of each folder above it. */
-static bool
+static int
 find_nearest(const struct resolver *resolver, const struct component *of, struct span name,
-	     struct arena *arena, uint64_t *ret)
+	     struct arena *arena, uint64_t *ret, bool *ret_found, struct err *err)
 {
-	struct span folder = of->database;
+	struct span folder = span_equal(of->ecosystem, SPAN("npm")) ? of->database : SPAN("");
 
-	if (!span_equal(of->ecosystem, SPAN("npm")))
-		return false;
-	while (folder.n) {
+	while (folder.n && !*ret_found) {
 		size_t slash = span_find_last(folder, '/');
 
 		folder = span_slice(folder, 0, slash < folder.n ? slash : 0);
 		struct span place = arena_printf(arena, "%.*s/node_modules/%.*s/package.json",
 						 SPAN_ARG(folder), SPAN_ARG(name));
-		if (place.p && map_get(resolver->places, place, ret))
-			return true;
+		if (!place.p)
+			return err_memory(err);
+		*ret_found = map_get(resolver->places, place, ret);
 	}
-	return false;
+	return 0;
 }
 
 /*
@@ -118,10 +117,13 @@ find(struct resolver *resolver, const struct component *of, struct span name, ui
 
 	if (!exact.p || !any.p)
 		return err_memory(err);
-	*ret_found = find_nearest(resolver, of, name, arena, ret) ||
-		     map_get(resolver->exact, exact, ret) || map_get(resolver->names, any, ret) ||
-		     map_get(resolver->provided, any, ret);
-	return 0;
+	*ret_found = false;
+	int r = find_nearest(resolver, of, name, arena, ret, ret_found, err);
+	if (r >= 0 && !*ret_found)
+		*ret_found = map_get(resolver->exact, exact, ret) ||
+			     map_get(resolver->names, any, ret) ||
+			     map_get(resolver->provided, any, ret);
+	return r;
 }
 
 static int
