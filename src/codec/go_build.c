@@ -39,14 +39,13 @@ note_section(void *context, const struct elf_section *section)
 static struct span
 find_magic(struct span bytes)
 {
-	struct span range =
-		span_slice(bytes, 0, bytes.n < GO_BUILD_SCAN_MAX ? bytes.n : GO_BUILD_SCAN_MAX);
-	const char *found = range.n ? memmem(range.p, range.n, magic.p, magic.n) : NULL;
-	struct span none = {NULL, 0};
+	size_t n = bytes.n < GO_BUILD_SCAN_MAX ? bytes.n : GO_BUILD_SCAN_MAX;
+	const char *found = n ? memmem(bytes.p, n, magic.p, magic.n) : NULL;
+	size_t at = found ? (size_t)(found - bytes.p) : 0;
 
-	if (!found || (size_t)(bytes.p + bytes.n - found) < HEADER_BYTES)
-		return none;
-	return (struct span){found, (size_t)(bytes.p + bytes.n - found)};
+	if (!found || bytes.n - at < HEADER_BYTES)
+		return (struct span){NULL, 0};
+	return span_slice(bytes, at, bytes.n);
 }
 
 /* The program, its segments, and the header found in it. */
