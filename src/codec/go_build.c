@@ -237,7 +237,7 @@ read_lines(struct span text, struct arena *arena, struct go_build *build, struct
 static struct span
 without_marks(struct span text)
 {
-	if (text.n > 2 * MARK_BYTES && text.p[text.n - MARK_BYTES - 1] == '\n')
+	if (text.n > (size_t)2 * MARK_BYTES && text.p[text.n - MARK_BYTES - 1] == '\n')
 		return span_slice(text, MARK_BYTES, text.n - MARK_BYTES);
 	return SPAN("");
 }

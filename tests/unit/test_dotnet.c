@@ -164,12 +164,51 @@ document_lists_what_is_left(void **state)
 	scene_free(&scene);
 }
 
+/* An archive, as a program, is one file: it stays with all its components or goes with them. */
+static void
+one_file_stays_whole_or_goes(void **state)
+{
+	struct scene scene;
+	struct plan *plan = NULL;
+
+	(void)state;
+	open_application(&scene, false);
+	struct inventory *inventory = read_inventory(&scene);
+	scene_use(&scene, "/app/App", RUN);
+	scene.profile.paths = scene.paths.items;
+	scene.profile.path_count = scene.paths.count;
+	/* two components of one file, and one of another */
+	uint32_t kept = image_find(scene.fixture.image, SPAN("/app/App"));
+	uint32_t gone = image_find(scene.fixture.image, SPAN("/app/libcoreclr.so"));
+	for (size_t i = 0; i < 3; i++) {
+		struct component_file *file = &inventory->components[i].files[0];
+
+		file->entry = i < 2 ? kept : gone;
+		file->listed = i < 2 ? SPAN("/app/App") : SPAN("/app/libcoreclr.so");
+		inventory->components[i].ecosystem = SPAN("golang");
+		inventory->components[i].database = file->listed;
+		inventory->components[i].file_count = 1;
+	}
+	assert_good(plan_make(scene.fixture.image, scene.fixture.contents, inventory,
+			      &scene.profile, &scene.service, false, &plan, err));
+	assert_int_equal(plan->components[0].fate, FATE_KEPT);
+	assert_int_equal(plan->components[1].fate, FATE_KEPT);
+	assert_int_equal(plan->components[2].fate, FATE_REMOVED);
+	assert_int_equal(plan->rewrite_count, 0);
+	for (size_t i = 0; i < plan->gaps.count; i++)
+		assert_false(span_contains(plan->gaps.items[i].text, SPAN("not cut")));
+	plan_free(plan);
+	inventory_free(inventory);
+	scene_free(&scene);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packages_and_their_files),
 		cmocka_unit_test(document_lists_what_is_left),
+		cmocka_unit_test(one_file_stays_whole_or_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
