@@ -94,6 +94,7 @@
 #define ZIP_MEMBERS_MAX	 500000
 #define JAR_DEPTH_MAX	 8
 #define JAR_TEXT_MAX	 (1 * MIB) /* pom.properties, MANIFEST.MF */
+#define JAR_ARCHIVES_MAX 200000	   /* inside others, in all of an image */
 #define JAR_POMS_MAX	 10000	   /* of one archive */
 #define JAR_INSIDE_MAX	 (256 * MIB)
 #define JAR_INFLATED_MAX (8 * GIB)

@@ -69,6 +69,8 @@ read_packages(const json_t *document, struct arena *arena, struct cargo_audit *r
 		struct row row = {.kind = SPAN("runtime")};
 		int r = json_read(json_array_get(list, i), fields, &row, arena, err);
 
+		if (r == 0 && row.package.name.n == 0)
+			r = err_set(err, ERR_INVALID, "no name");
 		if (r < 0)
 			return err_wrap(err, "crate %zu", i);
 		if (!span_equal(row.kind, SPAN("build")))

@@ -19,9 +19,9 @@ add(struct golang *golang, struct span name, struct span version, bool guessed, 
 	component.name = name;
 	component.version = version;
 	component.guessed = guessed;
-	if (version.n == 0 && golang->unknown++ == 0)
+	if ((name.n == 0 || version.n == 0) && golang->unknown++ == 0)
 		golang->example = name;
-	return language_add(golang->reading, &component, NULL, 0, err);
+	return name.n ? language_add(golang->reading, &component, NULL, 0, err) : 0;
 }
 
 static bool

@@ -19,6 +19,7 @@ struct java {
 	struct reading *reading;
 	struct component_file *file;
 	uint64_t inflated; /* of all archives of the image */
+	size_t archives;   /* those inside others */
 };
 
 struct archive {
@@ -199,6 +200,9 @@ take_inside(struct java *java, struct archive *archive, const struct zip_member 
 	if (inside.depth >= JAR_DEPTH_MAX)
 		r = err_set(&why, ERR_LIMIT, "archives in archives (JAR_DEPTH_MAX %d)",
 			    JAR_DEPTH_MAX);
+	else if (java->archives++ >= JAR_ARCHIVES_MAX)
+		r = err_set(&why, ERR_LIMIT, "archives in others (JAR_ARCHIVES_MAX %d)",
+			    JAR_ARCHIVES_MAX);
 	if (r == 0)
 		r = load_member(java, archive, member, &buf, &inside.bytes, &why);
 	if (r < 0)
