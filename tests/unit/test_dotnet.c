@@ -6,6 +6,8 @@
 #include "codec/dotnet_deps.h"
 #include "stage/inventory.h"
 
+#include <elf.h>
+
 #define DEPS                                                                                       \
 	"{\"runtimeTarget\":{\"name\":\"net/linux-x64\"},\"targets\":{\"net\":{},"                 \
 	"\"net/linux-x64\":{"                                                                      \
@@ -164,6 +166,75 @@ document_lists_what_is_left(void **state)
 	scene_free(&scene);
 }
 
+/* A program with a mark in its data, and behind it the header and the document. */
+static size_t
+make_bundle(char *p, uint32_t version, uint64_t header_at)
+{
+	static const char head[] = "\177ELF\2\1\1";
+	static const char mark[] =
+		"\x8b\x12\x02\xb9\x6a\x61\x20\x38\x72\x7b\x93\x02\x14\xd7\xa0\x32"
+		"\x13\xf5\xb9\xe6\xef\xae\x33\x18\xee\x3b\x2d\xce\x24\xb3\x6a\xae";
+	Elf64_Ehdr header = {
+		.e_type = ET_DYN,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(header),
+		.e_ehsize = sizeof(header),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1,
+	};
+	const Elf64_Phdr segment = {
+		.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_W,
+		.p_offset = 256,
+		.p_vaddr = 256,
+		.p_filesz = 64,
+	};
+	const uint64_t places[] = {8192, strlen(DEPS), 0, 0, 0};
+
+	memcpy(header.e_ident, head, sizeof(head) - 1);
+	memcpy(p, &header, sizeof(header));
+	memcpy(p + sizeof(header), &segment, sizeof(segment));
+	memcpy(p + 256, &header_at, sizeof(header_at));
+	memcpy(p + 264, mark, sizeof(mark) - 1);
+	memcpy(p + 4096, &version, sizeof(version));
+	p[4096 + 12] = 2;
+	memcpy(p + 4096 + 15, places, sizeof(places));
+	memcpy(p + 8192, DEPS, strlen(DEPS));
+	return 8192 + strlen(DEPS);
+}
+
+static void
+applications_in_one_file(void **state)
+{
+	static char files[4][16384];
+	const struct fixture_entry table[] = {
+		{.path = "/app", .content = files[0], .size = make_bundle(files[0], 6, 4096)},
+		{.path = "/beside", .content = files[1], .size = make_bundle(files[1], 6, 0)},
+		{.path = "/old", .content = files[2], .size = make_bundle(files[2], 1, 4096)},
+		{.path = "/lies", .content = files[3], .size = make_bundle(files[3], 6, 1 << 20)},
+	};
+	struct fixture fixture;
+	struct inventory *inventory = NULL;
+	size_t gaps = 0;
+
+	(void)state;
+	assert_good(fixture_make(table, 4, &fixture, err));
+	assert_good(inventory_read(fixture.image, fixture.contents, &inventory, err));
+	assert_int_equal(inventory->component_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_span(inventory->components[i].database, "/app");
+		assert_int_equal(inventory->components[i].file_count, 1);
+		assert_span(inventory->components[i].files[0].listed, "/app");
+	}
+	assert_span(inventory->components[3].purl, "pkg:nuget/Used.Lib@2.0.0");
+	for (size_t i = 0; i < inventory->gaps.count; i++)
+		gaps += span_contains(inventory->gaps.items[i].text, SPAN("bundle of .NET"));
+	assert_int_equal(gaps, 2);
+	inventory_free(inventory);
+	fixture_free(&fixture);
+}
+
 /* An archive, as a program, is one file: it stays with all its components or goes with them. */
 static void
 one_file_stays_whole_or_goes(void **state)
@@ -209,6 +280,7 @@ main(void)
 		cmocka_unit_test(packages_and_their_files),
 		cmocka_unit_test(document_lists_what_is_left),
 		cmocka_unit_test(one_file_stays_whole_or_goes),
+		cmocka_unit_test(applications_in_one_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What .NET applications and frameworks are made of: NAME.deps.json. */
+/* What .NET applications and frameworks are made of: NAME.deps.json, also inside a program. */
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/dotnet_bundle.h"
 #include "codec/dotnet_deps.h"
-#include "stage/inventory/language.h"
+#include "stage/inventory/programs.h"
 
 static const struct span suffix = SPAN_INIT(".deps.json");
 
@@ -38,6 +39,13 @@ collect_files(struct dotnet *dotnet, const struct dotnet_library *library, struc
 }
 
 /* What has no file of its own is a name for others, or was needed to build alone. */
+static bool
+is_there(const struct dotnet_library *library)
+{
+	return (library->kind == DOTNET_PACKAGE || library->kind == DOTNET_RUNTIME) &&
+	       library->files.count > 0;
+}
+
 static int
 add_library(struct dotnet *dotnet, const struct dotnet_library *library, struct err *err)
 {
@@ -49,8 +57,7 @@ add_library(struct dotnet *dotnet, const struct dotnet_library *library, struct 
 		.record = SPAN(""),
 	};
 
-	if ((library->kind != DOTNET_PACKAGE && library->kind != DOTNET_RUNTIME) ||
-	    library->files.count == 0)
+	if (!is_there(library))
 		return 0;
 	int r = collect_files(dotnet, library, err);
 	if (r >= 0)
@@ -101,6 +108,29 @@ dotnet_read(struct reading *reading, struct err *err)
 		r = language_is_owned(reading, i, &owned, err);
 		if (r >= 0 && !owned)
 			r = read_document(reading, i, err);
+	}
+	return r;
+}
+
+int
+dotnet_program(struct reading *reading, const struct program *program, struct err *err)
+{
+	struct dotnet_deps deps;
+	struct span text;
+	struct err why = ERR_INIT;
+	int r = dotnet_bundle_deps(program->bytes, reading->arena, &text, &why);
+
+	if (r == 0)
+		r = dotnet_deps_read(text, reading->arena, &deps, &why);
+	if (r < 0)
+		return program_failed(reading, program, &why, err);
+	for (size_t i = 0; r >= 0 && i < deps.count; i++) {
+		struct component component = program_component(program, SPAN("nuget"));
+
+		component.name = deps.libraries[i].name;
+		component.version = deps.libraries[i].version;
+		if (is_there(&deps.libraries[i]))
+			r = language_add(reading, &component, NULL, 0, err);
 	}
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "codec/elf.h"
 
 static int (*const readers[])(struct reading *, const struct program *, struct err *) = {
+	dotnet_program,
 	golang_program,
 	rust_program,
 	known_program,

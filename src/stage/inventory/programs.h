@@ -13,7 +13,8 @@ struct program {
 	struct component_file *file; /* itself, for components to have as theirs */
 };
 
-/* Adds what the program says of itself, and gaps. golang.c, rust.c, known.c */
+/* Adds what the program says of itself, and gaps. dotnet.c, golang.c, rust.c, known.c */
+int dotnet_program(struct reading *reading, const struct program *program, struct err *err);
 int golang_program(struct reading *reading, const struct program *program, struct err *err);
 int rust_program(struct reading *reading, const struct program *program, struct err *err);
 int known_program(struct reading *reading, const struct program *program, struct err *err);
