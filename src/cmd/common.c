@@ -37,22 +37,6 @@ common_image_options(void)
 	};
 }
 
-int
-common_advisories(struct advisories **ret, struct err *err)
-{
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct span path = span_from(common.database);
-
-	if (!arena)
-		return err_memory(err);
-	if (!path.p) {
-		int r = advisories_default_path(arena, &path, err);
-		if (r < 0)
-			return r;
-	}
-	return advisories_open(path.p, ret, err);
-}
-
 static int
 print_text(struct span text, struct err *err)
 {

@@ -6,7 +6,6 @@
 #include "cmd/options.h"
 #include "codec/json.h"
 #include "model/evidence.h"
-#include "port/advisories.h"
 #include "stage/image.h"
 
 /* Set by common_specs. */
@@ -31,9 +30,6 @@ extern const struct option_spec common_specs[];
 
 const struct progress *common_progress(void);
 struct image_options common_image_options(void);
-
-/* The database of --db, $MOHS_DB or the default place. */
-int common_advisories(struct advisories **ret, struct err *err);
 
 /* Takes the reference over; prints indented JSON to stdout. */
 int common_print_json(json_t *json, struct err *err);

@@ -6,6 +6,7 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "pipeline/pipeline.h"
+#include "port/advisories.h"
 
 /* By name and architecture: a package on both sides is the same one, maybe in another version. */
 static int
@@ -109,7 +110,7 @@ diff(const char *first, const char *second, struct err *err)
 	CLEANUP(subject_free) struct subject a = {0};
 	CLEANUP(subject_free) struct subject b = {0};
 	struct image_options options = common_image_options();
-	int r = common_advisories(&advisories, err);
+	int r = advisories_open(common.database, &advisories, err);
 
 	if (r == 0)
 		r = subject_scan(&a, span_from(first), &options, advisories, err);

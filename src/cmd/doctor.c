@@ -7,6 +7,7 @@
 #include "cmd/table.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "port/advisories.h"
 #include "port/syscalls.h"
 #include "stage/update.h"
 
@@ -229,7 +230,7 @@ look_at_database(struct arena *arena, struct finding_row *row)
 	struct err err = ERR_INIT;
 	char when[CLOCK_TEXT];
 
-	if (common_advisories(&advisories, &err) < 0 ||
+	if (advisories_open(common.database, &advisories, &err) < 0 ||
 	    advisories_identity(advisories, arena, &identity, &err) < 0) {
 		*row = (struct finding_row){HEALTH_MISSING, arena_copy(arena, span_from(err.text)),
 					    SPAN("mohs db update")};

@@ -10,6 +10,7 @@
 #include "cmd/verb.h"
 #include "codec/report.h"
 #include "pipeline/pipeline.h"
+#include "port/advisories.h"
 #include "stage/sbom.h"
 
 #include <errno.h>
@@ -201,7 +202,7 @@ scan(const char *reference, const struct request *request, struct err *err)
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	CLEANUP(scanned_cleanup) struct scanned scanned = {.triage = NULL};
 	struct image_options options = common_image_options();
-	int r = common_advisories(&advisories, err);
+	int r = advisories_open(common.database, &advisories, err);
 
 	if (r == 0)
 		r = subject_scan(&scanned.subject, span_from(reference), &options, advisories, err);

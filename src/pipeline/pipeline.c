@@ -43,25 +43,9 @@ step_inventory(struct pipeline *p, struct err *err)
 }
 
 static int
-open_advisories(struct pipeline *p, struct err *err)
-{
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct span path = span_from(p->database);
-
-	if (!arena)
-		return err_memory(err);
-	if (!path.p) {
-		int r = advisories_default_path(arena, &path, err);
-		if (r < 0)
-			return r;
-	}
-	return advisories_open(path.p, &p->advisories, err);
-}
-
-static int
 step_findings(struct pipeline *p, struct err *err)
 {
-	int r = p->advisories ? 0 : open_advisories(p, err);
+	int r = p->advisories ? 0 : advisories_open(p->database, &p->advisories, err);
 
 	p->scanned = clock_now();
 	return r < 0 ? r : match_run(p->before.inventory, p->advisories, &p->before.findings, err);

@@ -71,8 +71,9 @@ struct advisories;
 int advisories_default_path(struct arena *arena, struct span *ret, struct err *err);
 
 /*
- * ERR_NOT_FOUND when there is none (text says `mohs db update`), ERR_INVALID when it is empty,
- * damaged or not ours, ERR_UNSUPPORTED when another version of mohs wrote it, ERR_IO. One thread.
+ * NULL: the default file. ERR_NOT_FOUND when there is none (text says `mohs db update`),
+ * ERR_INVALID when it is empty, damaged or not ours, ERR_UNSUPPORTED when another version of mohs
+ * wrote it, ERR_IO. One thread.
  */
 int advisories_open(const char *path, struct advisories **ret, struct err *err);
 void advisories_free(struct advisories *advisories);

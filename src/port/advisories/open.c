@@ -160,8 +160,8 @@ open_sqlite(struct advisories *advisories, const char *path, struct err *err)
 	return r;
 }
 
-int
-advisories_open(const char *path, struct advisories **ret, struct err *err)
+static int
+open_file(const char *path, struct advisories **ret, struct err *err)
 {
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	int r = judge_file(path, err);
@@ -174,6 +174,18 @@ advisories_open(const char *path, struct advisories **ret, struct err *err)
 		return err_wrap(err, "advisory database %.100s", path);
 	*ret = TAKE(advisories);
 	return 0;
+}
+
+int
+advisories_open(const char *path, struct advisories **ret, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct span place = span_from(path);
+
+	if (!arena)
+		return err_memory(err);
+	int r = path ? 0 : advisories_default_path(arena, &place, err);
+	return r < 0 ? r : open_file(place.p, ret, err);
 }
 
 void
