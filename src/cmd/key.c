@@ -3,7 +3,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
-#include "cmd/common.h"
+#include "cmd/action.h"
+#include "cmd/keys.h"
 #include "cmd/printable.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -24,13 +25,6 @@ struct key_options {
 	int fd;
 	const char *file; /* import and public: what to read; NULL for generate */
 };
-
-static int
-complain(const char *text)
-{
-	printable_line(stderr, "mohs key: %s (mohs key --help)", text);
-	return 2;
-}
 
 /* OUTPUT.key or OUTPUT.pub. ERR_USAGE when it is there and must not be replaced. */
 static int
@@ -80,8 +74,9 @@ write_pair(const struct key_options *options, const struct key *key, struct err 
 }
 
 static int
-generate(const struct key_options *options, struct err *err)
+generate(const void *request, struct err *err)
 {
+	const struct key_options *options = request;
 	CLEANUP(key_cleanup) struct key *key = NULL;
 	enum key_kind kind = KEY_ECDSA_P256;
 
@@ -95,8 +90,9 @@ generate(const struct key_options *options, struct err *err)
 }
 
 static int
-import(const struct key_options *options, struct err *err)
+import(const void *request, struct err *err)
 {
+	const struct key_options *options = request;
 	CLEANUP(secret_cleanup) struct secret *pem = NULL;
 	CLEANUP(key_cleanup) struct key *key = NULL;
 	int r = secret_load(options->file, KEY_FILE_MAX, &pem, err);
@@ -109,8 +105,9 @@ import(const struct key_options *options, struct err *err)
 
 /* Of a private key file, or of a public one (which is checked by that). */
 static int
-show_public(const struct key_options *options, struct err *err)
+show_public(const void *request, struct err *err)
 {
+	const struct key_options *options = request;
 	CLEANUP(key_cleanup) struct key *key = NULL;
 	struct password_source source = {.fd = options->fd, .prompt = true};
 	struct span text;
@@ -126,55 +123,33 @@ show_public(const struct key_options *options, struct err *err)
 	return 0;
 }
 
-enum { TAKES_TYPE = 1, TAKES_OUTPUT = 2, TAKES_FILE = 4 };
+enum { TAKES_TYPE = 1, TAKES_OUTPUT = 2 };
 
-static const struct {
-	const char *name;
-	unsigned takes;
-	int (*run)(const struct key_options *options, struct err *err);
-} actions[] = {
-	{"generate", TAKES_TYPE | TAKES_OUTPUT, generate},
-	{"import", TAKES_OUTPUT | TAKES_FILE, import},
-	{"public", TAKES_FILE, show_public},
+static const struct action actions[] = {
+	{"generate", TAKES_TYPE | TAKES_OUTPUT, NULL, false, generate},
+	{"import", TAKES_OUTPUT, "the key file", false, import},
+	{"public", 0, "the key file", false, show_public},
+	{0},
 };
 
-/* What was given and is not taken, or the other way round; NULL when all is well. */
-static const char *
-find_misuse(const struct key_options *options, unsigned takes)
-{
-	if (options->type && !(takes & TAKES_TYPE))
-		return "--type is for generate";
-	if ((options->output || options->force) && !(takes & TAKES_OUTPUT))
-		return "--output and --force are for generate and import";
-	if (options->file && !(takes & TAKES_FILE))
-		return "one argument too many";
-	if (!options->file && (takes & TAKES_FILE))
-		return "the key file is missing";
-	return NULL;
-}
-
 static int
-run_action(struct key_options *options, const char *name)
+run_action(struct key_options *options, const struct option_list *words)
 {
-	uint64_t fd = 0;
+	const struct action_option given[] = {
+		{options->type, TAKES_TYPE, "--type is for generate"},
+		{options->output || options->force, TAKES_OUTPUT,
+		 "--output and --force are for generate and import"},
+	};
+	const struct action_table table = {"key", actions, given, sizeof(given) / sizeof(given[0]),
+					   "key generate, key import or key public"};
+	struct err err = ERR_INIT;
 
-	if (options->password_fd &&
-	    (!span_to_u64(span_from(options->password_fd), &fd) || fd > INT32_MAX))
-		return complain("--password-fd takes the number of a descriptor");
-	options->fd = options->password_fd ? (int)fd : -1;
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		struct err err = ERR_INIT;
-
-		if (strcmp(actions[i].name, name) != 0)
-			continue;
-		const char *misuse = find_misuse(options, actions[i].takes);
-		if (misuse)
-			return complain(misuse);
-		if (!options->output)
-			options->output = "mohs";
-		return actions[i].run(options, &err) < 0 ? terminal_error("key", &err) : 0;
-	}
-	return complain("key generate, key import or key public");
+	if (keys_password_fd(options->password_fd, &options->fd, &err) < 0)
+		return terminal_error("key", &err);
+	options->file = words->count > 1 ? words->items[1] : NULL;
+	if (!options->output)
+		options->output = "mohs";
+	return action_run(&table, words, options);
 }
 
 static int
@@ -187,22 +162,14 @@ run(int argc, char **argv)
 		{"output", 'o', OPTION_TEXT, &options.output},
 		{"password-fd", 0, OPTION_TEXT, &options.password_fd},
 		{"force", 0, OPTION_FLAG, &options.force},
-		{NULL, 0, OPTION_FLAG, NULL},
+		{0},
 	};
-	struct option_list rest = {0};
+	struct option_list words = {0};
+	enum options_result parsed = options_parse(argc, argv, specs, 1, 2, &words);
 
-	switch (options_parse(argc, argv, specs, 1, 2, &rest)) {
-	case OPTIONS_HELP:
-		return 0;
-	case OPTIONS_BAD:
-		return 2;
-	case OPTIONS_GO:
-		break;
-	}
-	if (!arena)
-		return err_exit_code(ERR_MEMORY);
-	options.file = rest.count > 1 ? rest.items[1] : NULL;
-	return run_action(&options, rest.items[0]);
+	if (parsed != OPTIONS_GO)
+		return parsed == OPTIONS_HELP ? 0 : 2;
+	return arena ? run_action(&options, &words) : err_exit_code(ERR_MEMORY);
 }
 
 const struct verb verb_key = {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The actions of `mohs db`, and what they show alike. */
+#pragma once
+
+#include "cmd/table.h"
+#include "codec/json.h"
+#include "port/advisories.h"
+
+struct db_request {
+	struct arena *arena;
+	const char *database; /* never NULL */
+	const char *argument; /* of actions that take one; else NULL */
+	const char *mirror;
+	const char *nvd;
+	const char *release;
+	bool plain_http;
+	bool json;
+};
+
+/* As struct action has it; `request` is a struct db_request. */
+int db_update(const void *request, struct err *err);
+int db_status(const void *request, struct err *err);
+
+/* RFC 3339, or null when there is no date. */
+json_t *db_date_json(int64_t seconds);
+json_t *db_feed_json(const struct advisory_feed *feed);
+json_t *db_identity_json(const struct advisory_identity *identity);
+
+/* FEED, DATE, RECORDS, STATE. NULL without memory. */
+struct table *db_feed_table(struct arena *arena);
+
+/* One row: name, date, records, and a word or problem. False without memory. */
+bool db_feed_row(struct table *table, struct arena *arena, const struct advisory_feed *feed,
+		 const char *outcome);
+
+void db_print_identity(const struct db_request *request, const struct advisory_identity *identity);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "cmd/common.h"
+#include "cmd/db.h"
+#include "cmd/printable.h"
+#include "cmd/terminal.h"
+#include "stage/update.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int
+print_report(const struct db_request *request, const struct update_report *report, struct err *err)
+{
+	if (request->json) {
+		json_t *feeds = json_array();
+
+		for (size_t i = 0; i < report->count; i++) {
+			json_t *feed = db_feed_json(&report->feeds[i].feed);
+
+			json_put(&feed, "outcome",
+				 json_string(update_outcome_name(report->feeds[i].outcome)));
+			json_add(&feeds, feed);
+		}
+		return common_print_json(json_pack("{s:o, s:o}", "database",
+						   db_identity_json(&report->identity), "feeds",
+						   feeds),
+					 err);
+	}
+	struct table *table = db_feed_table(request->arena);
+	bool good = table != NULL;
+	for (size_t i = 0; good && i < report->count; i++)
+		good = db_feed_row(table, request->arena, &report->feeds[i].feed,
+				   update_outcome_name(report->feeds[i].outcome));
+	if (!good)
+		return err_memory(err);
+	db_print_identity(request, &report->identity);
+	table_print(table, stdout, 0);
+	return 0;
+}
+
+/* The database is there; what is lacking in it is told apart. */
+static void
+tell_problems(const struct update_report *report)
+{
+	if (report->lost.n > 0)
+		printable_line(stderr, "mohs db: the old database was not used: %.*s",
+			       SPAN_ARG(report->lost));
+	for (size_t i = 0; i < report->count; i++) {
+		const struct advisory_feed *feed = &report->feeds[i].feed;
+
+		if (feed->problem.n > 0 && report->feeds[i].outcome != UPDATE_ABSENT)
+			printable_line(stderr, "mohs db: feed %.*s: %.*s", SPAN_ARG(feed->name),
+				       SPAN_ARG(feed->problem));
+	}
+}
+
+int
+db_update(const void *context, struct err *err)
+{
+	const struct db_request *request = context;
+	const char *key = getenv("NVD_API_KEY");
+	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
+	struct update_options wanted = {
+		.database = request->database,
+		.mirror = request->argument ? request->argument : request->mirror,
+		.nvd = request->nvd,
+		.nvd_key = key && key[0] ? key : NULL,
+		.plain_http = request->plain_http,
+		.progress = terminal_progress(false),
+	};
+	int r = update_run(&wanted, &report, err);
+
+	terminal_clear();
+	if (r == 0)
+		r = print_report(request, report, err);
+	if (r < 0)
+		return r;
+	tell_problems(report);
+	return report->failed > 0 ? err_exit_code(ERR_NETWORK) : 0;
+}
