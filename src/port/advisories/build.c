@@ -2,17 +2,11 @@
 #include "port/advisories_build.h"
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/limits.h"
+#include "port/advisories/place.h"
 #include "port/advisories/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum build_query {
 	BUILD_SCOPE_ADD,
@@ -63,11 +57,8 @@ static const char *const keeps[][3] = {
 };
 
 struct advisories_builder {
-	char path[PATH_MAX];
-	char fresh[PATH_MAX]; /* `path`.new: locked while it is written */
-	int fd;		      /* of `fresh`, holds the lock */
-	bool unfinished;      /* `fresh` is ours to remove */
-	bool begun;	      /* a savepoint is open */
+	struct place place;
+	bool begun; /* a savepoint is open */
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[BUILD_QUERIES];
 	struct advisories *old; /* NULL: there is none */
@@ -77,53 +68,11 @@ struct advisories_builder {
 	int64_t scope;
 };
 
-/* Opens `fresh` and locks it; one that another process renamed meanwhile is tried again. */
-static int
-lock_fresh(struct advisories_builder *builder, struct err *err)
-{
-	for (int tries = 0; tries < 3; tries++) {
-		CLEANUP(fd_cleanup)
-		int fd = open(builder->fresh, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-		struct stat ours;
-		struct stat there;
-
-		if (fd < 0)
-			return err_sys(err, ERR_IO, errno, "cannot create %s", builder->fresh);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			return err_sys(err, ERR_IO, errno,
-				       "another update of this database is running (%s is locked)",
-				       builder->fresh);
-		if (fstat(fd, &ours) < 0)
-			return err_sys(err, ERR_IO, errno, "cannot read %s", builder->fresh);
-		if (lstat(builder->fresh, &there) < 0 || ours.st_ino != there.st_ino ||
-		    ours.st_dev != there.st_dev)
-			continue;
-		if (ftruncate(fd, 0) < 0)
-			return err_sys(err, ERR_IO, errno, "cannot empty %s", builder->fresh);
-		builder->fd = TAKE_FD(fd);
-		builder->unfinished = true;
-		return 0;
-	}
-	return err_set(err, ERR_IO, "another update of this database is running");
-}
-
-static int
-make_parent(const char *path, struct err *err)
-{
-	char parent[PATH_MAX];
-	size_t slash = span_find_last(span_from(path), '/');
-
-	if (path[slash] == '\0' || slash == 0)
-		return 0;
-	(void)snprintf(parent, sizeof(parent), "%.*s", (int)slash, path);
-	return directory_make(parent, 0755, err);
-}
-
 static int
 create_tables(struct advisories_builder *builder, struct err *err)
 {
 	char pragmas[200];
-	int code = sqlite3_open_v2(builder->fresh, &builder->sqlite,
+	int code = sqlite3_open_v2(builder->place.fresh, &builder->sqlite,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
 				   NULL);
 
@@ -142,7 +91,7 @@ create_tables(struct advisories_builder *builder, struct err *err)
 static int
 attach_old(struct advisories_builder *builder, struct err *err)
 {
-	CLEANUP(free_cleanup) char *uri = schema_uri(builder->path);
+	CLEANUP(free_cleanup) char *uri = schema_uri(builder->place.path);
 	sqlite3_stmt *attach = NULL;
 
 	if (!builder->old)
@@ -163,12 +112,8 @@ attach_old(struct advisories_builder *builder, struct err *err)
 static int
 start(struct advisories_builder *builder, struct err *err)
 {
-	int r = make_parent(builder->path, err);
+	int r = create_tables(builder, err);
 
-	if (r == 0)
-		r = lock_fresh(builder, err);
-	if (r == 0)
-		r = create_tables(builder, err);
 	if (r == 0)
 		r = attach_old(builder, err);
 	if (r == 0)
@@ -189,12 +134,11 @@ advisories_build(const char *path, struct arena *arena, struct advisories_builde
 
 	if (!builder)
 		return err_memory(err);
-	builder->fd = -1;
-	int n = snprintf(builder->path, sizeof(builder->path), "%s", path);
-	int m = snprintf(builder->fresh, sizeof(builder->fresh), "%s.new", path);
-	if (n <= 0 || m >= (int)sizeof(builder->fresh))
-		return err_set(err, ERR_USAGE, "not a usable database name: \"%.100s\"", path);
-	int r = advisories_open(path, &builder->old, &problem);
+	builder->place.fd = -1;
+	int r = place_take(&builder->place, path, err);
+	if (r < 0)
+		return r;
+	r = advisories_open(path, &builder->old, &problem);
 	if (r < 0 && r != -ERR_NOT_FOUND) {
 		lost = arena_printf(arena, "%s", problem.text).p;
 		if (!lost)
@@ -215,9 +159,7 @@ advisories_builder_free(struct advisories_builder *builder)
 		return;
 	schema_close(&builder->sqlite);
 	advisories_free(builder->old);
-	if (builder->unfinished)
-		(void)unlink(builder->fresh);
-	fd_cleanup(&builder->fd);
+	place_leave(&builder->place);
 	free(builder);
 }
 
@@ -480,22 +422,6 @@ write_meta(struct advisories_builder *builder, int64_t built, struct err *err)
 	return r == 0 ? schema_run(builder->sqlite, "COMMIT", err) : r;
 }
 
-static int
-sync_parent(const char *path, struct err *err)
-{
-	char parent[PATH_MAX];
-	size_t slash = span_find_last(span_from(path), '/');
-
-	if (path[slash] == '\0')
-		(void)snprintf(parent, sizeof(parent), ".");
-	else
-		(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash ? slash : 1), path);
-	CLEANUP(fd_cleanup) int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		return err_sys(err, ERR_IO, errno, "cannot sync %s", parent);
-	return 0;
-}
-
 int
 advisories_build_finish(struct advisories_builder *builder, int64_t built, struct err *err)
 {
@@ -505,13 +431,8 @@ advisories_build_finish(struct advisories_builder *builder, int64_t built, struc
 	if (r == 0)
 		r = write_meta(builder, built, err);
 	if (r < 0)
-		return err_wrap(err, "%.100s", builder->path);
+		return err_wrap(err, "%.100s", builder->place.path);
 	schema_close(&builder->sqlite);
 	advisories_free(TAKE(builder->old));
-	if (fsync(builder->fd) < 0)
-		return err_sys(err, ERR_IO, errno, "cannot sync %s", builder->fresh);
-	if (rename(builder->fresh, builder->path) < 0)
-		return err_sys(err, ERR_IO, errno, "cannot rename %s", builder->fresh);
-	builder->unfinished = false;
-	return sync_parent(builder->path, err);
+	return place_replace(&builder->place, err);
 }
