@@ -163,6 +163,12 @@
 #define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
 #define RANGE_TEXT_MAX	  (64 * KIB)
 
+/* an advisory database that travels: the file itself, what is said of it, where it came from */
+#define ADVISORY_DATABASE_MAX (4 * GIB)
+#define STATEMENT_MAX	      (1 * MIB)
+#define ADVISORY_ORIGIN_MAX   (16 * KIB)
+#define STATEMENT_FEEDS_MAX   1024
+
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000
 #define VEX_PRODUCTS_MAX   1000000 /* and subcomponents, of one document */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "model/advisory_origin.h"
 #include "model/findings.h"
 
 /* What a feed says of one CVE in one package of one release. */
@@ -78,6 +79,9 @@ int advisories_default_path(struct arena *arena, struct span *ret, struct err *e
 int advisories_open(const char *path, struct advisories **ret, struct err *err);
 void advisories_free(struct advisories *advisories);
 void advisories_cleanup(struct advisories **advisories);
+
+/* Lives as long as the database is open. */
+const struct advisory_origin *advisories_origin(const struct advisories *advisories);
 
 int advisories_identity(struct advisories *advisories, struct arena *arena,
 			struct advisory_identity *ret, struct err *err);

@@ -4,6 +4,8 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/limits.h"
+#include "codec/advisory_origin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,13 +73,14 @@ big_endian(const unsigned char *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* What the file's header says, before SQLite sees it. */
+/* What the file's header says, before SQLite sees it; *ret_end: where its last page ends. */
 static int
-judge_header(const unsigned char header[HEADER], off_t size, struct err *err)
+judge_header(const unsigned char header[HEADER], off_t size, uint64_t *ret_end, struct err *err)
 {
 	uint32_t page = (uint32_t)header[AT_PAGE_SIZE] << 8 | header[AT_PAGE_SIZE + 1];
 	uint64_t pages = big_endian(header + AT_PAGES);
 	uint32_t version = big_endian(header + AT_VERSION);
+	uint64_t end = pages * (page == 1 ? 65536 : page);
 
 	if (memcmp(header, "SQLite format 3", 16) != 0 ||
 	    big_endian(header + AT_APPLICATION) != SCHEMA_APPLICATION)
@@ -88,19 +91,47 @@ judge_header(const unsigned char header[HEADER], off_t size, struct err *err)
 			       "with mohs db update",
 			       version > SCHEMA_VERSION ? "a newer" : "an older", version,
 			       SCHEMA_VERSION);
-	if ((uint64_t)size != pages * (page == 1 ? 65536 : page))
+	if ((uint64_t)size < end || (uint64_t)size - end > ADVISORY_ORIGIN_MAX)
 		return err_set(err, ERR_INVALID,
 			       "the advisory database is damaged (%lld bytes, %llu pages of %u); "
 			       "make it anew with mohs db update",
 			       (long long)size, (unsigned long long)pages, page);
+	*ret_end = end;
+	return 0;
+}
+
+/* Where it came from stands behind its last page. */
+static int
+read_origin(int fd, uint64_t end, uint64_t size, struct advisories *advisories, struct err *err)
+{
+	size_t n = (size_t)(size - end);
+	char *text = n > 0 ? arena_alloc(advisories->arena, n) : NULL;
+	struct err why = ERR_INIT;
+
+	if (n > 0 && !text)
+		return err_memory(err);
+	int r = n > 0 ? fd_pread_full(fd, text, n, end, err) : 0;
+	if (r < 0)
+		return r;
+	r = advisory_origin_read((struct span){text, n}, advisories->arena, &advisories->origin,
+				 &why);
+	if (r == -ERR_MEMORY)
+		return err_memory(err);
+	if (r < 0)
+		return err_set(err, ERR_INVALID,
+			       "the advisory database is damaged (%s); make it anew with mohs db "
+			       "update",
+			       why.text);
+	advisories->pages_end = end;
 	return 0;
 }
 
 static int
-judge_file(const char *path, struct err *err)
+judge_file(const char *path, struct advisories *advisories, struct err *err)
 {
 	unsigned char header[HEADER];
 	struct stat st;
+	uint64_t end;
 	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -114,7 +145,9 @@ judge_file(const char *path, struct err *err)
 	if (st.st_size < HEADER)
 		return err_set(err, ERR_INVALID, "not an advisory database of mohs");
 	int r = fd_pread_full(fd, header, sizeof(header), 0, err);
-	return r < 0 ? r : judge_header(header, st.st_size, err);
+	if (r == 0)
+		r = judge_header(header, st.st_size, &end, err);
+	return r < 0 ? r : read_origin(fd, end, (uint64_t)st.st_size, advisories, err);
 }
 
 /* Nothing in the file may run code of its own: only plain tables and their indexes. */
@@ -163,13 +196,15 @@ open_sqlite(struct advisories *advisories, const char *path, struct err *err)
 static int
 open_file(const char *path, struct advisories **ret, struct err *err)
 {
-	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
-	int r = judge_file(path, err);
+	CLEANUP(advisories_cleanup) struct advisories *advisories = calloc(1, sizeof(*advisories));
 
-	if (r == 0) {
-		advisories = calloc(1, sizeof(*advisories));
-		r = advisories ? open_sqlite(advisories, path, err) : err_memory(err);
-	}
+	if (advisories)
+		advisories->arena = arena_new(0);
+	if (!advisories || !advisories->arena)
+		return err_memory(err);
+	int r = judge_file(path, advisories, err);
+	if (r == 0)
+		r = open_sqlite(advisories, path, err);
 	if (r < 0)
 		return err_wrap(err, "advisory database %.100s", path);
 	*ret = TAKE(advisories);
@@ -188,12 +223,19 @@ advisories_open(const char *path, struct advisories **ret, struct err *err)
 	return r < 0 ? r : open_file(place.p, ret, err);
 }
 
+const struct advisory_origin *
+advisories_origin(const struct advisories *advisories)
+{
+	return &advisories->origin;
+}
+
 void
 advisories_free(struct advisories *advisories)
 {
 	if (!advisories)
 		return;
 	schema_close(&advisories->sqlite);
+	arena_free(advisories->arena);
 	free(advisories);
 }
 

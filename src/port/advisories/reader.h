@@ -16,6 +16,9 @@ enum reader_query {
 };
 
 struct advisories {
+	struct arena *arena; /* of the origin's texts */
+	struct advisory_origin origin;
+	uint64_t pages_end; /* offset behind the last page, where the origin stands */
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[READER_QUERIES];
 };
