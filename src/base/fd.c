@@ -237,6 +237,27 @@ file_replace(const char *path, struct span content, mode_t mode, struct err *err
 }
 
 int
+file_unnamed(int *ret_fd, struct err *err)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	if (!folder || folder[0] != '/')
+		folder = "/var/tmp";
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		(void)snprintf(path, sizeof(path), "%s/mohs-XXXXXX", folder);
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd >= 0)
+			(void)unlink(path);
+	}
+	if (fd < 0)
+		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
+	*ret_fd = fd;
+	return 0;
+}
+
+int
 directory_make(const char *path, mode_t mode, struct err *err)
 {
 	char partial[PATH_MAX];

@@ -32,6 +32,9 @@ int file_load(const char *path, size_t max, struct arena *arena, struct span *re
  */
 int file_replace(const char *path, struct span content, mode_t mode, struct err *err);
 
+/* An unlinked file in $TMPDIR or /var/tmp, for reading and writing. */
+int file_unnamed(int *ret_fd, struct err *err);
+
 /* mkdir -p. */
 int directory_make(const char *path, mode_t mode, struct err *err);
 

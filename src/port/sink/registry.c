@@ -8,7 +8,6 @@
 #include "port/depot.h"
 #include "port/sink/types.h"
 #include "port/source.h"
-#include "port/source/store.h"
 
 struct registry_sink {
 	struct sink sink;

@@ -6,9 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,27 +86,6 @@ blob_of_file(int fd, bool owned, uint64_t offset, uint64_t size, struct blob *re
 	ret->size = size;
 	ret->read = file_part_read;
 	ret->close = file_part_close;
-	return 0;
-}
-
-int
-file_unnamed(int *ret_fd, struct err *err)
-{
-	const char *folder = getenv("TMPDIR");
-	char path[PATH_MAX];
-
-	if (!folder || folder[0] != '/')
-		folder = "/var/tmp";
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		(void)snprintf(path, sizeof(path), "%s/mohs-XXXXXX", folder);
-		fd = mkostemp(path, O_CLOEXEC);
-		if (fd >= 0)
-			(void)unlink(path);
-	}
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
-	*ret_fd = fd;
 	return 0;
 }
 

@@ -33,9 +33,6 @@ int store_load(struct store *store, const char *name, size_t max, struct arena *
 int blob_of_file(int fd, bool owned, uint64_t offset, uint64_t size, struct blob *ret,
 		 struct err *err);
 
-/* An unlinked file in $TMPDIR or /var/tmp. */
-int file_unnamed(int *ret_fd, struct err *err);
-
 /* Makes the object all transports start with, in its own arena. */
 int source_new(size_t size, const struct source_type *type, enum source_kind kind,
 	       struct source **ret, struct err *err);
