@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mohs db: build and look at the advisory database. */
+/* mohs db: build, carry and look at the advisory database. */
 #include "cmd/db.h"
 
 #include "base/cleanup.h"
@@ -8,32 +8,70 @@
 #include "cmd/verb.h"
 #include "stage/update.h"
 
-static int export(const void *context, struct err *err)
+#include <sys/stat.h>
+
+/* The feeds in a folder, or the database in a file. */
+static int
+export_to(const void *context, struct err *err)
 {
 	const struct db_request *request = context;
 
+	if (!request->argument == !request->file)
+		return err_set(
+			err, ERR_USAGE,
+			"export writes the feeds to a folder, or the database to --file FILE");
+	if (request->file && request->release)
+		return err_set(err, ERR_USAGE, "a file has the whole database: no --release");
+	if (request->file)
+		return db_export_file(request, err);
+	if (request->keys.count > 0)
+		return err_set(err, ERR_USAGE, "feeds are not signed; --key is for --file");
+	if (request->json)
+		return err_set(err, ERR_USAGE, "export to a folder has nothing to say as JSON");
 	return update_export(request->database, request->argument, request->release, err);
 }
 
-/* As update from a mirror that is a folder: never the network. */
+/*
+ * A folder as update from a mirror that is one; a file as export --file wrote it. Never the
+ * network.
+ */
 static int
-import(const void *context, struct err *err)
+import_from(const void *context, struct err *err)
 {
 	const struct db_request *request = context;
+	struct stat st;
 
 	if (span_contains(span_from(request->argument), SPAN("://")))
 		return err_set(err, ERR_USAGE,
-			       "import takes a folder; --mirror of update takes an address");
+			       "import takes a file or a folder; --mirror of update takes an "
+			       "address");
+	if (stat(request->argument, &st) == 0 && !S_ISDIR(st.st_mode))
+		return db_import_file(request, err);
+	if (request->keys.count > 0 || request->unsigned_too || request->allow_older)
+		return err_set(
+			err, ERR_USAGE,
+			"%.100s is no file: --key, --insecure-unsigned and --allow-older are "
+			"for what export --file wrote",
+			request->argument);
 	return db_update(request, err);
 }
 
-enum { TAKES_MIRROR = 1, TAKES_RELEASE = 2, TAKES_JSON = 4 };
+enum {
+	TAKES_MIRROR = 1,
+	TAKES_RELEASE = 2,
+	TAKES_FILE = 4,
+	TAKES_KEY = 8,
+	TAKES_TRUST = 16,
+	TAKES_HTTP = 32,
+};
 
 static const struct action actions[] = {
-	{"update", TAKES_MIRROR | TAKES_JSON, NULL, false, db_update},
-	{"status", TAKES_JSON, NULL, false, db_status},
-	{"export", TAKES_RELEASE, "the folder", false, export},
-	{"import", TAKES_JSON, "the folder", false, import},
+	{"update", TAKES_MIRROR | TAKES_HTTP, NULL, false, db_update},
+	{"status", 0, NULL, false, db_status},
+	{"export", TAKES_RELEASE | TAKES_FILE | TAKES_KEY, "the folder", true, export_to},
+	{"import", TAKES_KEY | TAKES_TRUST, "the file or folder", false, import_from},
+	{"push", TAKES_KEY | TAKES_HTTP, "the reference", false, db_push},
+	{"pull", TAKES_KEY | TAKES_TRUST | TAKES_HTTP, "the reference", false, db_pull},
 	{0},
 };
 
@@ -41,13 +79,18 @@ static int
 run_action(struct db_request *request, const struct option_list *words)
 {
 	const struct action_option given[] = {
-		{request->mirror || request->nvd || request->plain_http, TAKES_MIRROR,
-		 "--mirror, --nvd and --plain-http are for update"},
+		{request->mirror || request->nvd, TAKES_MIRROR,
+		 "--mirror and --nvd are for update"},
 		{request->release, TAKES_RELEASE, "--release is for export"},
-		{request->json, TAKES_JSON, "export has nothing to say as JSON"},
+		{request->file, TAKES_FILE, "--file is for export"},
+		{request->keys.count > 0 || request->password_fd, TAKES_KEY,
+		 "--key and --password-fd are for export, import, push and pull"},
+		{request->unsigned_too || request->allow_older, TAKES_TRUST,
+		 "--insecure-unsigned and --allow-older are for import and pull"},
+		{request->plain_http, TAKES_HTTP, "--plain-http is for update, push and pull"},
 	};
 	const struct action_table table = {"db", actions, given, sizeof(given) / sizeof(given[0]),
-					   "db update, db status, db export or db import"};
+					   "db update, status, export, import, push or pull"};
 	struct span path = span_from(request->database);
 	struct err err = ERR_INIT;
 
@@ -70,6 +113,11 @@ run(int argc, char **argv)
 		{"mirror", 0, OPTION_TEXT, &request.mirror},
 		{"nvd", 0, OPTION_TEXT, &request.nvd},
 		{"release", 0, OPTION_TEXT, &request.release},
+		{"file", 0, OPTION_TEXT, &request.file},
+		{"key", 0, OPTION_LIST, &request.keys},
+		{"password-fd", 0, OPTION_TEXT, &request.password_fd},
+		{"insecure-unsigned", 0, OPTION_FLAG, &request.unsigned_too},
+		{"allow-older", 0, OPTION_FLAG, &request.allow_older},
 		{0},
 	};
 	struct option_list words = {0};
@@ -82,6 +130,6 @@ run(int argc, char **argv)
 
 const struct verb verb_db = {
 	.name = "db",
-	.summary = "build and look at the advisory database",
+	.summary = "build, carry and look at the advisory database",
 	.run = run,
 };

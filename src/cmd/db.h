@@ -2,6 +2,7 @@
 /* The actions of `mohs db`, and what they show alike. */
 #pragma once
 
+#include "cmd/options.h"
 #include "cmd/table.h"
 #include "codec/json.h"
 #include "port/advisories.h"
@@ -13,6 +14,11 @@ struct db_request {
 	const char *mirror;
 	const char *nvd;
 	const char *release;
+	const char *file;
+	struct option_list keys;
+	const char *password_fd;
+	bool unsigned_too; /* --insecure-unsigned */
+	bool allow_older;
 	bool plain_http;
 	bool json;
 };
@@ -20,6 +26,10 @@ struct db_request {
 /* As struct action has it; `request` is a struct db_request. */
 int db_update(const void *request, struct err *err);
 int db_status(const void *request, struct err *err);
+int db_export_file(const void *request, struct err *err);
+int db_import_file(const void *request, struct err *err);
+int db_push(const void *request, struct err *err);
+int db_pull(const void *request, struct err *err);
 
 /* RFC 3339, or null when there is no date. */
 json_t *db_date_json(int64_t seconds);

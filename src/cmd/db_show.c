@@ -64,6 +64,6 @@ db_feed_table(struct arena *arena)
 void
 db_print_identity(const struct db_request *request, const struct advisory_identity *identity)
 {
-	(void)printf("%s: %llu advisories\n%.*s\n\n", request->database,
+	(void)printf("%s: %llu advisories\n%.*s\n", request->database,
 		     (unsigned long long)identity->advisories, SPAN_ARG(identity->digest));
 }

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "cmd/common.h"
 #include "cmd/db.h"
+#include "cmd/printable.h"
+#include "codec/advisory_origin.h"
 #include "stage/update.h"
 
 #include <stdio.h>
@@ -26,6 +28,36 @@ warn_stale(const struct update_status *status)
 	return 1;
 }
 
+static json_t *
+origin_json(const struct advisory_origin *origin)
+{
+	if (origin->kind == ADVISORY_MADE_HERE)
+		return json_pack("{s:s}", "kind", advisory_origin_name(origin->kind));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", advisory_origin_name(origin->kind),
+			 "from", json_span(origin->from), "digest", json_span(origin->digest),
+			 "key", origin->key.n ? json_span(origin->key) : json_null(), "date",
+			 db_date_json(origin->time));
+}
+
+static void
+print_origin(const struct update_status *status)
+{
+	char date[CLOCK_TEXT];
+
+	if (status->origin.kind != ADVISORY_MADE_HERE)
+		printable_line(stdout, "%.*s, on %s", SPAN_ARG(status->origin_text),
+			       clock_format(status->origin.time, date));
+}
+
+/* Nobody vouches for it: said each time. */
+static void
+warn_origin(const struct update_status *status)
+{
+	if (!advisory_origin_vouched(&status->origin))
+		printable_line(stderr, "mohs db: nobody vouches for this database: it is %.*s",
+			       SPAN_ARG(status->origin_text));
+}
+
 static int
 print_status_json(const struct update_status *status, struct err *err)
 {
@@ -40,8 +72,9 @@ print_status_json(const struct update_status *status, struct err *err)
 				   json_span(status->releases[i].distribution), "release",
 				   json_span(status->releases[i].release), "advisories",
 				   (json_int_t)status->releases[i].advisories));
-	return common_print_json(json_pack("{s:o, s:I, s:b, s:o, s:o}", "database",
-					   db_identity_json(&status->identity), "age_seconds",
+	return common_print_json(json_pack("{s:o, s:o, s:I, s:b, s:o, s:o}", "database",
+					   db_identity_json(&status->identity), "origin",
+					   origin_json(&status->origin), "age_seconds",
 					   (json_int_t)status->age, "stale", status->stale, "feeds",
 					   feeds, "releases", releases),
 				 err);
@@ -76,6 +109,8 @@ print_status_text(const struct db_request *request, const struct update_status *
 	if (!good)
 		return err_memory(err);
 	db_print_identity(request, &status->identity);
+	print_origin(status);
+	(void)putchar('\n');
 	table_print(feeds, stdout, 0);
 	(void)putchar('\n');
 	table_print(releases, stdout, 0);
@@ -95,5 +130,6 @@ db_status(const void *context, struct err *err)
 	if (r < 0)
 		return r;
 	(void)fflush(stdout);
+	warn_origin(now);
 	return warn_stale(now);
 }

@@ -35,6 +35,7 @@ print_report(const struct db_request *request, const struct update_report *repor
 	if (!good)
 		return err_memory(err);
 	db_print_identity(request, &report->identity);
+	(void)putchar('\n');
 	table_print(table, stdout, 0);
 	return 0;
 }

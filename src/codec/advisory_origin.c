@@ -65,7 +65,10 @@ advisory_origin_read(struct span text, struct arena *arena, struct advisory_orig
 	struct raw_origin raw = {0};
 
 	if (text.n == 0) {
-		*ret = (struct advisory_origin){.kind = ADVISORY_MADE_HERE};
+		*ret = (struct advisory_origin){.kind = ADVISORY_MADE_HERE,
+						.from = {"", 0},
+						.digest = {"", 0},
+						.key = {"", 0}};
 		return 0;
 	}
 	if (text.n > ADVISORY_ORIGIN_MAX)
@@ -105,13 +108,15 @@ advisory_origin_write(const struct advisory_origin *origin, struct arena *arena,
 struct span
 advisory_origin_text(const struct advisory_origin *origin, struct arena *arena)
 {
-	bool registry = origin->kind == ADVISORY_FROM_REGISTRY;
+	/* a reference may have the digest already */
+	bool at = origin->kind == ADVISORY_FROM_REGISTRY &&
+		  !span_ends_with(origin->from, origin->digest);
 
 	if (origin->kind == ADVISORY_MADE_HERE)
 		return arena_copy(arena, SPAN("made here from feeds"));
-	return arena_printf(
-		arena, "from %.*s%s%.*s, %s%.*s", SPAN_ARG(origin->from), registry ? "@" : "",
-		registry ? (int)origin->digest.n : 0, origin->digest.p,
-		origin->key.n ? "signed with the key " : "and no signature of it was looked at",
-		SPAN_ARG(origin->key));
+	return arena_printf(arena, "from %.*s%s%.*s, %s%.*s", SPAN_ARG(origin->from), at ? "@" : "",
+			    at ? (int)origin->digest.n : 0, origin->digest.p,
+			    origin->key.n ? "signed with the key "
+					  : "and no signature of it was looked at",
+			    SPAN_ARG(origin->key));
 }

@@ -10,8 +10,9 @@
 struct advisories_builder;
 
 /*
- * `path`: the database that is to be replaced, and whose rows can be kept. One that cannot be read
- * is as none; *ret_lost is then a text in `arena` that says why, else NULL.
+ * `path`: the database that is to be replaced, and whose rows can be kept. One that cannot be read,
+ * or that nobody vouches for, is as none; *ret_lost is then a text in `arena` that says why, else
+ * NULL.
  */
 int advisories_build(const char *path, struct arena *arena, struct advisories_builder **ret,
 		     const char **ret_lost, struct err *err);

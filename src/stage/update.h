@@ -53,6 +53,8 @@ void update_report_cleanup(struct update_report **report);
 struct update_status {
 	struct arena *arena;
 	struct advisory_identity identity;
+	struct advisory_origin origin;
+	struct span origin_text; /* in a sentence */
 	struct advisory_feed *feeds;
 	size_t feed_count;
 	struct advisory_release *releases;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/advisory_origin.h"
 #include "port/advisories/place.h"
 #include "port/advisories/reader.h"
 
@@ -123,13 +124,40 @@ start(struct advisories_builder *builder, struct err *err)
 	return r;
 }
 
+/*
+ * The database whose rows can be kept. Those of one that nobody vouches for are not: they would
+ * pass for a feed's from then on.
+ */
+static int
+open_old(struct advisories_builder *builder, struct arena *arena, const char **ret_lost,
+	 struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct span text = SPAN("");
+	int r = advisories_open(builder->place.path, &builder->old, &why);
+
+	if (r == -ERR_MEMORY)
+		return err_memory(err);
+	if (r < 0 && r != -ERR_NOT_FOUND)
+		text = arena_printf(arena, "%s", why.text);
+	else if (r == 0 && !advisory_origin_vouched(advisories_origin(builder->old))) {
+		text = advisory_origin_text(advisories_origin(builder->old), arena);
+		if (text.p)
+			text = arena_printf(arena, "nobody vouches for it: it is %s", text.p);
+		advisories_free(TAKE(builder->old));
+	}
+	if (!text.p)
+		return err_memory(err);
+	*ret_lost = text.n > 0 ? text.p : NULL;
+	return 0;
+}
+
 int
 advisories_build(const char *path, struct arena *arena, struct advisories_builder **ret,
 		 const char **ret_lost, struct err *err)
 {
 	CLEANUP(advisories_builder_cleanup)
 	struct advisories_builder *builder = calloc(1, sizeof(*builder));
-	struct err problem = ERR_INIT;
 	const char *lost = NULL;
 
 	if (!builder)
@@ -138,12 +166,9 @@ advisories_build(const char *path, struct arena *arena, struct advisories_builde
 	int r = place_take(&builder->place, path, err);
 	if (r < 0)
 		return r;
-	r = advisories_open(path, &builder->old, &problem);
-	if (r < 0 && r != -ERR_NOT_FOUND) {
-		lost = arena_printf(arena, "%s", problem.text).p;
-		if (!lost)
-			return err_memory(err);
-	}
+	r = open_old(builder, arena, &lost, err);
+	if (r < 0)
+		return r;
 	r = start(builder, err);
 	if (r < 0)
 		return err_wrap(err, "advisory database %.100s", path);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "codec/advisory_origin.h"
 #include "codec/affected.h"
 #include "stage/match/matching.h"
 
@@ -253,6 +254,21 @@ add_feed_gaps(struct matching *matching, struct err *err)
 	return r;
 }
 
+/* A database that nobody vouches for may lack anything. */
+static int
+add_origin_gap(struct matching *matching, struct err *err)
+{
+	const struct advisory_origin *origin = advisories_origin(matching->advisories);
+
+	if (advisory_origin_vouched(origin))
+		return 0;
+	struct span text = advisory_origin_text(origin, matching->arena);
+	if (!text.p)
+		return err_memory(err);
+	return matching_gap(matching, err, SPAN("advisories"), "the database is %.*s",
+			    SPAN_ARG(text));
+}
+
 static int
 match_all(struct matching *matching, struct findings *findings, struct err *err)
 {
@@ -261,6 +277,8 @@ match_all(struct matching *matching, struct findings *findings, struct err *err)
 
 	if (r == 0)
 		r = matching_answers(matching, &findings->matched, err);
+	if (r == 0)
+		r = add_origin_gap(matching, err);
 	if (r == 0)
 		r = add_feed_gaps(matching, err);
 	for (size_t i = 0; r == 0 && i < matching->inventory->component_count; i++)

@@ -70,7 +70,7 @@ sign_payload(const struct sign_image *image, const struct key *key, struct arena
 }
 
 /* cosign writes no keyid into an envelope, only the bundle's hint. */
-static int
+int
 sign_statement(struct span statement, const struct key *key, struct arena *arena,
 	       struct attest_result *ret, struct err *err)
 {
@@ -93,7 +93,8 @@ sign_statement(struct span statement, const struct key *key, struct arena *arena
 		r = dsse_write(&bundle.envelope, arena, &ret->envelope, err);
 	if (r == 0)
 		r = bundle_write(&bundle, arena, &ret->bundle, err);
-	ret->statement = statement;
+	if (r == 0)
+		ret->statement = statement;
 	return r;
 }
 

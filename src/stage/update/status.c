@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "codec/advisory_origin.h"
 #include "stage/update.h"
+
+static int
+read_origin(const struct advisories *advisories, struct update_status *status, struct err *err)
+{
+	struct advisory_origin origin = *advisories_origin(advisories);
+
+	origin.from = arena_copy(status->arena, origin.from);
+	origin.digest = arena_copy(status->arena, origin.digest);
+	origin.key = arena_copy(status->arena, origin.key);
+	status->origin_text = advisory_origin_text(&origin, status->arena);
+	if (!origin.from.p || !origin.digest.p || !origin.key.p || !status->origin_text.p)
+		return err_memory(err);
+	status->origin = origin;
+	return 0;
+}
 
 static int
 read_status(const char *database, int64_t now, struct update_status *status, struct err *err)
@@ -10,6 +26,8 @@ read_status(const char *database, int64_t now, struct update_status *status, str
 
 	if (r == 0)
 		r = advisories_identity(advisories, status->arena, &status->identity, err);
+	if (r == 0)
+		r = read_origin(advisories, status, err);
 	if (r == 0)
 		r = advisories_feeds(advisories, status->arena, &status->feeds, &status->feed_count,
 				     err);
