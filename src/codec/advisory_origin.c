@@ -45,6 +45,8 @@ take(const struct raw_origin *raw, struct advisory_origin *ret, struct err *err)
 
 	if (r == 0)
 		r = clock_parse(raw->time, &origin.time, err);
+	if (r == 0 && origin.time < 0)
+		r = err_set(err, ERR_INVALID, "a date before 1970");
 	if (r < 0)
 		return r;
 	for (origin.kind = ADVISORY_FROM_FILE; origin.kind <= ADVISORY_FROM_REGISTRY;
