@@ -441,6 +441,9 @@ pull_artifact(const struct shipping_options *options, struct depot *depot,
 	r = package.arena ? fetch_package(depot, top, &terms, &package, err) : err_memory(err);
 	if (r == 0)
 		r = ship_receive(&package, &terms, err);
+	const struct depot_blob packed = {package.says.packed.digest, package.says.packed.size};
+	if (r == 0 && depot->forget_blob) /* the next one has another digest */
+		depot->forget_blob(depot, &packed);
 	return r < 0 ? r : describe(&package, depot->reference, shipped, err);
 }
 

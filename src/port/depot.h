@@ -74,6 +74,8 @@ struct depot {
 	/* The whole blob as a file. */
 	int (*open_blob)(struct depot *depot, const struct depot_blob *blob, int *ret_fd,
 			 struct err *err);
+	/* Drops the copy that open_blob() left on this machine. NULL: it leaves none. */
+	void (*forget_blob)(struct depot *depot, const struct depot_blob *blob);
 	/* Digest and size of the bytes of `fd` are checked. ERR_DIGEST. */
 	int (*put_blob)(struct depot *depot, const struct depot_blob *blob, int fd,
 			struct err *err);

@@ -61,6 +61,9 @@ int registry_fetch(struct registry *registry, const struct registry_blob *blobs,
 int registry_blob_open(struct registry *registry, const struct digest *digest, int *ret_fd,
 		       struct err *err);
 
+/* Takes a blob out of the cache, for one that is not needed again. Descriptors stay good. */
+void registry_blob_forget(struct registry *registry, const struct digest *digest);
+
 /* ERR_DIGEST when the registry has something of another size or digest there. */
 int registry_has_blob(struct registry *registry, const struct registry_blob *blob, bool *ret,
 		      struct err *err);

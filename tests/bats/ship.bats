@@ -171,7 +171,7 @@ refused() {
 	run "$mohs" db status --json
 	[ "$(json '.origin | [.kind, .from, .digest] | join(" ")')" = "registry $PLAIN/db:today $digest" ]
 	inode=$(stat -c %i "$MOHS_DB")
-	rm -rf cache
+	[ -z "$(find cache -size +64k)" ] # a database is not kept twice
 	run "$mohs" db pull --json --key key.pub "$PLAIN/db:today"
 	[ "$status" -eq 0 ] && [ "$(json .unchanged)" = true ]
 	[ "$(stat -c %i "$MOHS_DB")" = "$inode" ]
@@ -198,11 +198,4 @@ refused() {
 	refused "there is no signature of it"
 	"$mohs" sign --key key.key "$PLAIN/apart:1"
 	"$mohs" db pull --key key.pub "$PLAIN/apart:1"
-	# an image that the same key signed is no database
-	make_layout layout
-	"$mohs" copy oci:layout:v1 "$PLAIN/image:1"
-	"$mohs" sign --key key.key "$PLAIN/image:1"
-	run --separate-stderr "$mohs" db pull --key key.pub "$PLAIN/image:1"
-	[ "$status" -eq 3 ]
-	[[ $stderr == *"no advisory database of mohs"* ]]
 }

@@ -361,6 +361,10 @@ what_nobody_vouches_for_stays_so(void **state)
 	assert_fails(ERR_NOT_FOUND,
 		     advisories_build_before(builder, SPAN("debian"), s->arena, &feed, err));
 	advisories_builder_free(builder);
+	/* nor does its date keep a signed one out */
+	make_database(s, s->home, "CVE-2024-0001", 29 * DAY);
+	export_to(s, in_folder(s, "newer"), NULL);
+	assert_good(import_from(s, in_folder(s, "newer"), &(struct key *){NULL}, err));
 	/* until it comes signed */
 	assert_good(import_from(s, s->file, &s->key, err));
 	assert_good(advisories_build(s->away, s->arena, &builder, &lost, err));

@@ -82,6 +82,12 @@ open_blob(struct depot *depot, const struct depot_blob *blob, int *ret_fd, struc
 	return r < 0 ? r : registry_blob_open(registry_of(depot), &blob->digest, ret_fd, err);
 }
 
+static void
+forget_blob(struct depot *depot, const struct depot_blob *blob)
+{
+	registry_blob_forget(registry_of(depot), &blob->digest);
+}
+
 static int
 put_blob(struct depot *depot, const struct depot_blob *blob, int fd, struct err *err)
 {
@@ -192,6 +198,7 @@ depot_registry_open(struct span rest, const struct depot_options *options, struc
 	depot->top = get_top;
 	depot->has_blob = has_blob;
 	depot->open_blob = open_blob;
+	depot->forget_blob = forget_blob;
 	depot->put_blob = put_blob;
 	depot->mount_blob = mount_blob;
 	depot->put = put;

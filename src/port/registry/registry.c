@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	PARALLEL = 4,	/* downloads at a time */
@@ -308,15 +309,31 @@ registry_fetch(struct registry *registry, const struct registry_blob *blobs, siz
 	return r;
 }
 
+static const char *
+blob_path(const struct registry *registry, const struct digest *digest, char path[PATH_MAX])
+{
+	char text[DIGEST_TEXT];
+
+	(void)snprintf(path, PATH_MAX, "%s/%s", registry->folder.p,
+		       digest_format(digest, text) + sizeof("sha256:") - 1);
+	return path;
+}
+
+void
+registry_blob_forget(struct registry *registry, const struct digest *digest)
+{
+	char path[PATH_MAX];
+
+	(void)unlink(blob_path(registry, digest, path));
+}
+
 int
 registry_blob_open(struct registry *registry, const struct digest *digest, int *ret_fd,
 		   struct err *err)
 {
-	char text[DIGEST_TEXT];
 	char path[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "%s/%s", registry->folder.p,
-		       digest_format(digest, text) + sizeof("sha256:") - 1);
+	(void)blob_path(registry, digest, path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_sys(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,

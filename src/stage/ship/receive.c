@@ -22,10 +22,12 @@ judge_age(const struct ship_package *package, const char *database, struct err *
 
 	if (!arena)
 		return err_memory(err);
-	/* one that cannot be read is none to be older than */
+	/* one that cannot be read, or that nobody vouches for, is none to be older than */
 	if (advisories_open(database, &there, &why) < 0 ||
 	    advisories_identity(there, arena, &identity, &why) < 0)
 		return why.kind == ERR_MEMORY ? err_memory(err) : 0;
+	if (!advisory_origin_vouched(advisories_origin(there)))
+		return 0;
 	if (package->says.identity.built >= identity.built)
 		return 0;
 	return err_set(err, ERR_MISMATCH,
