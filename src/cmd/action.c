@@ -30,25 +30,29 @@ find_misuse(const struct action_table *table, const struct action *action)
 	return NULL;
 }
 
+static int
+complain(const struct action_table *table, const char *text, const char *more)
+{
+	printable_line(stderr, "mohs %s: %s%s (mohs %s --help)", table->verb, text, more,
+		       table->verb);
+	return 2;
+}
+
 int
 action_run(const struct action_table *table, const struct option_list *words, const void *request)
 {
 	const struct action *action = find_name(table->actions, words->items[0]);
-	const char *misuse = action ? find_misuse(table, action) : table->usage;
 	struct err err = ERR_INIT;
-	char missing[80];
 
-	if (!misuse && words->count > 1 && !action->argument)
-		misuse = "one argument too many";
-	if (!misuse && words->count < 2 && action->argument && !action->optional) {
-		(void)snprintf(missing, sizeof(missing), "%s is missing", action->argument);
-		misuse = missing;
-	}
-	if (misuse) {
-		printable_line(stderr, "mohs %s: %s (mohs %s --help)", table->verb, misuse,
-			       table->verb);
-		return 2;
-	}
+	if (!action)
+		return complain(table, table->usage, "");
+	const char *misuse = find_misuse(table, action);
+	if (misuse)
+		return complain(table, misuse, "");
+	if (words->count > 1 && !action->argument)
+		return complain(table, "one argument too many", "");
+	if (words->count < 2 && action->argument && !action->optional)
+		return complain(table, action->argument, " is missing");
 	int r = action->run(request, &err);
 	return r < 0 ? terminal_error(table->verb, &err) : r;
 }

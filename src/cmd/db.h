@@ -23,13 +23,13 @@ struct db_request {
 	bool json;
 };
 
-/* As struct action has it; `request` is a struct db_request. */
-int db_update(const void *request, struct err *err);
-int db_status(const void *request, struct err *err);
-int db_export_file(const void *request, struct err *err);
-int db_import_file(const void *request, struct err *err);
-int db_push(const void *request, struct err *err);
-int db_pull(const void *request, struct err *err);
+/* As struct action has it; `context` is a struct db_request. */
+int db_update(const void *context, struct err *err);
+int db_status(const void *context, struct err *err);
+int db_export_file(const void *context, struct err *err);
+int db_import_file(const void *context, struct err *err);
+int db_push(const void *context, struct err *err);
+int db_pull(const void *context, struct err *err);
 
 /* RFC 3339, or null when there is no date. */
 json_t *db_date_json(int64_t seconds);

@@ -30,7 +30,6 @@ report(const struct db_request *request, const struct shipped *shipped, const ch
 {
 	char bytes[24];
 
-	terminal_clear();
 	if (request->json)
 		return common_print_json(
 			json_pack("{s:o, s:o, s:o, s:o, s:b}", "database",
@@ -87,7 +86,8 @@ send(const struct db_request *request, const char *where, shipping_action *actio
 	common_catch_signals();
 	if (r == 0)
 		r = action(&options, where, &shipped, err);
-	return r < 0 ? r : report(request, shipped, "wrote", err);
+	terminal_clear();
+	return r != 0 ? r : report(request, shipped, "wrote", err);
 }
 
 static int
@@ -104,30 +104,36 @@ fetch(const struct db_request *request, shipping_action *action, struct err *err
 	common_catch_signals();
 	if (r == 0)
 		r = action(&options, request->argument, &shipped, err);
-	return r < 0 ? r
-		     : report(request, shipped, shipped->unchanged ? "here already:" : "took", err);
+	terminal_clear();
+	return r != 0 ? r
+		      : report(request, shipped, shipped->unchanged ? "here already:" : "took",
+			       err);
 }
 
 int
-db_export_file(const void *request, struct err *err)
+db_export_file(const void *context, struct err *err)
 {
-	return send(request, ((const struct db_request *)request)->file, shipping_export, err);
+	const struct db_request *request = context;
+
+	return send(request, request->file, shipping_export, err);
 }
 
 int
-db_push(const void *request, struct err *err)
+db_push(const void *context, struct err *err)
 {
-	return send(request, ((const struct db_request *)request)->argument, push_to, err);
+	const struct db_request *request = context;
+
+	return send(request, request->argument, push_to, err);
 }
 
 int
-db_import_file(const void *request, struct err *err)
+db_import_file(const void *context, struct err *err)
 {
-	return fetch(request, shipping_import, err);
+	return fetch(context, shipping_import, err);
 }
 
 int
-db_pull(const void *request, struct err *err)
+db_pull(const void *context, struct err *err)
 {
-	return fetch(request, pull_from, err);
+	return fetch(context, pull_from, err);
 }

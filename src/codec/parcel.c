@@ -69,7 +69,7 @@ parcel_header(enum parcel_part part, uint64_t size, char ret[PARCEL_BLOCK], stru
 	memset(ret + AT_CHECKSUM, ' ', CHECKSUM_BYTES);
 	ret[AT_TYPE] = '0';
 	(void)stpcpy(ret + AT_MAGIC, "ustar");
-	memcpy(ret + AT_VERSION, "00", 2);
+	ret[AT_VERSION] = ret[AT_VERSION + 1] = '0';
 	for (size_t i = 0; i < PARCEL_BLOCK; i++)
 		sum += (unsigned char)ret[i];
 	(void)snprintf(ret + AT_CHECKSUM, CHECKSUM_BYTES - 1, "%06o", sum);

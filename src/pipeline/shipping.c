@@ -364,7 +364,7 @@ verify_artifact(const struct shipping_options *options, struct depot *depot,
 	int r = signatures_list(depot, digest, shipped->arena, &list, err);
 	if (r == 0)
 		r = verify_image(&request, &proof, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (!proof->is_signed)
 		return err_set(err, ERR_MISMATCH, "its signature does not hold: %.160s",
@@ -430,7 +430,7 @@ pull_artifact(const struct shipping_options *options, struct depot *depot,
 
 	if (r == 0)
 		r = note_digest(&top->digest, shipped, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	terms.origin.key = shipped->key;
 	terms.origin.digest = shipped->digest;
@@ -462,7 +462,7 @@ shipping_pull(const struct shipping_options *options, struct span reference, str
 		r = depot_open(reference, &options->depot, &depot, err);
 	if (r == 0)
 		r = depot->top(depot, shipped->arena, &top, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	shipped->place = arena_copy(shipped->arena, depot->reference);
 	r = shipped->place.p ? pull_artifact(options, depot, &top, shipped, err) : err_memory(err);

@@ -80,7 +80,7 @@ judge(struct advisories *advisories, const struct advisory_identity *identity, s
 	struct advisory_identity own;
 	int r = arena ? advisories_identity(advisories, arena, &own, err) : err_memory(err);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (advisories->origin.kind != ADVISORY_MADE_HERE)
 		return err_set(err, ERR_INVALID, "it says itself where it came from");
@@ -106,7 +106,7 @@ advisories_settle(struct advisories_arrival *arrival, const struct advisory_iden
 		r = judge(advisories, identity, err);
 	if (r == 0)
 		r = advisory_origin_write(origin, arena, &text, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (lseek(arrival->place.fd, (off_t)advisories->pages_end, SEEK_SET) < 0)
 		return err_sys(err, ERR_IO, errno, "cannot write %s", arrival->place.fresh);

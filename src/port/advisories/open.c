@@ -147,7 +147,7 @@ judge_file(const char *path, struct advisories *advisories, struct err *err)
 	int r = fd_pread_full(fd, header, sizeof(header), 0, err);
 	if (r == 0)
 		r = judge_header(header, st.st_size, &end, err);
-	return r < 0 ? r : read_origin(fd, end, (uint64_t)st.st_size, advisories, err);
+	return r != 0 ? r : read_origin(fd, end, (uint64_t)st.st_size, advisories, err);
 }
 
 /* Nothing in the file may run code of its own: only plain tables and their indexes. */

@@ -184,6 +184,7 @@ ship_open(const char *path, struct ship_package *ret, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "%.100s", path);
 	*ret = package;
-	package = (struct ship_package)SHIP_PACKAGE_INIT;
+	ret->arena = TAKE(package.arena);
+	ret->fd = TAKE_FD(package.fd);
 	return 0;
 }

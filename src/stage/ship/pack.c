@@ -148,8 +148,8 @@ ship_pack(const char *database, const struct progress *progress, struct ship_pac
 	if (r < 0)
 		return r;
 	package.bundle = SPAN("");
-	package.arena = TAKE(arena);
 	*ret = package;
-	package = (struct ship_package)SHIP_PACKAGE_INIT;
+	ret->arena = TAKE(arena);
+	ret->fd = TAKE_FD(package.fd);
 	return 0;
 }
