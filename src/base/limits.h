@@ -155,13 +155,23 @@
 #define ADVISORIES_MAX	  20000000
 #define FINDINGS_MAX	  5000000
 #define MATCH_GAPS_MAX	  200000
+#define MATCH_MEMORY_MAX  (256 * MIB) /* of what a database said, for many inventories */
 #define FEED_ID_MAX	  32
 #define FEED_NAME_MAX	  128
 #define FEED_VERSION_MAX  128
 #define FEED_NOTE_MAX	  200
 #define FEED_VECTOR_MAX	  256
-#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	  (64 * KIB)
+
+/* ranges of versions in an ecosystem's own notation */
+#define RANGE_TEXT_MAX	    (64 * KIB)
+#define RANGE_INTERVALS_MAX 10000
+
+/* stored bills of materials that are matched again */
+#define RESCAN_BILLS_MAX   1000000
+#define RESCAN_CHANGES_MAX 20000000
+#define RESCAN_STATE_MAX   (4 * GIB)
+#define RESCAN_PACKED_MAX  (256 * MIB) /* of one bill, unpacked */
+#define RESCAN_DEPTH_MAX   64	       /* folders inside one another */
 
 /* an advisory database that travels: the file itself, what is said of it, where it came from */
 #define ADVISORY_DATABASE_MAX (4 * GIB)

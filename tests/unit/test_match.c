@@ -458,11 +458,65 @@ the_system_decides_where_it_has_packages(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The same findings in the same order, texts included. */
+static void
+assert_same(const struct findings *a, const struct findings *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct finding *left = &a->items[i];
+		const struct finding *right = &b->items[i];
+
+		assert_int_equal(left->component, right->component);
+		assert_int_equal(left->status, right->status);
+		assert_int_equal(left->severity, right->severity);
+		assert_true(span_equal(left->id, right->id));
+		assert_true(span_equal(left->severity_source, right->severity_source));
+		assert_true(span_equal(left->fixed_version, right->fixed_version));
+		assert_true(span_equal(left->note, right->note));
+		assert_true(span_equal(left->vector, right->vector));
+		assert_true(left->score == right->score && left->epss == right->epss);
+		assert_int_equal(left->exploited, right->exploited);
+	}
+	assert_int_equal(a->gaps.count, b->gaps.count);
+	assert_memory_equal(&a->distinct, &b->distinct, sizeof(a->distinct));
+}
+
+static void
+a_memory_changes_no_finding(void **state)
+{
+	static const char *const versions[] = {"7.88.1-10", "7.88.1-10+deb12u6", "9", "7.88.1-10",
+					       "no version"};
+	struct world *world = *state;
+	struct match_memory *memory;
+	size_t found = 0;
+
+	assert_good(match_memory_new(world->advisories, &memory, err));
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		struct findings *once;
+		struct findings *again;
+
+		world->inventory.component_count = 0;
+		add(world, "libcurl4", "curl", versions[i]);
+		add(world, "curl", "curl", versions[i]);
+		add(world, "unknown", "unknown", "1");
+		assert_good(match_run(&world->inventory, world->advisories, &once, err));
+		assert_good(match_again(memory, &world->inventory, &again, err));
+		assert_same(once, again);
+		found += once->count;
+		findings_free(once);
+		findings_free(again);
+	}
+	assert_true(found > 10);
+	match_memory_free(memory);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_state_has_its_status),
+		TEST(a_memory_changes_no_finding),
 		TEST(versions_have_their_boundary),
 		TEST(counts_are_of_findings_and_of_ids),
 		TEST(what_is_not_matched_is_said),

@@ -3,13 +3,13 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "codec/advisory_origin.h"
 #include "codec/affected.h"
 #include "stage/match/matching.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 int
 matching_gap(struct matching *matching, struct err *err, struct span subject, const char *format,
@@ -29,27 +29,15 @@ matching_gap(struct matching *matching, struct err *err, struct span subject, co
 	return vec_push(&matching->gaps, &gap, MATCH_GAPS_MAX, err);
 }
 
-/* What is known of a CVE, asked for once however many components have it. */
-static int
-find_cve(struct matching *matching, struct span id, const struct advisory_cve **ret,
-	 struct err *err)
+/* In the findings' arena, unless the memory has it for as long. */
+static bool
+keep(const struct matching *matching, struct span text, struct span *ret)
 {
-	struct advisory_cve cve;
-	uint64_t place;
-
-	if (!map_get(matching->known, id, &place)) {
-		int r = advisories_cve(matching->advisories, id, matching->arena, &cve, err);
-
-		if (r == 0)
-			r = vec_push(&matching->cves, &cve, FINDINGS_MAX, err);
-		place = matching->cves.count - 1;
-		if (r == 0)
-			r = map_put(matching->known, id, place, err);
-		if (r < 0)
-			return r;
-	}
-	*ret = &matching->cves.items[place];
-	return 0;
+	*ret = matching->memory->keeps_rows || text.n == 0 ? text
+							   : arena_copy(matching->arena, text);
+	if (text.n == 0)
+		*ret = SPAN("");
+	return ret->p != NULL;
 }
 
 static struct span
@@ -139,14 +127,14 @@ judge_severity(const struct matching *matching, const struct advisory *advisory,
 	}
 }
 
-static int
-copy_note(struct arena *arena, const struct advisory *advisory, struct span *ret)
+static bool
+keep_note(const struct matching *matching, const struct advisory *advisory, struct span *ret)
 {
-	const char *between = advisory->reason.n && advisory->note.n ? ": " : "";
-
-	*ret = arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(advisory->reason), between,
+	if (advisory->reason.n == 0 || advisory->note.n == 0)
+		return keep(matching, advisory->note.n ? advisory->note : advisory->reason, ret);
+	*ret = arena_printf(matching->arena, "%.*s: %.*s", SPAN_ARG(advisory->reason),
 			    SPAN_ARG(advisory->note));
-	return ret->p ? 0 : -1;
+	return ret->p != NULL;
 }
 
 static int
@@ -162,18 +150,16 @@ match_advisory(void *context, struct span source, const struct advisory *advisor
 	int r = judge_status(matching, advisory, &hit, &finding.status, &fixed, err);
 	if (r < 0 || !hit)
 		return r;
-	finding.id = arena_copy(matching->arena, advisory->id);
-	finding.fixed_version = arena_copy(matching->arena, fixed);
-	if (!finding.id.p || !finding.fixed_version.p ||
-	    copy_note(matching->arena, advisory, &finding.note) < 0)
+	if (!keep(matching, advisory->id, &finding.id) ||
+	    !keep(matching, fixed, &finding.fixed_version) ||
+	    !keep_note(matching, advisory, &finding.note))
 		return err_memory(err);
-	r = find_cve(matching, finding.id, &cve, err);
+	r = memory_cve(matching->memory, finding.id, &cve, err);
 	if (r < 0)
 		return r;
 	judge_severity(matching, advisory, cve, &finding);
-	if (cve->vector.n == 0 && advisory->vector.n > 0)
-		finding.vector = arena_copy(matching->arena, advisory->vector);
-	if (!finding.vector.p)
+	if (cve->vector.n == 0 && advisory->vector.n > 0 &&
+	    !keep(matching, advisory->vector, &finding.vector))
 		return err_memory(err);
 	finding.epss = cve->epss;
 	finding.exploited = cve->exploited;
@@ -221,8 +207,8 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 	struct span key = key_of(matching, component);
 	if (!key.p)
 		return err_memory(err);
-	return advisories_each(matching->advisories, matching->answer->matcher->distribution,
-			       matching->answer->release, key, match_advisory, matching, err);
+	return memory_each(matching->memory, matching->answer->matcher->distribution,
+			   matching->answer->release, key, match_advisory, matching, err);
 }
 
 /* Feeds of advisories bear their matchers' names: those that are not asked here say nothing. */
@@ -298,37 +284,113 @@ hand_over(struct matching *matching, struct findings *findings, struct err *err)
 	return findings_count(findings, err);
 }
 
-int
-match_run(const struct inventory *inventory, struct advisories *advisories, struct findings **ret,
-	  struct err *err)
+/* A record without content in an arena of its own. */
+static int
+new_findings(struct findings **ret, struct err *err)
 {
-	struct arena *arena = arena_new(0);
-	CLEANUP(findings_cleanup)
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct findings *findings = arena ? arena_alloc(arena, sizeof(*findings)) : NULL;
-	struct matching matching = {.arena = arena,
-				    .advisories = advisories,
-				    .inventory = inventory,
-				    .known = map_new(0)};
 
-	if (!findings || !matching.known) {
-		if (!findings)
-			arena_free(arena);
-		else
-			findings->arena = arena;
-		map_free(matching.known);
+	if (!findings)
 		return err_memory(err);
-	}
-	findings->arena = arena;
+	findings->arena = TAKE(arena);
+	*ret = findings;
+	return 0;
+}
+
+static int
+match_into(struct findings *findings, const struct inventory *inventory,
+	   struct match_memory *memory, struct err *err)
+{
+	struct matching matching = {.arena = findings->arena,
+				    .advisories = memory->advisories,
+				    .inventory = inventory,
+				    .memory = memory};
 	int r = match_all(&matching, findings, err);
+
 	if (r == 0)
 		r = hand_over(&matching, findings, err);
 	vec_free(&matching.answers);
 	vec_free(&matching.findings);
 	vec_free(&matching.gaps);
-	vec_free(&matching.cves);
-	map_free(matching.known);
-	if (r < 0)
-		return err_wrap(err, "matching");
-	*ret = TAKE(findings);
+	return r < 0 ? err_wrap(err, "matching") : 0;
+}
+
+int
+match_run(const struct inventory *inventory, struct advisories *advisories, struct findings **ret,
+	  struct err *err)
+{
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+	struct match_memory memory = {0};
+	int r = new_findings(&findings, err);
+
+	if (r == 0)
+		r = memory_begin(&memory, advisories, findings->arena, err);
+	if (r == 0)
+		r = match_into(findings, inventory, &memory, err);
+	memory_end(&memory);
+	if (r == 0)
+		*ret = TAKE(findings);
+	return r;
+}
+
+int
+match_memory_new(struct advisories *advisories, struct match_memory **ret, struct err *err)
+{
+	CLEANUP(match_memory_cleanup)
+	struct match_memory *memory = calloc(1, sizeof(*memory));
+
+	if (!memory)
+		return err_memory(err);
+	memory->advisories = advisories;
+	memory->keeps_rows = true;
+	*ret = TAKE(memory);
 	return 0;
+}
+
+static void
+forget(struct match_memory *memory)
+{
+	memory_end(memory);
+	arena_free(memory->arena);
+	memory->arena = NULL;
+}
+
+void
+match_memory_free(struct match_memory *memory)
+{
+	if (!memory)
+		return;
+	forget(memory);
+	free(memory);
+}
+
+void
+match_memory_cleanup(struct match_memory **memory)
+{
+	match_memory_free(*memory);
+	*memory = NULL;
+}
+
+int
+match_again(struct match_memory *memory, const struct inventory *inventory, struct findings **ret,
+	    struct err *err)
+{
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+	int r = new_findings(&findings, err);
+
+	if (memory->arena && arena_used(memory->arena) > MATCH_MEMORY_MAX)
+		forget(memory);
+	if (r == 0 && !memory->arena) {
+		struct arena *arena = arena_new(0);
+
+		r = arena ? memory_begin(memory, memory->advisories, arena, err) : err_memory(err);
+		if (r < 0)
+			forget(memory);
+	}
+	if (r == 0)
+		r = match_into(findings, inventory, memory, err);
+	if (r == 0)
+		*ret = TAKE(findings);
+	return r;
 }

@@ -7,6 +7,7 @@
 #include "model/findings.h"
 #include "port/advisories.h"
 #include "stage/match/matcher.h"
+#include "stage/match/memory.h"
 
 /* Who speaks for the components of one ecosystem in this image. */
 struct answer {
@@ -27,8 +28,7 @@ struct matching {
 	uint32_t component; /* the one that is asked for now */
 	VEC(struct finding) findings;
 	VEC(struct gap) gaps;
-	VEC(struct advisory_cve) cves; /* looked up once each */
-	struct map *known;	       /* id -> place in cves */
+	struct match_memory *memory;
 };
 
 int matching_gap(struct matching *matching, struct err *err, struct span subject,
