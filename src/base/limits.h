@@ -69,13 +69,13 @@
 #define ANALYSIS_RESULT_MAX (1 * GIB)
 
 /* inventory */
-#define PACKAGE_DATABASE_MAX (64 * MIB)
-#define PACKAGES_MAX	     100000
-#define PACKAGE_FILES_MAX    4000000
-#define INVENTORY_GAPS_MAX   1000000
-#define OS_RELEASE_MAX	     (64 * KIB)
-#define LANGUAGE_RECORD_MAX  (16 * MIB) /* what one package of a language says of itself */
-#define LANGUAGE_DEPTH_MAX   64		/* of a PHP literal */
+#define PACKAGE_DATABASE_MAX   (64 * MIB)
+#define PACKAGES_MAX	       100000
+#define PACKAGE_FILES_MAX      4000000
+#define INVENTORY_GAPS_MAX     1000000
+#define OS_RELEASE_MAX	       (64 * KIB)
+#define LANGUAGE_RECORD_MAX    (16 * MIB) /* what one package of a language says of itself */
+#define LANGUAGE_DEPTH_MAX     64	  /* of a PHP literal */
 #define PACKAGE_DATABASE_MAX   (64 * MIB)
 #define PACKAGES_MAX	       100000
 #define PACKAGE_FILES_MAX      4000000

@@ -6,9 +6,9 @@
 #include <string.h>
 
 const struct verb *const verbs[] = {
-	&verb_init, &verb_run, &verb_scan, &verb_diff,	&verb_profile, &verb_harden,
-	&verb_test, &verb_why, &verb_sbom, &verb_sign,	&verb_attest,  &verb_verify,
-	&verb_copy, &verb_key, &verb_db,   &verb_debug, &verb_doctor,  NULL,
+	&verb_init, &verb_run, &verb_scan,  &verb_rescan, &verb_diff,	&verb_profile, &verb_harden,
+	&verb_test, &verb_why, &verb_sbom,  &verb_sign,	  &verb_attest, &verb_verify,  &verb_copy,
+	&verb_key,  &verb_db,  &verb_debug, &verb_doctor, NULL,
 };
 
 static void

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "cmd/common.h"
+#include "cmd/failing.h"
 #include "cmd/filters.h"
 #include "cmd/show.h"
 #include "cmd/terminal.h"
@@ -22,12 +23,10 @@ struct request {
 	const char *format; /* NULL: table, or json with --json */
 	const char *output;
 	const char *severity;
-	struct option_list fail_on;
+	struct failing fail_on;
 	struct filters filters;
 	bool packages;
 	enum severity least;
-	enum severity failing; /* SEVERITIES: no severity fails */
-	bool failing_exploited;
 	const struct report_format *report; /* NULL: the table */
 };
 
@@ -169,8 +168,7 @@ count_failing(const struct scanned *scanned, const struct request *request)
 		const struct finding *finding = &findings->items[i];
 
 		count += finding->status != FINDING_UNDETERMINED &&
-			 (finding->severity >= request->failing ||
-			  (request->failing_exploited && finding->exploited));
+			 failing_has(&request->fail_on, finding->severity, finding->exploited);
 	}
 	return count;
 }
@@ -179,7 +177,7 @@ count_failing(const struct scanned *scanned, const struct request *request)
 static int
 judge(const struct scanned *scanned, const struct request *request, struct err *err)
 {
-	if (request->fail_on.count == 0)
+	if (request->fail_on.words.count == 0)
 		return 0;
 	if (!counted(scanned)->matched)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -190,9 +188,7 @@ judge(const struct scanned *scanned, const struct request *request, struct err *
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "mohs scan: failed: %zu finding%s of --fail-on", count,
 		      count == 1 ? "" : "s");
-	for (size_t i = 0; i < request->fail_on.count; i++)
-		(void)fprintf(stderr, " %s", request->fail_on.items[i]);
-	(void)fputc('\n', stderr);
+	failing_print(&request->fail_on, stderr);
 	return 1;
 }
 
@@ -215,42 +211,6 @@ scan(const char *reference, const struct request *request, struct err *err)
 }
 
 /* ---- the command line ---- */
-
-/* Unknown is nobody's word: it is never left out. */
-static int
-read_severity(const char *word, const char *also, enum severity *ret, struct err *err)
-{
-	enum severity severity;
-
-	if (!severity_parse(span_from(word), &severity))
-		return err_set(err, ERR_USAGE,
-			       "no severity \"%.40s\"; there are negligible, low, medium, high, "
-			       "critical%s",
-			       word, also);
-	*ret = severity == SEVERITY_NEGLIGIBLE ? SEVERITY_UNKNOWN : severity;
-	return 0;
-}
-
-static int
-read_fail_on(struct request *request, struct err *err)
-{
-	request->failing = SEVERITIES;
-	for (size_t i = 0; i < request->fail_on.count; i++) {
-		const char *word = request->fail_on.items[i];
-		enum severity severity;
-
-		if (strcmp(word, "exploited") == 0) {
-			request->failing_exploited = true;
-			continue;
-		}
-		int r = read_severity(word, "; or exploited", &severity, err);
-		if (r < 0)
-			return r;
-		if (severity < request->failing)
-			request->failing = severity;
-	}
-	return 0;
-}
 
 static int
 read_format(struct request *request, struct err *err)
@@ -282,7 +242,7 @@ run(int argc, char **argv)
 		{"severity", 0, OPTION_TEXT, &request.severity},
 		{"format", 0, OPTION_TEXT, &request.format},
 		{"output", 'o', OPTION_TEXT, &request.output},
-		{"fail-on", 0, OPTION_LIST, &request.fail_on},
+		{"fail-on", 0, OPTION_LIST, &request.fail_on.words},
 		{"only-fixable", 0, OPTION_FLAG, &request.filters.only_fixable},
 		{"baseline", 0, OPTION_TEXT, &request.filters.baseline},
 		{"vex", 0, OPTION_LIST, &request.filters.vex},
@@ -293,9 +253,9 @@ run(int argc, char **argv)
 
 	if (parsed != OPTIONS_GO)
 		return parsed == OPTIONS_HELP ? 0 : 2;
-	int r = read_severity(request.severity, "", &request.least, &err);
+	int r = failing_severity(request.severity, "", &request.least, &err);
 	if (r == 0)
-		r = read_fail_on(&request, &err);
+		r = failing_read(&request.fail_on, &err);
 	if (r == 0)
 		r = read_format(&request, &err);
 	if (r < 0)

@@ -26,6 +26,7 @@ extern const struct verb verb_harden;
 extern const struct verb verb_init;
 extern const struct verb verb_key;
 extern const struct verb verb_profile;
+extern const struct verb verb_rescan;
 extern const struct verb verb_run;
 extern const struct verb verb_sbom;
 extern const struct verb verb_scan;
