@@ -407,7 +407,7 @@ rescan_all(const struct option_list *paths, const struct request *request, struc
 		.paths = paths->items,
 		.path_count = paths->count,
 		.state = request->state,
-		.open_database = common_advisories,
+		.database = common.database,
 	};
 	int r = rescan_run(&what, &rescan, err);
 

@@ -10,8 +10,7 @@ struct rescan_request {
 	size_t path_count;
 	const char *state; /* the file that is kept for the next time; NULL: one below the cache */
 	size_t workers;	   /* threads; 0: as many as there are processors */
-	/* Each worker opens a database of its own. */
-	int (*open_database)(struct advisories **ret, struct err *err);
+	const char *database; /* each worker opens it for itself; NULL: the default one */
 };
 
 /*

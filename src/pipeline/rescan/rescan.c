@@ -32,7 +32,7 @@ begin(struct rescan_worker *worker, struct err *err)
 	worker->kept.max = RESCAN_STATE_MAX;
 	if (!worker->arena)
 		return err_memory(err);
-	int r = worker->batch->request->open_database(&worker->advisories, err);
+	int r = advisories_open(worker->batch->request->database, &worker->advisories, err);
 	if (r == 0)
 		r = advisories_identity(worker->advisories, worker->arena, &worker->database, err);
 	return r < 0 ? r : match_memory_new(worker->advisories, &worker->memory, err);
