@@ -19,9 +19,11 @@ struct rpm_scene {
 
 static const char database_path[] = "/usr/lib/sysimage/rpm/Packages.db";
 
-/* `damaged`: a package in the database that cannot be read. */
+enum damage { NO_DAMAGE, A_HEADER, A_BLOCK };
+
+/* A header that is none, or bytes that do not match their checksum. */
 static void
-open_scene(struct rpm_scene *all, bool damaged)
+open_scene(struct rpm_scene *all, enum damage damage)
 {
 	struct arena *arena = arena_new(0);
 	struct scene *scene = &all->scene;
@@ -36,7 +38,11 @@ open_scene(struct rpm_scene *all, bool damaged)
 		{6, rpm_blob_package(arena, "data", (const char *const[]){"/srv/data", NULL})},
 		{9, SPAN("damaged")},
 	};
-	struct span file = rpm_blob_database(arena, records, damaged ? 6 : 5);
+	struct span file = rpm_blob_database(arena, records, damage == A_HEADER ? 6 : 5);
+
+	if (damage == A_BLOCK)
+		*(char *)memmem((void *)(uintptr_t)file.p, file.n, "libx", 4) = 'L';
+
 	struct fixture_entry database = {.path = database_path, .content = file.p, .size = file.n};
 
 	all->arena = arena;
@@ -101,7 +107,7 @@ database_says_what_is_left(void **state)
 	struct rpm_scene all;
 
 	(void)state;
-	open_scene(&all, false);
+	open_scene(&all, NO_DAMAGE);
 	struct plan *plan = make_plan(&all);
 	struct span file = rewritten(&all, plan, database_path);
 
@@ -134,7 +140,7 @@ what_cannot_be_read_stays_on_record(void **state)
 	struct rpm_scene all;
 
 	(void)state;
-	open_scene(&all, true);
+	open_scene(&all, A_HEADER);
 	struct plan *plan = make_plan(&all);
 	struct span file = rewritten(&all, plan, database_path);
 
@@ -148,12 +154,27 @@ what_cannot_be_read_stays_on_record(void **state)
 }
 
 static void
+a_damaged_file_stays_whole(void **state)
+{
+	struct rpm_scene all;
+
+	(void)state;
+	open_scene(&all, A_BLOCK);
+	struct plan *plan = make_plan(&all);
+
+	assert_null(rewritten(&all, plan, database_path).p);
+	assert_true(scene_keeps(&all.scene, plan, database_path));
+	assert_true(scene_has_gap(plan, database_path, "stays as it is: its bytes do not match"));
+	close_scene(&all, plan);
+}
+
+static void
 whole_packages(void **state)
 {
 	struct rpm_scene all;
 
 	(void)state;
-	open_scene(&all, false);
+	open_scene(&all, NO_DAMAGE);
 	all.scene.service.granularity = GRANULARITY_PACKAGE;
 	struct plan *plan = make_plan(&all);
 
@@ -168,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(database_says_what_is_left),
 		cmocka_unit_test(what_cannot_be_read_stays_on_record),
+		cmocka_unit_test(a_damaged_file_stays_whole),
 		cmocka_unit_test(whole_packages),
 	};
 
