@@ -115,7 +115,7 @@ dotnet_read(struct reading *reading, struct err *err)
 int
 dotnet_program(struct reading *reading, const struct program *program, struct err *err)
 {
-	struct dotnet_deps deps;
+	struct dotnet_deps deps = {.count = 0};
 	struct span text;
 	struct err why = ERR_INIT;
 	int r = dotnet_bundle_deps(program->bytes, reading->arena, &text, &why);
