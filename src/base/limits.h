@@ -178,6 +178,17 @@
 #define STATEMENT_MAX	      (1 * MIB)
 #define ADVISORY_ORIGIN_MAX   (16 * KIB)
 #define STATEMENT_FEEDS_MAX   1024
+#define FEED_DOCUMENT_MAX   (2 * GIB)
+#define ADVISORIES_MAX	    20000000
+#define FINDINGS_MAX	    5000000
+#define MATCH_GAPS_MAX	    200000
+#define FEED_ID_MAX	    32
+#define FEED_NAME_MAX	    128
+#define FEED_VERSION_MAX    128
+#define FEED_NOTE_MAX	    200
+#define FEED_VECTOR_MAX	    256
+#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
+#define RANGE_TEXT_MAX	    (64 * KIB)
 
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000
