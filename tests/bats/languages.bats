@@ -109,13 +109,13 @@ listed() {
 
 # purls IMAGE: of languages' packages, each once.
 purls() {
-	"$mohs" sbom --format cyclonedx "$1" 2>errors | jq -r '.components[].purl // empty' | grep -Ev '^pkg:(deb|generic)' | sort -u
+	"$mohs" sbom --format cyclonedx "$1" 2>errors | jq -r '.components[].purl // empty' | grep -Ev '^pkg:(deb|generic)/' | sort -u
 }
 
 # by_trivy ROOT: the same as Trivy has it.
 by_trivy() {
 	"$trivy" rootfs --cache-dir trivy --offline-scan --skip-db-update --format cyclonedx "$1" 2>errors |
-		jq -r '.components[].purl // empty' | grep -Ev '^pkg:(deb|generic)' | sort -u
+		jq -r '.components[].purl // empty' | grep -Ev '^pkg:(deb|generic)/' | sort -u
 }
 
 @test "Python: what importlib.metadata lists, and its files" {
