@@ -251,8 +251,8 @@ rewrite_list(struct planner *planner, const struct component *component, size_t 
 {
 	CLEANUP(buf_cleanup) struct buf out = BUF_INIT(PACKAGE_DATABASE_MAX + 2);
 	struct err why = ERR_INIT;
-	struct span folder;
-	struct span text;
+	struct span folder = {"", 0};
+	struct span text = {NULL, 0};
 	uint32_t entry;
 
 	int r = find_list(planner, component, list, &folder, &entry, err);
