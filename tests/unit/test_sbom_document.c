@@ -243,6 +243,105 @@ rpm_has_qualifiers_of_its_own(void **state)
 }
 
 static void
+each_type_has_its_ecosystem_and_key(void **state)
+{
+	static const struct {
+		const char *purl;
+		const char *component; /* "ECOSYSTEM|NAME|VERSION|SOURCE|SOURCE_VERSION|MODULE" */
+	} cases[] = {
+		{"pkg:pypi/ruamel_yaml@0.17", "pypi|ruamel_yaml|0.17|ruamel-yaml|0.17|"},
+		{"pkg:pypi/Zope.-_Interface@5", "pypi|Zope.-_Interface|5|zope-interface|5|"},
+		{"pkg:npm/%40angular/core@17.0.1",
+		 "npm|@angular/core|17.0.1|@angular/core|17.0.1|"},
+		{"pkg:npm/JSONStream@1", "npm|JSONStream|1|JSONStream|1|"},
+		{"pkg:maven/org.apache/log4j@2?type=jar",
+		 "maven|org.apache:log4j|2|org.apache:log4j|2|"},
+		{"pkg:golang/github.com/Azure/go@v1.2.3#sub",
+		 "golang|github.com/Azure/go|v1.2.3|github.com/Azure/go|v1.2.3|"},
+		{"pkg:golang/stdlib@1.22.1", "golang|stdlib|1.22.1|stdlib|1.22.1|"},
+		{"pkg:cargo/serde@1.0", "cargo|serde|1.0|serde|1.0|"},
+		{"pkg:gem/rails@7", "gem|rails|7|rails|7|"},
+		{"pkg:composer/Symfony/Http-Kernel@6",
+		 "composer|Symfony/Http-Kernel|6|symfony/http-kernel|6|"},
+		{"pkg:nuget/Newtonsoft.Json@13", "nuget|Newtonsoft.Json|13|newtonsoft.json|13|"},
+		{"pkg:bitnami/nginx@1.25.3?arch=amd64", "generic|nginx|1.25.3|nginx|1.25.3|"},
+		{"pkg:generic/openssl@3.0.1", "generic|openssl|3.0.1|openssl|3.0.1|"},
+		{"pkg:hex/phoenix@1", "hex|phoenix|1|phoenix|1|"},
+		{"pkg:rpm/rocky/bash@5.1-2.el9?arch=x86_64&upstream=bash-5.1-2.el9.src.rpm",
+		 "rpm|bash|5.1-2.el9|bash|5.1-2.el9|"},
+		{"pkg:rpm/rocky/openssl-libs@3.0-1?epoch=1&upstream=openssl-3.0-1.src.rpm",
+		 "rpm|openssl-libs|1:3.0-1|openssl|1:3.0-1|"},
+		{"pkg:rpm/rocky/a-b@3.0-1?epoch=0&upstream=a-b-c-3.1-1.nosrc.rpm",
+		 "rpm|a-b|3.0-1|a-b-c|3.1-1|"},
+		{"pkg:rpm/rocky/a@3.0-1?upstream=src.rpm", "rpm|a|3.0-1|src.rpm|3.0-1|"},
+		{"pkg:rpm/rocky/npm@1%3A10.2-1?modularitylabel=nodejs:20:920230:rhel9&upstream=n",
+		 "rpm|npm|1:10.2-1|n|1:10.2-1|nodejs:20"},
+		{"pkg:rpm/rocky/npm@10.2-1?rpmmod=nodejs:20&upstream=n",
+		 "rpm|npm|10.2-1|n|10.2-1|nodejs:20"},
+		{"pkg:rpm/rocky/npm@10.2-1?rpmmod=nodejs&upstream=n", "rpm|npm|10.2-1|n|10.2-1|"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct inventory *inventory = take(
+			arena_printf(
+				arena,
+				CYCLONEDX(SYSTEM("rocky",
+						 "9.2") ",{\"type\":\"library\",\"purl\":\"%s\"}"),
+				cases[i].purl)
+				.p);
+
+		assert_int_equal(inventory->component_count, 1);
+		const struct component *one = &inventory->components[0];
+		assert_span(arena_printf(arena, "%.*s|%.*s|%.*s|%.*s|%.*s|%.*s",
+					 SPAN_ARG(one->ecosystem), SPAN_ARG(one->name),
+					 SPAN_ARG(one->version), SPAN_ARG(one->source),
+					 SPAN_ARG(one->source_version), SPAN_ARG(one->module)),
+			    cases[i].component);
+	}
+}
+
+static void
+systems_have_more_than_one_name(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *version;
+		const char *purl;
+		const char *system; /* "ID|VERSION_ID" */
+	} cases[] = {
+		{"alma", "9.2", "pkg:rpm/alma/a@1-1?distro=alma-9.2", "almalinux|9.2"},
+		{"almalinux", "9.2", "pkg:rpm/almalinux/a@1-1?distro=almalinux-9.2",
+		 "almalinux|9.2"},
+		{"redhat", "9.2", "pkg:rpm/redhat/a@1-1?distro=redhat-9.2", "rhel|9.2"},
+		{"rhel", "9.2", "pkg:rpm/redhat/a@1-1?distro=rhel-9.2", "rhel|9.2"},
+		{"amazon", "2 (Karoo)", "pkg:rpm/amazon/a@1-1?distro=amazon-2+%28Karoo%29",
+		 "amzn|2"},
+		{"oracle", "8.7", "pkg:rpm/oracle/a@1-1?distro=oracle-8.7", "ol|8.7"},
+		{"ol", "8.7", "pkg:rpm/ol/a@1-1?distro=ol-8.7", "ol|8.7"},
+		{"SUSE Linux Enterprise Server", "15.4",
+		 "pkg:rpm/suse%20linux%20enterprise%20server/a@1-1", "sles|15.4"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct inventory *inventory =
+			take(arena_printf(arena,
+					  CYCLONEDX("{\"type\":\"operating-system\",\"name\":"
+						    "\"%s\",\"version\":\"%s\"},"
+						    "{\"type\":\"library\",\"purl\":\"%s\"}"),
+					  cases[i].name, cases[i].version, cases[i].purl)
+				     .p);
+
+		assert_span(arena_printf(arena, "%.*s|%.*s", SPAN_ARG(inventory->os.id),
+					 SPAN_ARG(inventory->os.version_id)),
+			    cases[i].system);
+		if (inventory->component_count != 1)
+			fail_msg("%s: %s", cases[i].purl, gaps_of(inventory));
+	}
+}
+
+static void
 what_cannot_be_matched_is_named(void **state)
 {
 	static const char *const components[] = {
@@ -463,6 +562,8 @@ main(void)
 		cmocka_unit_test(versions_have_their_epoch),
 		cmocka_unit_test(sources_are_found),
 		cmocka_unit_test(rpm_has_qualifiers_of_its_own),
+		cmocka_unit_test(each_type_has_its_ecosystem_and_key),
+		cmocka_unit_test(systems_have_more_than_one_name),
 		cmocka_unit_test(what_cannot_be_matched_is_named),
 		cmocka_unit_test(what_a_document_is_about_is_no_component),
 		cmocka_unit_test(a_documents_own_gaps_stay),

@@ -3,28 +3,6 @@
 #include "stage/sbom_document/taking.h"
 
 #include "base/limits.h"
-#include "codec/rpm_header.h"
-
-/* Types of package URLs that name a distribution's own packages, and what readers of images call
- * those. All other types stand for themselves. */
-static const struct {
-	struct span type;
-	struct span ecosystem;
-} distributions[] = {
-	{SPAN_INIT("apk"), SPAN_INIT("apk")},
-	{SPAN_INIT("deb"), SPAN_INIT("dpkg")},
-	{SPAN_INIT("rpm"), SPAN_INIT("rpm")},
-};
-
-struct span
-taking_ecosystem(const struct purl *purl)
-{
-	for (size_t i = 0; i < sizeof(distributions) / sizeof(distributions[0]); i++) {
-		if (span_equal(purl->type, distributions[i].type))
-			return distributions[i].ecosystem;
-	}
-	return SPAN("");
-}
 
 /* Whether advisories are about source packages that can have another name. */
 static bool
@@ -129,24 +107,6 @@ read_source(const struct sbom_item *item, const struct purl *purl, struct compon
 	return true;
 }
 
-/* What package URLs of rpm say in their own way: "bash-5.1.8-9.el9.src.rpm", "nodejs:18:...". */
-static int
-read_rpm(struct taking *taking, const struct purl *purl, struct component *component,
-	 struct err *err)
-{
-	struct span epoch = epoch_of(component->version);
-	struct span version;
-	struct span release;
-	uint64_t number = 0;
-
-	component->module = rpm_module_stream(purl_qualifier(purl, SPAN("modularitylabel")));
-	if (!rpm_source_parse(component->source, &component->source, &version, &release))
-		return 0;
-	(void)span_to_u64(epoch, &number);
-	component->source_version = rpm_version((uint32_t)number, version, release, taking->arena);
-	return component->source_version.p ? 0 : err_memory(err);
-}
-
 static int
 copy_texts(struct taking *taking, struct component *component, struct err *err)
 {
@@ -186,11 +146,13 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 		.purl = item->purl,
 		.state = COMPONENT_INSTALLED,
 	};
-	const struct release space = {purl->space, SPAN("")};
+	struct release space = {.version = SPAN("")};
 	struct release release;
 	const char *why = NULL;
 	int r = release_of_purl(taking, purl, &release, err);
 
+	if (r == 0)
+		r = taking_system_id(taking, purl->space, &space.id, err);
 	if (r < 0)
 		return r;
 	if (taking->os.known &&
@@ -204,18 +166,16 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 		return left_out(taking, item, why, err);
 	*with_source |= read_source(item, purl, &component);
 	if (span_equal(component.ecosystem, SPAN("rpm")))
-		r = read_rpm(taking, purl, &component, err);
+		r = taking_rpm(taking, purl, &component, err);
 	return r < 0 ? r : add_component(taking, &component, err);
 }
 
-/* A component of another ecosystem, for the matcher to say what it knows of that. */
+/* A component of another ecosystem: a language's library, or what the matcher knows nothing of. */
 static int
 add_other(struct taking *taking, const struct sbom_item *item, const struct purl *purl,
 	  struct err *err)
 {
 	struct component component = {
-		.ecosystem = purl->type,
-		.name = item->name.n ? item->name : purl->name,
 		.version =
 			arena_copy(taking->arena, purl->version.n ? purl->version : item->version),
 		.architecture = purl_qualifier(purl, SPAN("arch")),
@@ -225,8 +185,9 @@ add_other(struct taking *taking, const struct sbom_item *item, const struct purl
 
 	if (!component.version.p)
 		return err_memory(err);
-	(void)read_source(item, purl, &component);
-	return add_component(taking, &component, err);
+	int r = taking_library(taking, item, purl, &component, err);
+	component.source_version = component.version;
+	return r < 0 ? r : add_component(taking, &component, err);
 }
 
 /* An image, or whatever else has components and is none. */

@@ -17,6 +17,50 @@ lower(struct taking *taking, struct span s, struct span *ret, struct err *err)
 	return 0;
 }
 
+/* Names that tools give systems, in lower case, and their IDs in os-release. */
+static const struct {
+	struct span word;
+	struct span id;
+} known_as[] = {
+	{SPAN_INIT("alma"), SPAN_INIT("almalinux")},
+	{SPAN_INIT("amazon"), SPAN_INIT("amzn")},
+	{SPAN_INIT("azure"), SPAN_INIT("azurelinux")},
+	{SPAN_INIT("cbl-mariner"), SPAN_INIT("mariner")},
+	{SPAN_INIT("opensuse.leap"), SPAN_INIT("opensuse-leap")},
+	{SPAN_INIT("opensuse leap"), SPAN_INIT("opensuse-leap")},
+	{SPAN_INIT("opensuse.tumbleweed"), SPAN_INIT("opensuse-tumbleweed")},
+	{SPAN_INIT("opensuse tumbleweed"), SPAN_INIT("opensuse-tumbleweed")},
+	{SPAN_INIT("oracle"), SPAN_INIT("ol")},
+	{SPAN_INIT("redhat"), SPAN_INIT("rhel")},
+	{SPAN_INIT("suse linux enterprise server"), SPAN_INIT("sles")},
+};
+
+int
+taking_system_id(struct taking *taking, struct span word, struct span *ret, struct err *err)
+{
+	struct span id;
+	int r = lower(taking, word, &id, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(known_as) / sizeof(known_as[0]); i++) {
+		if (span_equal(id, known_as[i].word))
+			id = known_as[i].id;
+	}
+	*ret = id;
+	return 0;
+}
+
+/* "2 (Karoo)" is the 2 of Amazon Linux; some write its blank as '+'. */
+static struct span
+first_word(struct span version)
+{
+	size_t blank = span_find(version, ' ');
+	size_t plus = span_find(version, '+');
+
+	return span_slice(version, 0, blank < plus ? blank : plus);
+}
+
 int
 release_of_purl(struct taking *taking, const struct purl *purl, struct release *ret,
 		struct err *err)
@@ -41,7 +85,8 @@ release_of_purl(struct taking *taking, const struct purl *purl, struct release *
 		*ret = (struct release){space, SPAN("")};
 	else
 		*ret = (struct release){space, distro};
-	return 0;
+	ret->version = first_word(ret->version);
+	return taking_system_id(taking, ret->id, &ret->id, err);
 }
 
 /* "12" and "12.4" are one release, "22.04" and "22.10" are two. */
@@ -118,9 +163,9 @@ ask_systems(struct taking *taking, struct stated *stated, struct err *err)
 
 		if (item->kind != SBOM_ITEM_SYSTEM)
 			continue;
-		r = lower(taking, item->name, &release.id, err);
+		r = taking_system_id(taking, item->name, &release.id, err);
 		if (r == 0)
-			r = lower(taking, item->version, &release.version, err);
+			r = lower(taking, first_word(item->version), &release.version, err);
 		if (r == 0)
 			r = add_statement(taking, stated, &release, err);
 		if (stated->codename.n == 0)

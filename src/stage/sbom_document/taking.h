@@ -24,8 +24,18 @@ enum { TAKING_WORD_MAX = 80 };
 int taking_gap(struct taking *taking, struct err *err, struct span subject, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* ---- ecosystem.c ---- */
+
 /* A distribution's own packages: "dpkg" for purls of type deb; empty for what is of no release. */
 struct span taking_ecosystem(const struct purl *purl);
+
+/* Ecosystem, name and source (the key of advisories) of what belongs to no distribution. */
+int taking_library(struct taking *taking, const struct sbom_item *item, const struct purl *purl,
+		   struct component *component, struct err *err);
+
+/* Module, and version and source as the reader of rpm's databases writes them. */
+int taking_rpm(struct taking *taking, const struct purl *purl, struct component *component,
+	       struct err *err);
 
 /* ---- system.c ---- */
 
@@ -38,6 +48,9 @@ struct release {
 /* What a purl says of it, by `distro` and by its namespace. */
 int release_of_purl(struct taking *taking, const struct purl *purl, struct release *ret,
 		    struct err *err);
+
+/* ID of os-release, for the words by which tools call a system: "almalinux" for "alma". */
+int taking_system_id(struct taking *taking, struct span word, struct span *ret, struct err *err);
 
 /* Whether both can be true; what is not stated contradicts nothing. */
 bool release_agrees(const struct release *a, const struct release *b);
