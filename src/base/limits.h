@@ -190,6 +190,20 @@
 #define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
 #define RANGE_TEXT_MAX	    (64 * KIB)
 
+/* databases of others, as a source of advisories */
+#define PUBLISHED_DATABASE_MAX (16 * GIB)
+#define PUBLISHED_ABOUT_MAX    (64 * KIB)
+#define PUBLISHED_MEMBERS_MAX  10000 /* files of an archive */
+#define OTHERS_NAMES_MAX       4000  /* bytes of names of what is not read */
+#define OTHERS_ID_MAX	       80
+#define OTHERS_CPES_MAX	       1000000
+#define OTHERS_SOURCES_MAX     1000 /* that judge one CVE */
+#define OTHERS_RATINGS_MAX     (2 * GIB)
+#define OTHERS_KEY_MAX	       512 /* a package\'s name */
+#define OTHERS_AFFECTED_MAX    (1 * MIB)
+#define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
+#define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
+
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000
 #define VEX_PRODUCTS_MAX   1000000 /* and subcomponents, of one document */
