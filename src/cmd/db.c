@@ -79,8 +79,8 @@ static int
 run_action(struct db_request *request, const struct option_list *words)
 {
 	const struct action_option given[] = {
-		{request->mirror || request->nvd, TAKES_MIRROR,
-		 "--mirror and --nvd are for update"},
+		{request->mirror || request->nvd || request->source, TAKES_MIRROR,
+		 "--mirror, --nvd and --source are for update"},
 		{request->release, TAKES_RELEASE, "--release is for export"},
 		{request->file, TAKES_FILE, "--file is for export"},
 		{request->keys.count > 0 || request->password_fd, TAKES_KEY,
@@ -112,6 +112,7 @@ run(int argc, char **argv)
 		{"db", 0, OPTION_TEXT, &request.database},
 		{"mirror", 0, OPTION_TEXT, &request.mirror},
 		{"nvd", 0, OPTION_TEXT, &request.nvd},
+		{"source", 0, OPTION_TEXT, &request.source},
 		{"release", 0, OPTION_TEXT, &request.release},
 		{"file", 0, OPTION_TEXT, &request.file},
 		{"key", 0, OPTION_LIST, &request.keys},

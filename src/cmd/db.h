@@ -12,6 +12,7 @@ struct db_request {
 	const char *database; /* never NULL */
 	const char *argument; /* of actions that take one; else NULL */
 	const char *mirror;
+	const char *source;
 	const char *nvd;
 	const char *release;
 	const char *file;

@@ -65,11 +65,14 @@ db_update(const void *context, struct err *err)
 	struct update_options wanted = {
 		.database = request->database,
 		.mirror = request->argument ? request->argument : request->mirror,
+		.source = request->source,
 		.nvd = request->nvd,
 		.nvd_key = key && key[0] ? key : NULL,
 		.plain_http = request->plain_http,
 		.progress = terminal_progress(false),
 	};
+	if (wanted.source && (wanted.mirror || wanted.nvd))
+		return err_set(err, ERR_USAGE, "--source is in place of --mirror and --nvd");
 	int r = update_run(&wanted, &report, err);
 
 	terminal_clear();

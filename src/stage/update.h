@@ -11,6 +11,7 @@
 struct update_options {
 	const char *database; /* the file */
 	const char *mirror;   /* URL or folder of the mirror's layout; NULL: official addresses */
+	const char *source;   /* "trivy-db:PLACE", "grype-db:PATH" in place of feeds; NULL */
 	const char *nvd;      /* address of a service with NVD's API; NULL: NVD's own */
 	const char *nvd_key;  /* its key; NULL: none */
 	bool plain_http;      /* HTTP to hosts other than loopback */

@@ -41,15 +41,9 @@ def inline(items):
     return struct.pack("<QQ", 0, 0) + leaf(items)
 
 
-def main():
-    arguments = sys.argv[1:]
-    release = "debian 12"
-    if arguments[0] == "--release":
-        release, arguments = arguments[1], arguments[2:]
-    cache, sources = pathlib.Path(arguments[0]), sorted(set(arguments[1:]))
-    bucket = release.encode()
-    family = release.split()[0]
-    ids = [b"CVE-2026-%d" % (1000 + i) for i in range(len(sources))]
+def write(cache, buckets, details, sources):
+    """buckets: {name: {package: {id: advisory}}}, details: {id: vulnerability}, sources: {bucket: {"ID": ..}},
+    all as Trivy has them in JSON."""
     pages, next_page = [], 4
 
     def place(items):
@@ -59,24 +53,40 @@ def main():
         next_page += len(data) // PAGE
         return struct.pack("<QQ", number, 0)
 
-    fixed = json.dumps({"FixedVersion": "99999"}).encode()
-    detail = json.dumps({"Title": "flaw", "Severity": "HIGH"}).encode()
-    source = json.dumps({"ID": family, "Name": "test", "URL": "test"}).encode()
-    root = [
-        (bucket, place([(name.encode(), inline([(one, fixed, 0)]), 1) for name, one in zip(sources, ids)]), 1),
-        (b"vulnerability", place([(one, detail, 0) for one in ids]), 1),
-        (b"data-source", inline([(bucket, source, 0)]), 1),
-    ]
+    def flat(values):
+        return [(key.encode(), json.dumps(value).encode(), 0) for key, value in values.items()]
+
+    def nested(packages):
+        return [(name.encode(), inline(flat(advisories)), 1) for name, advisories in packages.items()]
+
+    root = [(name.encode(), place(nested(packages)), 1) for name, packages in buckets.items()]
+    root += [(b"vulnerability", place(flat(details)), 1), (b"data-source", place(flat(sources)), 1)]
     out = b""
     for i in (0, 1):
         meta = struct.pack("<IIIIQQQQQ", 0xED0CDAED, 2, PAGE, 0, 3, 0, 2, next_page, i)
         out += pad(struct.pack("<QHHI", i, META, 0, 0) + meta + struct.pack("<Q", fnv1a(meta)))
-    out += pad(struct.pack("<QHHI", 2, FREELIST, 0, 0)) + pad(leaf(root, 3)) + b"".join(pages)
-    (cache / "db").mkdir(parents=True)
-    (cache / "db/trivy.db").write_bytes(out)
-    (cache / "db/metadata.json").write_text(json.dumps({
+    top = pad(leaf(root, 3))
+    assert len(top) == PAGE, "the root has one page"
+    out += pad(struct.pack("<QHHI", 2, FREELIST, 0, 0)) + top + b"".join(pages)
+    folder = pathlib.Path(cache) / "db"
+    folder.mkdir(parents=True)
+    (folder / "trivy.db").write_bytes(out)
+    (folder / "metadata.json").write_text(json.dumps({
         "Version": 2, "NextUpdate": "2099-01-01T00:00:00Z", "UpdatedAt": "2026-01-01T00:00:00Z",
         "DownloadedAt": "2026-01-01T00:00:00Z"}))
 
 
-main()
+def main():
+    arguments = sys.argv[1:]
+    release = "debian 12"
+    if arguments[0] == "--release":
+        release, arguments = arguments[1], arguments[2:]
+    names = sorted(set(arguments[1:]))
+    ids = [f"CVE-2026-{1000 + i}" for i in range(len(names))]
+    write(arguments[0], {release: {name: {one: {"FixedVersion": "99999"}} for name, one in zip(names, ids)}},
+          {one: {"Title": "flaw", "Severity": "HIGH"} for one in ids},
+          {release: {"ID": release.split()[0], "Name": "test", "URL": "test"}})
+
+
+if __name__ == "__main__":
+    main()

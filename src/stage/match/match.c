@@ -224,6 +224,14 @@ is_of_another(const struct matching *matching, struct span feed)
 	return matcher;
 }
 
+/* A database of others ("trivy-db"), beside the feeds it was made of: what of it is not read is of
+   nothing that is matched here. */
+static bool
+is_whole(struct span feed)
+{
+	return span_ends_with(feed, SPAN("-db"));
+}
+
 /* What the database itself lacks is lacking here. */
 static int
 add_feed_gaps(struct matching *matching, struct err *err)
@@ -233,7 +241,8 @@ add_feed_gaps(struct matching *matching, struct err *err)
 	int r = advisories_feeds(matching->advisories, matching->arena, &feeds, &count, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (feeds[i].problem.n > 0 && !is_of_another(matching, feeds[i].name))
+		if (feeds[i].problem.n > 0 && !is_whole(feeds[i].name) &&
+		    !is_of_another(matching, feeds[i].name))
 			r = matching_gap(matching, err, feeds[i].name, "%.*s",
 					 SPAN_ARG(feeds[i].problem));
 	}

@@ -7,6 +7,7 @@
 #include "stage/update/feeds.h"
 #include "stage/update/fetch.h"
 #include "stage/update/nvd_api.h"
+#include "stage/update/others.h"
 
 #include <stdio.h>
 
@@ -383,7 +384,7 @@ update_run(const struct update_options *options, struct update_report **ret, str
 		return err_memory(err);
 	}
 	report->arena = arena;
-	int r = run(options, report, err);
+	int r = options->source ? others_update(options, report, err) : run(options, report, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(report);
