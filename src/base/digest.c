@@ -122,6 +122,12 @@ digest_stream_finish(struct digest_stream *stream, struct digest *ret)
 	(void)EVP_DigestFinal_ex(stream->context, ret->bytes, &length);
 }
 
+bool
+digest_stream_restart(struct digest_stream *stream)
+{
+	return EVP_DigestInit_ex(stream->context, NULL, NULL) == 1;
+}
+
 void
 digest_stream_free(struct digest_stream *stream)
 {

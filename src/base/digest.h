@@ -26,11 +26,13 @@ const char *digest_format(const struct digest *digest, char text[DIGEST_TEXT]);
 bool digest_equal(const struct digest *a, const struct digest *b);
 void digest_of(struct span bytes, struct digest *ret);
 
-/* Streaming. digest_stream_new() is NULL without memory; _finish() may be called once. */
+/* Streaming. digest_stream_new() is NULL without memory; _finish() may be called once, and again
+ * after _restart(), which is cheaper than a new one. */
 struct digest_stream;
 struct digest_stream *digest_stream_new(void);
 void digest_stream_update(struct digest_stream *stream, const void *p, size_t n);
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret);
+bool digest_stream_restart(struct digest_stream *stream);
 void digest_stream_free(struct digest_stream *stream);
 /*
  * SHA-1, for formats that ask for it and for nothing else; a stream for digest_stream_update() and

@@ -18,6 +18,8 @@
 /* one member of a feed that is read member by member */
 #define JSON_MEMBER_MAX (16 * MIB)
 #define JSON_KEY_MAX	(64 * KIB)
+/* values in one member of a feed */
+#define JSON_TOKENS_MAX 4000000
 
 /* images */
 #define MANIFEST_MAX	     (4 * MIB)
@@ -203,6 +205,23 @@
 #define OTHERS_AFFECTED_MAX    (1 * MIB)
 #define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
 #define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
+#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
+#define RANGE_TEXT_MAX	  (64 * KIB)
+/* rows on their way to the database: a text but the versions, one row, those of one record */
+#define ADVISORY_TEXT_MAX   (4 * KIB)
+#define ADVISORY_ROW_MAX    (2 * MIB)
+#define ADVISORY_RECORD_MAX (64 * MIB)
+/* records of a feed that are remembered from one update to the next: 32 bytes each in memory */
+#define FEED_RECORDS_MAX 4000000
+/* a process that reads a feed, how many of them, and how long one may be silent */
+#define FEED_READER_MEMORY_MAX (256 * MIB)
+#define FEED_READERS_MAX       16
+#define FEED_SILENCE_MS	       120000
+/* documents that are fetched ahead of the one that is read */
+#define FEED_AHEAD_MAX 2
+/* downloads that were cut and wait for the next update */
+#define FEED_PARTS_MAX	    64
+#define FEED_PARTS_DAYS_MAX 7
 
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/feed.h"
 
+#include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/json.h"
 
 #include <stdio.h>
 
@@ -80,6 +82,65 @@ feed_text(const json_t *object, const char *name, struct span *ret)
 		return false;
 	*ret = (struct span){json_string_value(value), json_string_length(value)};
 	return true;
+}
+
+bool
+feed_string(struct json_view object, struct span name, struct span *ret)
+{
+	struct json_view value = json_view_get(object, name);
+	enum json_kind kind = json_view_kind(value);
+
+	*ret = (struct span){"", 0};
+	if (kind == JSON_KIND_ABSENT || kind == JSON_KIND_NULL)
+		return true;
+	if (kind != JSON_KIND_STRING)
+		return false;
+	*ret = json_view_string(value);
+	return true;
+}
+
+struct each {
+	feed_visitor *each;
+	feed_visitor *beside;
+	void *context;
+	const struct feed_choice *choice;
+	struct json_tape tape;
+};
+
+static void
+each_cleanup(struct each *each)
+{
+	json_tape_cleanup(&each->tape);
+}
+
+static int
+read_member(void *context, const struct json_member *member, struct err *err)
+{
+	struct each *each = context;
+	feed_visitor *tell = member->beside ? each->beside : each->each;
+	bool wanted = true;
+	int r = 0;
+
+	if (each->choice && !member->beside)
+		r = each->choice->choose(each->choice->context, member->key, member->text, &wanted,
+					 err);
+	if (r != 0 || !wanted)
+		return r;
+	r = json_tape_read(&each->tape, member->text, err);
+	if (r == -ERR_INVALID)
+		return err_wrap(err, "not valid JSON in the member that ends at byte %llu",
+				(unsigned long long)member->end);
+	return r < 0 ? r : tell(each->context, member->key, json_tape_top(&each->tape), err);
+}
+
+int
+feed_each(const struct feed_input *input, const char *path, feed_visitor *each,
+	  feed_visitor *beside, void *context, const struct feed_tally *tally, struct err *err)
+{
+	CLEANUP(each_cleanup)
+	struct each all = {each, beside, context, tally->choice, {0}};
+
+	return json_each_text(input->read, input->context, path, beside, read_member, &all, err);
 }
 
 int

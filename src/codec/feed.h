@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "codec/json_tape.h"
 
 #include <jansson.h>
 
@@ -17,11 +18,20 @@ struct feed_input {
 	void *context;
 };
 
+/* Asked of every member of a document before it is read. */
+struct feed_choice {
+	/* False in *ret_wanted: its bytes are passed over. */
+	int (*choose)(void *context, struct span key, struct span text, bool *ret_wanted,
+		      struct err *err);
+	void *context;
+};
+
 /* What a reader saw. Starts zeroed. */
 struct feed_tally {
-	uint64_t records; /* handed on */
-	uint64_t skipped; /* malformed: a gap */
-	char first[160];  /* what was wrong with the first of them */
+	uint64_t records;		  /* handed on */
+	uint64_t skipped;		  /* malformed: a gap */
+	char first[160];		  /* what was wrong with the first of them */
+	const struct feed_choice *choice; /* NULL: every member is read */
 };
 
 /* Counts a malformed record; `subject` is put before the text of `problem`. */
@@ -39,6 +49,19 @@ bool feed_is_text(struct span text, size_t max);
  * Absent or null: empty.
  */
 bool feed_text(const json_t *object, const char *name, struct span *ret);
+
+/* The same of a record that feed_each() read. */
+bool feed_string(struct json_view object, struct span name, struct span *ret);
+
+/* `key` and `value` live until it returns; not 0 ends the reading. */
+typedef int feed_visitor(void *context, struct span key, struct json_view value, struct err *err);
+
+/*
+ * Reads a JSON document member by member (json_each_text(), json_tape.h): those at `path`, as
+ * tally->choice will have them, go to `each`, scalars beside the path to `beside` (NULL: nowhere).
+ */
+int feed_each(const struct feed_input *input, const char *path, feed_visitor *each,
+	      feed_visitor *beside, void *context, const struct feed_tally *tally, struct err *err);
 
 /* A reader over bytes in memory, for tests and fuzzing: context is a struct span that shrinks. */
 int feed_read_span(void *context, void *p, size_t n, size_t *ret_n, struct err *err);

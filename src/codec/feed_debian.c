@@ -2,7 +2,6 @@
 #include "codec/feed_debian.h"
 
 #include "base/limits.h"
-#include "codec/json.h"
 
 struct reading {
 	int (*each)(void *context, const struct feed_debian_record *record, struct err *err);
@@ -75,7 +74,7 @@ cut_text(struct span text, size_t max)
 }
 
 static int
-read_release(const json_t *json, struct feed_debian_record *record, struct err *err)
+read_release(struct json_view json, struct feed_debian_record *record, struct err *err)
 {
 	struct span status;
 	struct span fixed;
@@ -83,18 +82,19 @@ read_release(const json_t *json, struct feed_debian_record *record, struct err *
 	struct span reason;
 	struct span note;
 
-	if (!json_is_object(json))
+	if (json_view_kind(json) != JSON_KIND_OBJECT)
 		return err_set(err, ERR_INVALID, "a release that is not an object");
-	if (!feed_text(json, "status", &status) || !status_of(status, &record->status))
+	if (!feed_string(json, SPAN("status"), &status) || !status_of(status, &record->status))
 		return err_set(err, ERR_INVALID, "unknown status");
-	if (!feed_text(json, "fixed_version", &fixed) ||
+	if (!feed_string(json, SPAN("fixed_version"), &fixed) ||
 	    (record->status == FEED_DEBIAN_RESOLVED && !is_version(fixed)))
 		return err_set(err, ERR_INVALID, "resolved, but in no version");
-	if (!feed_text(json, "urgency", &urgency) || !feed_is_text(urgency, FEED_NAME_MAX))
+	if (!feed_string(json, SPAN("urgency"), &urgency) || !feed_is_text(urgency, FEED_NAME_MAX))
 		return err_set(err, ERR_INVALID, "malformed urgency");
-	if (!feed_text(json, "nodsa_reason", &reason) || !feed_is_text(reason, FEED_NAME_MAX))
+	if (!feed_string(json, SPAN("nodsa_reason"), &reason) ||
+	    !feed_is_text(reason, FEED_NAME_MAX))
 		return err_set(err, ERR_INVALID, "malformed nodsa_reason");
-	if (!feed_text(json, "nodsa", &note) || !feed_is_text(note, note.n))
+	if (!feed_string(json, SPAN("nodsa"), &note) || !feed_is_text(note, note.n))
 		return err_set(err, ERR_INVALID, "malformed nodsa");
 
 	while (urgency.n > 0 && urgency.p[urgency.n - 1] == '*')
@@ -102,7 +102,7 @@ read_release(const json_t *json, struct feed_debian_record *record, struct err *
 	record->fixed_version =
 		record->status == FEED_DEBIAN_RESOLVED ? fixed : (struct span){"", 0};
 	record->urgency = urgency;
-	record->no_dsa = json_is_string(json_object_get(json, "nodsa")) || reason.n > 0 ||
+	record->no_dsa = json_view_string(json_view_get(json, SPAN("nodsa"))).p || reason.n > 0 ||
 			 span_equal(urgency, SPAN("end-of-life"));
 	record->reason = reason;
 	record->note = cut_text(note, FEED_NOTE_MAX);
@@ -110,20 +110,20 @@ read_release(const json_t *json, struct feed_debian_record *record, struct err *
 }
 
 static int
-read_releases(struct reading *reading, struct feed_debian_record *record, const json_t *releases,
+read_releases(struct reading *reading, struct feed_debian_record *record, struct json_view releases,
 	      struct err *err)
 {
-	void *at = json_object_iter((json_t *)(uintptr_t)releases);
+	struct json_walk walk = json_walk_start(releases);
+	struct json_view release;
 
-	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)releases, at)) {
+	while (json_walk_next(&walk, &record->release, &release)) {
 		struct err problem = ERR_INIT;
 		int r;
 
-		record->release = span_from(json_object_iter_key(at));
 		if (!is_name(record->release))
 			r = err_set(&problem, ERR_INVALID, "malformed release name");
 		else
-			r = read_release(json_object_iter_value(at), record, &problem);
+			r = read_release(release, record, &problem);
 		if (r < 0) {
 			feed_skip(reading->tally, record->id, &problem);
 			continue;
@@ -137,23 +137,24 @@ read_releases(struct reading *reading, struct feed_debian_record *record, const 
 }
 
 static int
-read_source(void *context, struct span key, const json_t *value, struct err *err)
+read_source(void *context, struct span key, struct json_view value, struct err *err)
 {
 	struct reading *reading = context;
+	struct json_walk walk = json_walk_start(value);
 	struct err problem = ERR_INIT;
+	struct json_view advisory;
+	struct span id;
 
-	if (!is_name(key) || !json_is_object(value)) {
+	if (!is_name(key) || json_view_kind(value) != JSON_KIND_OBJECT) {
 		(void)err_set(&problem, ERR_INVALID, "not a source package with advisories");
 		feed_skip(reading->tally, key, &problem);
 		return 0;
 	}
-	void *at = json_object_iter((json_t *)(uintptr_t)value);
-	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
-		struct feed_debian_record record = {.source = key,
-						    .id = span_from(json_object_iter_key(at))};
-		const json_t *releases = json_object_get(json_object_iter_value(at), "releases");
+	while (json_walk_next(&walk, &id, &advisory)) {
+		struct feed_debian_record record = {.source = key, .id = id};
+		struct json_view releases = json_view_get(advisory, SPAN("releases"));
 
-		if (!feed_is_id(record.id) || !json_is_object(releases)) {
+		if (!feed_is_id(record.id) || json_view_kind(releases) != JSON_KIND_OBJECT) {
 			(void)err_set(&problem, ERR_INVALID, "not an advisory with releases");
 			feed_skip(reading->tally, record.id, &problem);
 			continue;
@@ -173,5 +174,5 @@ feed_debian_read(const struct feed_input *input,
 {
 	struct reading reading = {each, context, tally};
 
-	return json_each(input->read, input->context, "", read_source, &reading, err);
+	return feed_each(input, "", read_source, NULL, &reading, tally, err);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/feed_kev.h"
 
-#include "codec/json.h"
-
 struct reading {
 	int (*each)(void *context, struct span id, struct err *err);
 	void *context;
@@ -10,14 +8,14 @@ struct reading {
 };
 
 static int
-read_entry(void *context, struct span key, const json_t *value, struct err *err)
+read_entry(void *context, struct span key, struct json_view value, struct err *err)
 {
 	struct reading *reading = context;
 	struct err problem = ERR_INIT;
 	struct span id;
 
 	(void)key;
-	if (!feed_text(value, "cveID", &id) || !feed_is_cve(id)) {
+	if (!feed_string(value, SPAN("cveID"), &id) || !feed_is_cve(id)) {
 		(void)err_set(&problem, ERR_INVALID, "not a CVE id");
 		feed_skip(reading->tally, id, &problem);
 		return 0;
@@ -35,5 +33,5 @@ feed_kev_read(const struct feed_input *input,
 {
 	struct reading reading = {each, context, tally};
 
-	return json_each(input->read, input->context, "vulnerabilities", read_entry, &reading, err);
+	return feed_each(input, "vulnerabilities", read_entry, NULL, &reading, tally, err);
 }

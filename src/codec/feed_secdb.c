@@ -6,7 +6,6 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "codec/apk_version.h"
-#include "codec/json.h"
 
 struct reading {
 	int (*each)(void *context, const struct feed_secdb_record *record, struct err *err);
@@ -81,27 +80,28 @@ read_text(struct fixes *fixes, struct feed_secdb_record *record, struct span tex
 
 static int
 read_version(struct reading *reading, struct fixes *fixes, struct feed_secdb_record *record,
-	     const json_t *texts, struct err *err)
+	     struct json_view texts, struct err *err)
 {
 	struct err problem = ERR_INIT;
-	const json_t *text;
-	size_t i;
+	struct json_walk walk = json_walk_start(texts);
+	struct json_view text;
+	struct span none;
 	int r = 0;
 
 	if (record->fixed.n > FEED_VERSION_MAX || apk_version_check(record->fixed, &problem) < 0 ||
-	    !json_is_array(texts)) {
+	    json_view_kind(texts) != JSON_KIND_ARRAY) {
 		(void)err_set(&problem, ERR_INVALID, "not a version with a list of what it fixed");
 		feed_skip(reading->tally, record->source, &problem);
 		return 0;
 	}
-	json_array_foreach(texts, i, text)
-	{
-		if (!json_is_string(text)) {
+	while (json_walk_next(&walk, &none, &text)) {
+		struct span span = json_view_string(text);
+
+		if (!span.p) {
 			(void)err_set(&problem, ERR_INVALID, "an id that is no text");
 			feed_skip(reading->tally, record->source, &problem);
 			continue;
 		}
-		struct span span = {json_string_value(text), json_string_length(text)};
 		r = read_text(fixes, record, span, err);
 		if (r < 0)
 			return r;
@@ -123,18 +123,20 @@ hand_on(struct reading *reading, const struct fixes *fixes, struct err *err)
 }
 
 static int
-read_package(void *context, struct span key, const json_t *value, struct err *err)
+read_package(void *context, struct span key, struct json_view value, struct err *err)
 {
 	struct reading *reading = context;
-	const json_t *package = json_object_get(value, "pkg");
-	json_t *secfixes = json_object_get(package, "secfixes");
+	struct json_view package = json_view_get(value, SPAN("pkg"));
+	struct json_view secfixes = json_view_get(package, SPAN("secfixes"));
+	struct json_walk walk = json_walk_start(secfixes);
+	struct json_view texts;
 	struct feed_secdb_record record = {0};
 	struct err problem = ERR_INIT;
 	int r = 0;
 
 	(void)key;
-	if (!feed_text(package, "name", &record.source) || !is_name(record.source) ||
-	    !json_is_object(secfixes)) {
+	if (!feed_string(package, SPAN("name"), &record.source) || !is_name(record.source) ||
+	    json_view_kind(secfixes) != JSON_KIND_OBJECT) {
 		(void)err_set(&problem, ERR_INVALID, "not a package with secfixes");
 		feed_skip(reading->tally, record.source, &problem);
 		return 0;
@@ -142,19 +144,16 @@ read_package(void *context, struct span key, const json_t *value, struct err *er
 	CLEANUP(fixes_cleanup) struct fixes fixes = {.places = map_new(0)};
 	if (!fixes.places)
 		return err_memory(err);
-	for (void *at = json_object_iter(secfixes); r == 0 && at;
-	     at = json_object_iter_next(secfixes, at)) {
-		record.fixed = span_from(json_object_iter_key(at));
-		r = read_version(reading, &fixes, &record, json_object_iter_value(at), err);
-	}
+	while (r == 0 && json_walk_next(&walk, &record.fixed, &texts))
+		r = read_version(reading, &fixes, &record, texts, err);
 	return r < 0 ? r : hand_on(reading, &fixes, err);
 }
 
 static int
-read_beside(void *context, struct span key, const json_t *value, struct err *err)
+read_beside(void *context, struct span key, struct json_view value, struct err *err)
 {
 	struct reading *reading = context;
-	struct span said = {json_string_value(value), json_string_length(value)};
+	struct span said = json_view_string(value);
 
 	(void)err;
 	if (reading->release.n > 0 && span_equal(key, SPAN("distroversion")))
@@ -169,8 +168,7 @@ feed_secdb_read(const struct feed_input *input, struct span release,
 {
 	struct reading reading = {
 		.each = each, .context = context, .tally = tally, .release = release};
-	int r = json_each_beside(input->read, input->context, "packages", read_package, read_beside,
-				 &reading, err);
+	int r = feed_each(input, "packages", read_package, read_beside, &reading, tally, err);
 
 	if (r == 0 && reading.other)
 		return err_set(err, ERR_INVALID, "it is not of release %.*s", SPAN_ARG(release));

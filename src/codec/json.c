@@ -212,9 +212,8 @@ json_add(json_t **list, json_t *value)
 	}
 }
 
-/* Length of the valid UTF-8 sequence at the front of s; 0 when there is none. */
-static size_t
-utf8_length(struct span s)
+size_t
+json_utf8_length(struct span s)
 {
 	unsigned char first = (unsigned char)s.p[0];
 	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -235,7 +234,7 @@ bool
 json_is_text(struct span s)
 {
 	while (s.n > 0) {
-		size_t n = utf8_length(s);
+		size_t n = json_utf8_length(s);
 
 		if (n == 0)
 			return false;
@@ -253,7 +252,7 @@ json_span(struct span s)
 	CLEANUP(buf_cleanup) struct buf clean = BUF_INIT(s.n * 3 + 1);
 	struct err ignored = ERR_INIT;
 	while (s.n > 0) {
-		size_t n = utf8_length(s);
+		size_t n = json_utf8_length(s);
 		struct span part = n ? span_slice(s, 0, n) : SPAN("\xef\xbf\xbd");
 
 		if (buf_append(&clean, part, &ignored) < 0)

@@ -62,6 +62,9 @@ void json_add(json_t **list, json_t *value);
 int json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret,
 	      struct err *err);
 
+/* Length of the valid UTF-8 sequence at the front of s, which is not empty; 0: there is none. */
+size_t json_utf8_length(struct span s);
+
 /* Whether the bytes are UTF-8, and so can be a JSON string as they are. */
 bool json_is_text(struct span s);
 
@@ -88,3 +91,20 @@ int json_each(json_reader *read, void *context, const char *path, json_visitor *
 /* As json_each(), and gives the scalar members beside the path to `beside`. */
 int json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
 		     json_visitor *beside, void *each_context, struct err *err);
+
+/* A member as it stands in the document. */
+struct json_member {
+	struct span key;
+	struct span text; /* not judged but for balance */
+	uint64_t end;	  /* bytes of the document up to its end, for messages */
+	bool beside;	  /* a scalar beside the path */
+};
+
+typedef int json_member_visitor(void *context, const struct json_member *member, struct err *err);
+
+/*
+ * As json_each_beside(), with the members' own bytes: what reads them has to judge them. Those that
+ * stand beside the path are given only when `beside`.
+ */
+int json_each_text(json_reader *read, void *context, const char *path, bool beside,
+		   json_member_visitor *each, void *each_context, struct err *err);

@@ -27,8 +27,8 @@ struct scan {
 };
 
 struct visit {
-	json_visitor *each;
-	json_visitor *beside; /* NULL, or: scalars that are not on the path */
+	json_member_visitor *each;
+	bool beside; /* it wants the scalars that are not on the path, too */
 	void *context;
 	struct buf *key;
 };
@@ -232,6 +232,80 @@ pass_nested(struct scan *scan, struct err *err)
 	return 0;
 }
 
+/* Bytes of eight that are '"' or '\\'; beyond the first, others may be marked as well. */
+static inline uint64_t
+string_ends(uint64_t word)
+{
+	const uint64_t ones = 0x0101010101010101ULL;
+	uint64_t quote = word ^ (ones * '"');
+	uint64_t slash = word ^ (ones * '\\');
+
+	return (((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & (ones << 7);
+}
+
+/* Behind the string whose first byte is at `p`; NULL: it does not end here. */
+static inline const unsigned char *
+string_end(const unsigned char *p, const unsigned char *end)
+{
+	for (;;) {
+		while (end - p >= 8) {
+			uint64_t word;
+
+			memcpy(&word, p, sizeof(word));
+			if (string_ends(word))
+				break;
+			p += 8;
+		}
+		while (p < end && !string_stops[*p])
+			p++;
+		if (p == end)
+			return NULL;
+		if (*p == '"')
+			return p + 1;
+		if (end - p < 2)
+			return NULL;
+		p += 2;
+	}
+}
+
+/*
+ * As pass_nested(), for a value that lies in the buffer and is well: the way that nearly all of
+ * them go. Else nothing was done.
+ */
+static bool
+pass_nested_here(struct scan *scan)
+{
+	const unsigned char *p = (const unsigned char *)scan->p + scan->at;
+	const unsigned char *end = (const unsigned char *)scan->p + scan->filled;
+	uint64_t objects = 0; /* a bit for each open bracket, the innermost lowest */
+	size_t depth = 0;
+
+	do {
+		while (p < end && !nested_stops[*p])
+			p++;
+		if (p == end)
+			return false;
+		unsigned char byte = *p++;
+		if (byte == '"') {
+			p = string_end(p, end);
+			if (!p)
+				return false;
+		} else if (byte == '{' || byte == '[') {
+			if (depth++ == JSON_DEPTH_MAX)
+				return false;
+			objects = objects << 1 | (byte == '{');
+		} else {
+			if (depth-- == 0 || (objects & 1) != (byte == '}'))
+				return false;
+			objects >>= 1;
+		}
+	} while (depth > 0);
+	scan->at = (size_t)(p - (const unsigned char *)scan->p);
+	return true;
+}
+
+_Static_assert(JSON_DEPTH_MAX <= 64, "pass_nested_here() has a bit for each");
+
 static int
 pass_scalar(struct scan *scan, struct err *err)
 {
@@ -258,7 +332,7 @@ pass_value(struct scan *scan, struct err *err)
 	if (byte == '"')
 		return pass_string(scan, err);
 	if (byte == '{' || byte == '[')
-		return pass_nested(scan, err);
+		return pass_nested_here(scan) ? 0 : pass_nested(scan, err);
 	return pass_scalar(scan, err);
 }
 
@@ -281,8 +355,9 @@ take_value(struct scan *scan, struct span *ret, struct err *err)
 	return 0;
 }
 
+/* `end`: the document's bytes up to the text's end. */
 static int
-decode(const struct scan *scan, struct span text, json_t **ret, struct err *err)
+decode(uint64_t end, struct span text, json_t **ret, struct err *err)
 {
 	json_error_t at;
 	json_t *json = json_loadb(text.p, text.n,
@@ -293,7 +368,7 @@ decode(const struct scan *scan, struct span text, json_t **ret, struct err *err)
 	if (!json)
 		return err_set(err, ERR_INVALID,
 			       "not valid JSON: %.120s in the member that ends at byte %llu",
-			       at.text, (unsigned long long)(scan->before + scan->at));
+			       at.text, (unsigned long long)end);
 	*ret = json;
 	return 0;
 }
@@ -327,7 +402,7 @@ take_key(struct scan *scan, struct buf *key, struct err *err)
 
 	struct span name = span_slice(text, 1, text.n - 1);
 	if (!is_plain(name)) {
-		r = decode(scan, text, &json, err);
+		r = decode(scan->before + scan->at, text, &json, err);
 		if (r < 0)
 			return r;
 		name = (struct span){json_string_value(json), json_string_length(json)};
@@ -338,20 +413,17 @@ take_key(struct scan *scan, struct buf *key, struct err *err)
 	return expect(scan, ':', "no colon behind a member's name", err);
 }
 
-/* Hands the next value to `tell` under the name in visit->key. */
+/* Hands on the next value under the name in visit->key. */
 static int
-visit_value(struct scan *scan, const struct visit *visit, json_visitor *tell, struct err *err)
+visit_value(struct scan *scan, const struct visit *visit, bool beside, struct err *err)
 {
-	CLEANUP(json_cleanup) json_t *json = NULL;
-	struct span text;
-	int r = take_value(scan, &text, err);
+	struct json_member member = {.key = buf_span(visit->key), .beside = beside};
+	int r = take_value(scan, &member.text, err);
 
 	if (r < 0)
 		return r;
-	r = decode(scan, text, &json, err);
-	if (r < 0)
-		return r;
-	return tell(visit->context, buf_span(visit->key), json, err);
+	member.end = scan->before + scan->at;
+	return visit->each(visit->context, &member, err);
 }
 
 /* Behind a member: true in *ret_more behind a comma, false behind the closing bracket. */
@@ -404,7 +476,7 @@ visit_members(struct scan *scan, const struct visit *visit, struct err *err)
 		if (close == '}')
 			r = take_key(scan, visit->key, err);
 		if (r == 0)
-			r = visit_value(scan, visit, visit->each, err);
+			r = visit_value(scan, visit, false, err);
 		if (r == 0)
 			r = next_member(scan, close, &more, err);
 	}
@@ -422,7 +494,7 @@ pass_member(struct scan *scan, const struct visit *visit, struct err *err)
 		return r;
 	if (!visit->beside || byte == '{' || byte == '[')
 		return pass_value(scan, err);
-	return visit_value(scan, visit, visit->beside, err);
+	return visit_value(scan, visit, true, err);
 }
 
 /* Follows `path` through objects; as deep as the path, whatever the document. */
@@ -456,8 +528,8 @@ walk(struct scan *scan, struct span path, const struct visit *visit, struct err 
 }
 
 int
-json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
-		 json_visitor *beside, void *each_context, struct err *err)
+json_each_text(json_reader *read, void *context, const char *path, bool beside,
+	       json_member_visitor *each, void *each_context, struct err *err)
 {
 	struct scan scan = {.read = read, .context = context};
 	CLEANUP(buf_cleanup) struct buf key = BUF_INIT(JSON_KEY_MAX);
@@ -471,6 +543,32 @@ json_each_beside(json_reader *read, void *context, const char *path, json_visito
 		r = malformed(&scan, "something follows the document", err);
 	free(scan.p);
 	return r;
+}
+
+struct decoding {
+	json_visitor *each;
+	json_visitor *beside;
+	void *context;
+};
+
+static int
+decode_member(void *context, const struct json_member *member, struct err *err)
+{
+	const struct decoding *decoding = context;
+	json_visitor *tell = member->beside ? decoding->beside : decoding->each;
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	int r = decode(member->end, member->text, &json, err);
+
+	return r < 0 ? r : tell(decoding->context, member->key, json, err);
+}
+
+int
+json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
+		 json_visitor *beside, void *each_context, struct err *err)
+{
+	struct decoding decoding = {each, beside, each_context};
+
+	return json_each_text(read, context, path, beside, decode_member, &decoding, err);
 }
 
 int
