@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "port/advisories.h"
 
 struct advisories_builder;
@@ -16,6 +17,21 @@ struct advisories_builder;
  */
 int advisories_build(const char *path, struct arena *arena, struct advisories_builder **ret,
 		     const char **ret_lost, struct err *err);
+
+/*
+ * The same, but the new one begins with all that the old one has, where there is one; keep() then
+ * has nothing to do, and what a feed no longer says has to be taken out.
+ */
+int advisories_build_over(const char *path, struct arena *arena, struct advisories_builder **ret,
+			  const char **ret_lost, struct err *err);
+
+/*
+ * One that has no database: each advisory, score and such goes to `take` as a row for
+ * advisories_build_add() of another. All are said to be new. Nothing else may be called.
+ */
+typedef int advisories_taker(void *context, struct span row, struct err *err);
+int advisories_recorder(advisories_taker *take, void *context, struct advisories_builder **ret,
+			struct err *err);
 
 /* Discards what was not finished, the temporary file too. */
 void advisories_builder_free(struct advisories_builder *builder);
@@ -45,6 +61,31 @@ enum advisories_table {
 	ADVISORIES_EPSS,
 	ADVISORIES_EXPLOITED,
 };
+
+/*
+ * Rows as a recorder noted them, which need not be trusted: only what belongs to `table`, and of
+ * ADVISORIES_OF_DISTRIBUTION is of `distribution`, gets in. Rows of one key become one that depends
+ * on what they say and not on their order: of ADVISORY_RANGES with the versions of all, else the
+ * one that sorts first, which is the more cautious. ERR_INVALID.
+ */
+int advisories_build_add(struct advisories_builder *builder, enum advisories_table table,
+			 struct span distribution, struct span rows, struct err *err);
+
+/* Takes out what add() put in. ERR_INVALID when it is not there. */
+int advisories_build_remove(struct advisories_builder *builder, enum advisories_table table,
+			    struct span distribution, struct span rows, struct err *err);
+
+/* Takes out all of a table; of ADVISORIES_OF_DISTRIBUTION all of `distribution`. */
+int advisories_build_clear(struct advisories_builder *builder, enum advisories_table table,
+			   struct span distribution, struct err *err);
+
+/*
+ * How many rows more than one were added of a key, ADVISORY_RANGES left out; the first of these
+ * keys as "ID: there twice for SOURCE" in `first`.
+ */
+int advisories_build_twice(struct advisories_builder *builder, enum advisories_table table,
+			   struct span distribution, char first[160], uint64_t *ret,
+			   struct err *err);
 
 /*
  * Copies a table from the old database; of ADVISORIES_OF_DISTRIBUTION the rows of `distribution`.

@@ -13,8 +13,11 @@ enum { BLOCK = 128 * 1024 };
 
 struct feed_file {
 	struct archive *archive;
+	int fd;
+	uint64_t at;
 	uint64_t total;
 	bool empty;
+	char block[BLOCK];
 };
 
 static int
@@ -24,6 +27,22 @@ failed(struct archive *archive, struct err *err)
 	enum err_kind kind = archive_errno(archive) == ENOMEM ? ERR_MEMORY : ERR_INVALID;
 
 	return err_set(err, kind, "cannot inflate: %.150s", text ? text : "malformed");
+}
+
+/* By position: several processes read one descriptor. */
+static la_ssize_t
+read_block(struct archive *archive, void *context, const void **ret)
+{
+	struct feed_file *file = context;
+	ssize_t n = TEMP_FAILURE_RETRY(
+		pread(file->fd, file->block, sizeof(file->block), (off_t)file->at));
+
+	if (n < 0)
+		archive_set_error(archive, errno, "cannot read");
+	else
+		file->at += (uint64_t)n;
+	*ret = file->block;
+	return n;
 }
 
 int
@@ -37,13 +56,12 @@ feed_file_open(int fd, struct feed_file **ret, struct err *err)
 	file->archive = archive_read_new();
 	if (!file->archive)
 		return err_memory(err);
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(err, ERR_IO, errno, "cannot read the feed's file");
+	file->fd = fd;
 	(void)archive_read_support_filter_gzip(file->archive);
 	(void)archive_read_support_filter_zstd(file->archive);
 	(void)archive_read_support_format_raw(file->archive);
 	(void)archive_read_support_format_empty(file->archive);
-	if (archive_read_open_fd(file->archive, fd, BLOCK) != ARCHIVE_OK)
+	if (archive_read_open(file->archive, file, NULL, read_block, NULL) != ARCHIVE_OK)
 		return failed(file->archive, err);
 	int code = archive_read_next_header(file->archive, &entry);
 	file->empty = code == ARCHIVE_EOF;

@@ -9,7 +9,7 @@
 
 struct feed_file;
 
-/* Reads from `fd`, which stays the caller's, from its start. ERR_IO. */
+/* Reads from `fd`, which stays the caller's, from its start and by position. ERR_INVALID. */
 int feed_file_open(int fd, struct feed_file **ret, struct err *err);
 void feed_file_free(struct feed_file *file);
 void feed_file_cleanup(struct feed_file **file);

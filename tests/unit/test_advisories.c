@@ -119,6 +119,13 @@ note(void *context, struct span source, const struct advisory *advisory, struct 
 			  SPAN_ARG(advisory->note));
 }
 
+static int
+note_affected(void *context, struct span source, const struct advisory *advisory, struct err *err)
+{
+	return buf_printf(context, err, "%.*s %.*s %s;", SPAN_ARG(source),
+			  SPAN_ARG(advisory->affected), severity_name(advisory->severity));
+}
+
 static void
 what_was_written_is_read(void **state)
 {
@@ -239,6 +246,132 @@ rows_are_kept_and_taken_back(void **state)
 	assert_good(advisories_build_keep(builder, ADVISORIES_EXPLOITED, SPAN(""), err));
 	finish(builder);
 	assert_true(span_equal(digest, digest_of_database(place)));
+}
+
+enum { OVERLAPPING = 40 };
+
+static int
+take_row(void *context, struct span row, struct err *err)
+{
+	return buf_append(context, row, err);
+}
+
+/* Rows of few keys, which contradict one another or name other versions. */
+static void
+make_row(unsigned i, struct buf *row)
+{
+	static const char *const affected[] = {"[,1.0)", "[2.0,2.5)", "=3.0", "[,1.0) =3.0"};
+	struct advisories_builder *recorder = NULL;
+	bool ranges = i % 2;
+	struct advisory advisory = {.id = SPAN("CVE-2024-0001"),
+				    .state = ranges ? ADVISORY_RANGES : ADVISORY_OPEN,
+				    .fixed = SPAN(""),
+				    .urgency = i % 3 ? SPAN("low") : SPAN("high"),
+				    .reason = SPAN(""),
+				    .note = SPAN(""),
+				    .affected = ranges ? span_from(affected[i / 2 % 4]) : SPAN(""),
+				    .severity = ranges ? (enum severity)(i % SEVERITIES) : 0,
+				    .vector = SPAN("")};
+	bool new = false;
+
+	assert_good(advisories_recorder(take_row, row, &recorder, err));
+	assert_good(advisories_build_advisory(recorder, SPAN("debian"), SPAN("sid"),
+					      ranges ? SPAN("ranges") : SPAN("states"), &advisory,
+					      &new, err));
+	advisories_builder_free(recorder);
+}
+
+static void
+shuffle(unsigned order[OVERLAPPING])
+{
+	for (unsigned i = OVERLAPPING - 1; i > 0; i--) {
+		unsigned j = (unsigned)rand() % (i + 1);
+		unsigned other = order[i];
+
+		order[i] = order[j];
+		order[j] = other;
+	}
+}
+
+/* Adds `count` rows in the given order, after others that are taken out again. */
+static struct span
+digest_of_rows(struct place *place, const struct buf rows[OVERLAPPING],
+	       const unsigned order[OVERLAPPING], size_t count, bool others)
+{
+	struct advisories_builder *builder = start(place);
+	uint64_t twice = 0;
+	char first[160] = "";
+
+	for (size_t i = others ? OVERLAPPING : count; i-- > 0;)
+		assert_good(advisories_build_add(builder, ADVISORIES_OF_DISTRIBUTION,
+						 SPAN("debian"), buf_span(&rows[order[i]]), err));
+	for (size_t i = count; others && i < OVERLAPPING; i++)
+		assert_good(advisories_build_remove(builder, ADVISORIES_OF_DISTRIBUTION,
+						    SPAN("debian"), buf_span(&rows[order[i]]),
+						    err));
+	assert_good(advisories_build_twice(builder, ADVISORIES_OF_DISTRIBUTION, SPAN("debian"),
+					   first, &twice, err));
+	size_t states = 0;
+	for (size_t i = 0; i < count; i++)
+		states += order[i] % 2 == 0;
+	assert_int_equal(twice, states > 1 ? states - 1 : 0);
+	finish(builder);
+	struct span digest = digest_of_database(place);
+	assert_int_equal(unlink(place->path), 0);
+	return digest;
+}
+
+/* As a property: whatever the order, and whatever was there meanwhile. */
+static void
+rows_of_one_key_become_one(void **state)
+{
+	struct place *place = *state;
+	struct buf rows[OVERLAPPING];
+	unsigned order[OVERLAPPING];
+
+	srand(1);
+	for (unsigned i = 0; i < OVERLAPPING; i++) {
+		rows[i] = (struct buf)BUF_INIT(4096);
+		make_row(i, &rows[i]);
+		order[i] = i;
+	}
+	for (size_t count = 0; count <= 6; count++) {
+		shuffle(order);
+		struct span one = digest_of_rows(place, rows, order, count, false);
+		struct span other = digest_of_rows(place, rows, order, count, true);
+
+		assert_true(span_equal(one, other));
+	}
+	struct span whole = digest_of_rows(place, rows, order, OVERLAPPING, false);
+	shuffle(order);
+	assert_true(span_equal(whole, digest_of_rows(place, rows, order, OVERLAPPING, true)));
+	for (unsigned i = 0; i < OVERLAPPING; i++)
+		buf_cleanup(&rows[i]);
+}
+
+static void
+versions_of_all_are_joined(void **state)
+{
+	struct place *place = *state;
+	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
+	CLEANUP(buf_cleanup) struct buf rows = BUF_INIT(4096);
+	CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(4096);
+	struct advisories_builder *builder = start(place);
+
+	for (unsigned i = 1; i < 8; i += 2)
+		make_row(i, &rows);
+	assert_good(advisories_build_add(builder, ADVISORIES_OF_DISTRIBUTION, SPAN("npm"),
+					 buf_span(&rows), err));
+	assert_fails(ERR_INVALID, advisories_build_add(builder, ADVISORIES_SCORES, SPAN(""),
+						       buf_span(&rows), err));
+	assert_fails(ERR_INVALID,
+		     advisories_build_add(builder, ADVISORIES_OF_DISTRIBUTION, SPAN("npm"),
+					  span_slice(buf_span(&rows), 0, rows.n - 1), err));
+	finish(builder);
+	assert_good(advisories_open(place->path, &advisories, err));
+	assert_good(
+		advisories_all(advisories, SPAN("npm"), SPAN("sid"), note_affected, &seen, err));
+	assert_span(buf_span(&seen), "ranges =3.0 [,1.0) [2.0,2.5) critical;");
 }
 
 static void
@@ -370,6 +503,8 @@ main(void)
 		TEST(what_was_written_is_read),
 		TEST(digest_is_of_the_content_alone),
 		TEST(rows_are_kept_and_taken_back),
+		TEST(rows_of_one_key_become_one),
+		TEST(versions_of_all_are_joined),
 		TEST(only_one_writes_and_an_unfinished_one_leaves_nothing),
 		TEST(strange_files_are_refused),
 		TEST(damage_is_an_error),

@@ -2,46 +2,24 @@
 #include "port/advisories_build.h"
 
 #include "base/cleanup.h"
-#include "base/limits.h"
+#include "base/fd.h"
 #include "codec/advisory_origin.h"
-#include "port/advisories/place.h"
-#include "port/advisories/reader.h"
+#include "port/advisories/builder.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum build_query {
-	BUILD_SCOPE_ADD,
-	BUILD_SCOPE,
-	BUILD_ADVISORY,
-	BUILD_SCORE,
-	BUILD_UNSCORE,
-	BUILD_EPSS,
-	BUILD_EXPLOITED,
-	BUILD_FEED,
-	BUILD_META,
-	BUILD_QUERIES,
-};
-
-static const char *const queries[BUILD_QUERIES] = {
-	[BUILD_SCOPE_ADD] = "INSERT OR IGNORE INTO scope (distribution, release) VALUES (?1, ?2)",
-	[BUILD_SCOPE] = "SELECT id FROM scope WHERE distribution = ?1 AND release = ?2",
-	[BUILD_ADVISORY] =
-		"INSERT OR IGNORE INTO advisory (source, id, fixed, urgency, reason, note,"
-		" affected, vector, scope, state, flags, severity, score)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-	[BUILD_SCORE] = "REPLACE INTO score (id, vector, source, score, severity, prime)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[BUILD_UNSCORE] = "DELETE FROM main.score WHERE id = ?1",
-	[BUILD_EPSS] = "REPLACE INTO epss (id, probability) VALUES (?1, ?2)",
-	[BUILD_EXPLOITED] = "REPLACE INTO exploited (id) VALUES (?1)",
-	[BUILD_FEED] =
-		"REPLACE INTO feed (name, address, etag, modified, problem, fetched, records,"
-		" skipped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[BUILD_META] = "REPLACE INTO meta (key, value) VALUES (?1, ?2)",
-};
+#define KEEP_CLAIMS(kind)                                                                          \
+	"INSERT OR IGNORE INTO main.claim SELECT * FROM old.claim WHERE kind = " kind
 
 /* ?1 is the distribution where there is one. */
-static const char *const keeps[][3] = {
+enum { COPY_BLOCK = 128 * 1024, CACHE_KIB = 65536 };
+
+static const char *const keeps[][4] = {
 	[ADVISORIES_OF_DISTRIBUTION] =
 		{"INSERT OR IGNORE INTO main.scope (distribution, release)"
 		 " SELECT distribution, release FROM old.scope WHERE distribution = ?1",
@@ -50,43 +28,82 @@ static const char *const keeps[][3] = {
 		 " a.vector, a.score FROM old.scope"
 		 " JOIN main.scope AS new USING (distribution, release)"
 		 " JOIN old.advisory AS a ON a.scope = old.scope.id"
-		 " WHERE distribution = ?1 ORDER BY new.id, a.source, a.id"},
-	[ADVISORIES_SCORES] = {"INSERT OR IGNORE INTO main.score SELECT * FROM old.score"},
-	[ADVISORIES_EPSS] = {"INSERT OR IGNORE INTO main.epss SELECT * FROM old.epss"},
+		 " WHERE distribution = ?1 ORDER BY new.id, a.source, a.id",
+		 KEEP_CLAIMS("0") " AND distribution = ?1"},
+	[ADVISORIES_SCORES] = {"INSERT OR IGNORE INTO main.score SELECT * FROM old.score",
+			       KEEP_CLAIMS("1")},
+	[ADVISORIES_EPSS] = {"INSERT OR IGNORE INTO main.epss SELECT * FROM old.epss",
+			     KEEP_CLAIMS("2")},
 	[ADVISORIES_EXPLOITED] =
-		{"INSERT OR IGNORE INTO main.exploited SELECT * FROM old.exploited"},
+		{"INSERT OR IGNORE INTO main.exploited SELECT * FROM old.exploited",
+		 KEEP_CLAIMS("3")},
 };
 
-struct advisories_builder {
-	struct place place;
-	bool begun; /* a savepoint is open */
-	sqlite3 *sqlite;
-	sqlite3_stmt *statements[BUILD_QUERIES];
-	struct advisories *old; /* NULL: there is none */
-	/* The scope asked for last: feeds come in long runs of few releases. */
-	char distribution[FEED_NAME_MAX + 1];
-	char release[FEED_NAME_MAX + 1];
-	int64_t scope;
-};
+/* One that a killed update left would be taken for one of the new file. */
+static void
+remove_journal(const struct advisories_builder *builder)
+{
+	char journal[PATH_MAX + sizeof("-journal")];
+
+	(void)snprintf(journal, sizeof(journal), "%s-journal", builder->place.fresh);
+	(void)unlink(journal);
+}
 
 static int
-create_tables(struct advisories_builder *builder, struct err *err)
+copy_bytes(int from, int to, struct err *err)
 {
-	char pragmas[200];
+	char block[COPY_BLOCK];
+	ssize_t n;
+
+	while ((n = TEMP_FAILURE_RETRY(read(from, block, sizeof(block)))) > 0) {
+		int r = fd_write_full(to, (struct span){block, (size_t)n}, err);
+
+		if (r < 0)
+			return r;
+	}
+	return n < 0 ? err_sys(err, ERR_IO, errno, "cannot read") : 0;
+}
+
+/* The old database's bytes, which the new one begins with; shared where the file system can. */
+static int
+copy_old(struct advisories_builder *builder, struct err *err)
+{
+	CLEANUP(fd_cleanup) int old = open(builder->place.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (old < 0)
+		return err_sys(err, ERR_IO, errno, "cannot open");
+	if (ioctl(builder->place.fd, FICLONE, old) == 0)
+		return 0;
+	return copy_bytes(old, builder->place.fd, err);
+}
+
+/*
+ * What was there before a feed is kept for undo() in a file when it may be all of a database, and
+ * in memory when it is little.
+ */
+static int
+open_fresh(struct advisories_builder *builder, struct err *err)
+{
+	char pragmas[300];
+	int r = builder->over ? copy_old(builder, err) : 0;
+
+	remove_journal(builder);
+	if (r < 0)
+		return r;
 	int code = sqlite3_open_v2(builder->place.fresh, &builder->sqlite,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
 				   NULL);
-
 	if (code != SQLITE_OK)
 		return schema_failed(builder->sqlite, code, "create", err);
 	(void)snprintf(pragmas, sizeof(pragmas),
-		       "PRAGMA page_size = 4096; PRAGMA journal_mode = MEMORY;"
-		       "PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;"
-		       "PRAGMA cache_size = -65536;"
+		       "PRAGMA page_size = 4096; PRAGMA journal_mode = %s;"
+		       "PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+		       "PRAGMA cache_size = -%d; PRAGMA cell_size_check = ON;"
 		       "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-		       SCHEMA_APPLICATION, SCHEMA_VERSION);
-	int r = schema_run(builder->sqlite, pragmas, err);
-	return r < 0 ? r : schema_run(builder->sqlite, schema_sql, err);
+		       builder->over ? "DELETE" : "MEMORY", CACHE_KIB, SCHEMA_APPLICATION,
+		       SCHEMA_VERSION);
+	r = schema_run(builder->sqlite, pragmas, err);
+	return r < 0 || builder->over ? r : schema_run(builder->sqlite, schema_sql, err);
 }
 
 static int
@@ -95,7 +112,7 @@ attach_old(struct advisories_builder *builder, struct err *err)
 	CLEANUP(free_cleanup) char *uri = schema_uri(builder->place.path);
 	sqlite3_stmt *attach = NULL;
 
-	if (!builder->old)
+	if (!builder->old || builder->over)
 		return 0;
 	if (!uri)
 		return err_memory(err);
@@ -113,14 +130,17 @@ attach_old(struct advisories_builder *builder, struct err *err)
 static int
 start(struct advisories_builder *builder, struct err *err)
 {
-	int r = create_tables(builder, err);
+	int r = open_fresh(builder, err);
 
 	if (r == 0)
 		r = attach_old(builder, err);
 	if (r == 0)
 		r = schema_run(builder->sqlite, "BEGIN", err);
 	for (size_t i = 0; r == 0 && i < BUILD_QUERIES; i++)
-		r = schema_prepare(builder->sqlite, queries[i], &builder->statements[i], err);
+		r = schema_prepare(builder->sqlite, build_queries[i], &builder->statements[i], err);
+	for (size_t i = 0; r == 0 && i < (size_t)TABLES * ROW_QUERIES; i++)
+		r = schema_prepare(builder->sqlite, row_queries[i / ROW_QUERIES][i % ROW_QUERIES],
+				   &builder->rows[i / ROW_QUERIES][i % ROW_QUERIES], err);
 	return r;
 }
 
@@ -152,9 +172,9 @@ open_old(struct advisories_builder *builder, struct arena *arena, const char **r
 	return 0;
 }
 
-int
-advisories_build(const char *path, struct arena *arena, struct advisories_builder **ret,
-		 const char **ret_lost, struct err *err)
+static int
+build(const char *path, bool over, struct arena *arena, struct advisories_builder **ret,
+      const char **ret_lost, struct err *err)
 {
 	CLEANUP(advisories_builder_cleanup)
 	struct advisories_builder *builder = calloc(1, sizeof(*builder));
@@ -169,11 +189,44 @@ advisories_build(const char *path, struct arena *arena, struct advisories_builde
 	r = open_old(builder, arena, &lost, err);
 	if (r < 0)
 		return r;
+	builder->over = over && builder->old;
+	if (over && !builder->old)
+		return err_set(err, ERR_INVALID, "there is no old database to begin with");
 	r = start(builder, err);
 	if (r < 0)
 		return err_wrap(err, "advisory database %.100s", path);
 	*ret = TAKE(builder);
 	*ret_lost = lost;
+	return 0;
+}
+
+int
+advisories_build(const char *path, struct arena *arena, struct advisories_builder **ret,
+		 const char **ret_lost, struct err *err)
+{
+	return build(path, false, arena, ret, ret_lost, err);
+}
+
+int
+advisories_build_over(const char *path, struct arena *arena, struct advisories_builder **ret,
+		      const char **ret_lost, struct err *err)
+{
+	return build(path, true, arena, ret, ret_lost, err);
+}
+
+int
+advisories_recorder(advisories_taker *take, void *context, struct advisories_builder **ret,
+		    struct err *err)
+{
+	struct advisories_builder *builder = calloc(1, sizeof(*builder));
+
+	if (!builder)
+		return err_memory(err);
+	builder->place.fd = -1;
+	builder->take = take;
+	builder->take_context = context;
+	builder->row.max = ADVISORY_ROW_MAX;
+	*ret = builder;
 	return 0;
 }
 
@@ -184,7 +237,10 @@ advisories_builder_free(struct advisories_builder *builder)
 		return;
 	schema_close(&builder->sqlite);
 	advisories_free(builder->old);
+	if (builder->place.unfinished)
+		remove_journal(builder);
 	place_leave(&builder->place);
+	buf_cleanup(&builder->row);
 	free(builder);
 }
 
@@ -193,6 +249,12 @@ advisories_builder_cleanup(struct advisories_builder **builder)
 {
 	advisories_builder_free(*builder);
 	*builder = NULL;
+}
+
+static void
+forget_scopes(struct advisories_builder *builder)
+{
+	memset(builder->scopes, 0, sizeof(builder->scopes));
 }
 
 int
@@ -212,118 +274,8 @@ advisories_build_undo(struct advisories_builder *builder, struct err *err)
 	if (!builder->begun)
 		return 0;
 	builder->begun = false;
-	builder->scope = 0;
+	forget_scopes(builder);
 	return schema_run(builder->sqlite, "ROLLBACK TO feed; RELEASE feed", err);
-}
-
-/* Runs a statement that gives no rows. */
-static int
-put(struct advisories_builder *builder, sqlite3_stmt *statement, struct err *err)
-{
-	int code = sqlite3_step(statement);
-
-	(void)sqlite3_reset(statement);
-	return code == SQLITE_DONE ? 0 : schema_failed(builder->sqlite, code, "write", err);
-}
-
-static int
-find_scope(struct advisories_builder *builder, struct span distribution, struct span release,
-	   struct err *err)
-{
-	sqlite3_stmt *add = builder->statements[BUILD_SCOPE_ADD];
-	sqlite3_stmt *row = builder->statements[BUILD_SCOPE];
-
-	if (builder->scope && span_equal(release, span_from(builder->release)) &&
-	    span_equal(distribution, span_from(builder->distribution)))
-		return 0;
-	if (distribution.n > FEED_NAME_MAX || release.n > FEED_NAME_MAX)
-		return err_set(err, ERR_LIMIT, "name of a release longer than %d", FEED_NAME_MAX);
-	schema_bind(add, 1, distribution);
-	schema_bind(add, 2, release);
-	int r = put(builder, add, err);
-	if (r < 0)
-		return r;
-	schema_bind(row, 1, distribution);
-	schema_bind(row, 2, release);
-	int code = sqlite3_step(row);
-	if (code == SQLITE_ROW)
-		builder->scope = sqlite3_column_int64(row, 0);
-	(void)sqlite3_reset(row);
-	if (code != SQLITE_ROW)
-		return schema_failed(builder->sqlite, code, "find the release", err);
-	(void)snprintf(builder->distribution, sizeof(builder->distribution), "%.*s",
-		       SPAN_ARG(distribution));
-	(void)snprintf(builder->release, sizeof(builder->release), "%.*s", SPAN_ARG(release));
-	return 0;
-}
-
-int
-advisories_build_advisory(struct advisories_builder *builder, struct span distribution,
-			  struct span release, struct span source, const struct advisory *advisory,
-			  bool *ret_new, struct err *err)
-{
-	sqlite3_stmt *add = builder->statements[BUILD_ADVISORY];
-	int r = find_scope(builder, distribution, release, err);
-
-	if (r < 0)
-		return r;
-	schema_bind(add, 1, source);
-	schema_bind(add, 2, advisory->id);
-	schema_bind(add, 3, advisory->fixed);
-	schema_bind(add, 4, advisory->urgency);
-	schema_bind(add, 5, advisory->reason);
-	schema_bind(add, 6, advisory->note);
-	schema_bind(add, 7, advisory->affected);
-	schema_bind(add, 8, advisory->vector);
-	(void)sqlite3_bind_int64(add, 9, builder->scope);
-	(void)sqlite3_bind_int(add, 10, (int)advisory->state);
-	(void)sqlite3_bind_int(add, 11,
-			       (advisory->no_dsa ? SCHEMA_NO_DSA : 0) |
-				       (advisory->unimportant ? SCHEMA_UNIMPORTANT : 0));
-	(void)sqlite3_bind_int(add, 12, (int)advisory->severity);
-	(void)sqlite3_bind_double(add, 13, advisory->vector.n > 0 ? advisory->score : 0);
-	r = put(builder, add, err);
-	if (r == 0)
-		*ret_new = sqlite3_changes(builder->sqlite) > 0;
-	return r;
-}
-
-int
-advisories_build_score(struct advisories_builder *builder, struct span id,
-		       const struct advisory_cve *cve, struct err *err)
-{
-	bool none = cve->source.n == 0;
-	sqlite3_stmt *add = builder->statements[none ? BUILD_UNSCORE : BUILD_SCORE];
-
-	schema_bind(add, 1, id);
-	if (none)
-		return put(builder, add, err);
-	schema_bind(add, 2, cve->vector);
-	schema_bind(add, 3, cve->source);
-	(void)sqlite3_bind_double(add, 4, cve->score);
-	(void)sqlite3_bind_int(add, 5, (int)cve->severity);
-	(void)sqlite3_bind_int(add, 6, cve->primary);
-	return put(builder, add, err);
-}
-
-int
-advisories_build_epss(struct advisories_builder *builder, struct span id, double probability,
-		      struct err *err)
-{
-	sqlite3_stmt *add = builder->statements[BUILD_EPSS];
-
-	schema_bind(add, 1, id);
-	(void)sqlite3_bind_double(add, 2, probability);
-	return put(builder, add, err);
-}
-
-int
-advisories_build_exploited(struct advisories_builder *builder, struct span id, struct err *err)
-{
-	sqlite3_stmt *add = builder->statements[BUILD_EXPLOITED];
-
-	schema_bind(add, 1, id);
-	return put(builder, add, err);
 }
 
 static int
@@ -337,7 +289,7 @@ keep_rows(struct advisories_builder *builder, const char *sql, struct span distr
 		return r;
 	if (sqlite3_bind_parameter_count(copy) > 0)
 		schema_bind(copy, 1, distribution);
-	r = put(builder, copy, err);
+	r = builder_put(builder, copy, err);
 	(void)sqlite3_finalize(copy);
 	return r;
 }
@@ -350,7 +302,9 @@ advisories_build_keep(struct advisories_builder *builder, enum advisories_table 
 
 	if (!builder->old)
 		return err_set(err, ERR_NOT_FOUND, "there is no database to keep rows of");
-	builder->scope = 0;
+	if (builder->over)
+		return 0;
+	forget_scopes(builder);
 	for (const char *const *sql = keeps[table]; r == 0 && *sql; sql++)
 		r = keep_rows(builder, *sql, distribution, err);
 	return r;
@@ -391,7 +345,7 @@ advisories_build_feed(struct advisories_builder *builder, const struct advisory_
 	(void)sqlite3_bind_int64(add, 6, feed->fetched);
 	(void)sqlite3_bind_int64(add, 7, (sqlite3_int64)feed->records);
 	(void)sqlite3_bind_int64(add, 8, (sqlite3_int64)feed->skipped);
-	return put(builder, add, err);
+	return builder_put(builder, add, err);
 }
 
 static int
@@ -401,7 +355,7 @@ put_meta(struct advisories_builder *builder, const char *key, const char *value,
 
 	schema_bind(add, 1, span_from(key));
 	schema_bind(add, 2, span_from(value));
-	return put(builder, add, err);
+	return builder_put(builder, add, err);
 }
 
 static int

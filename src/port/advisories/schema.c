@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 const char schema_sql[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -22,7 +23,11 @@ const char schema_sql[] =
 	"CREATE TABLE score (id TEXT PRIMARY KEY, score REAL NOT NULL, severity INTEGER NOT NULL,"
 	" vector TEXT NOT NULL, source TEXT NOT NULL, prime INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE epss (id TEXT PRIMARY KEY, probability REAL NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE exploited (id TEXT PRIMARY KEY) WITHOUT ROWID;";
+	"CREATE TABLE exploited (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE claim (kind INTEGER NOT NULL, distribution TEXT NOT NULL,"
+	" release TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL,"
+	" times INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, distribution, release, source, id, content)) WITHOUT ROWID;";
 
 int
 schema_failed(sqlite3 *sqlite, int code, const char *doing, struct err *err)
@@ -120,26 +125,82 @@ static const char *const digest_queries[] = {
 	"SELECT 'exploited', id FROM exploited ORDER BY id",
 };
 
+enum { DIGEST_BLOCK = 65536, TENTHS = 101, NUMBER_TEXT = 40 };
+
+struct digesting {
+	struct digest_stream *stream;
+	size_t n;
+	char block[DIGEST_BLOCK];
+	/* Scores are tenths of 0 to 10; what "%.17g" makes of each is found out once. */
+	char tenths[TENTHS][NUMBER_TEXT];
+};
+
 static void
-digest_column(struct digest_stream *stream, sqlite3_stmt *row, int column)
+digest_bytes(struct digesting *digesting, const void *p, size_t n)
 {
-	char number[40];
+	if (n > sizeof(digesting->block) - digesting->n) {
+		digest_stream_update(digesting->stream, digesting->block, digesting->n);
+		digesting->n = 0;
+	}
+	if (n > sizeof(digesting->block)) {
+		digest_stream_update(digesting->stream, p, n);
+		return;
+	}
+	memcpy(digesting->block + digesting->n, p, n);
+	digesting->n += n;
+}
 
-	if (sqlite3_column_type(row, column) == SQLITE_FLOAT) {
-		int n = snprintf(number, sizeof(number), "%.17g",
-				 sqlite3_column_double(row, column));
+static void
+digest_number(struct digesting *digesting, double value)
+{
+	char text[NUMBER_TEXT];
+	int tenth = value >= 0 && value <= 10 ? (int)(value * 10 + 0.5) : 0;
+	char *known = digesting->tenths[tenth];
+	double exact = tenth / 10.0;
 
-		digest_stream_update(stream, number, (size_t)n);
-	} else {
+	uint64_t bits;
+	uint64_t exact_bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	memcpy(&exact_bits, &exact, sizeof(exact_bits));
+	if (bits != exact_bits) {
+		(void)snprintf(text, sizeof(text), "%.17g", value);
+		known = text;
+	} else if (!known[0]) {
+		(void)snprintf(known, NUMBER_TEXT, "%.17g", value);
+	}
+	digest_bytes(digesting, known, strlen(known));
+}
+
+static void
+digest_column(struct digesting *digesting, sqlite3_stmt *row, int column)
+{
+	sqlite3_int64 integer;
+	char digit;
+
+	switch (sqlite3_column_type(row, column)) {
+	case SQLITE_FLOAT:
+		digest_number(digesting, sqlite3_column_double(row, column));
+		break;
+	case SQLITE_INTEGER:
+		integer = sqlite3_column_int64(row, column);
+		digit = (char)('0' + integer);
+		if (integer >= 0 && integer <= 9) {
+			digest_bytes(digesting, &digit, 1);
+			break;
+		}
+		/* fall through */
+	default: {
 		struct span text = schema_text(row, column);
 
-		digest_stream_update(stream, text.p, text.n);
+		digest_bytes(digesting, text.p, text.n);
 	}
-	digest_stream_update(stream, "\x1f", 1);
+	}
+	digest_bytes(digesting, "\x1f", 1);
 }
 
 static int
-digest_rows(struct digest_stream *stream, sqlite3 *sqlite, const char *sql, struct err *err)
+digest_rows(struct digesting *digesting, sqlite3 *sqlite, const char *sql, struct err *err)
 {
 	sqlite3_stmt *row = NULL;
 	int code;
@@ -150,8 +211,8 @@ digest_rows(struct digest_stream *stream, sqlite3 *sqlite, const char *sql, stru
 	int columns = sqlite3_column_count(row);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
 		for (int i = 0; i < columns; i++)
-			digest_column(stream, row, i);
-		digest_stream_update(stream, "\x1e", 1);
+			digest_column(digesting, row, i);
+		digest_bytes(digesting, "\x1e", 1);
 	}
 	if (code != SQLITE_DONE)
 		r = schema_failed(sqlite, code, "read", err);
@@ -163,15 +224,19 @@ int
 schema_digest(sqlite3 *sqlite, struct digest *ret, struct err *err)
 {
 	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
+	CLEANUP(free_cleanup) void *memory = calloc(1, sizeof(struct digesting));
+	struct digesting *digesting = memory;
 
-	if (!stream)
+	if (!stream || !digesting)
 		return err_memory(err);
+	digesting->stream = stream;
 	for (size_t i = 0; i < sizeof(digest_queries) / sizeof(digest_queries[0]); i++) {
-		int r = digest_rows(stream, sqlite, digest_queries[i], err);
+		int r = digest_rows(digesting, sqlite, digest_queries[i], err);
 
 		if (r < 0)
 			return r;
 	}
+	digest_stream_update(stream, digesting->block, digesting->n);
 	digest_stream_finish(stream, ret);
 	return 0;
 }

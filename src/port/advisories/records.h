@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the reader and the writer of the file of records share. */
+#pragma once
+
+#include "port/advisory_records.h"
+
+#include <limits.h>
+
+enum { RECORDS_MAGIC = 8, RECORDS_HEAD = RECORDS_MAGIC + 2 * DIGEST_BYTES + 8 };
+
+extern const char records_magic[RECORDS_MAGIC];
+
+/* DATABASE.records and what follows it. */
+int records_name(const char *database, const char *ending, char name[PATH_MAX], struct err *err);
+
+/* SHA-256 of a file, and the file that this program is. */
+int records_digest(const char *path, struct digest *ret, struct err *err);
+extern const char records_program[];
+
+int records_descriptor(const struct advisory_records *records);
+int records_put_number(struct buf *buf, uint64_t value, size_t n, struct err *err);
+int records_put_text(struct buf *buf, struct span text, struct err *err);
+int records_put_document(const struct record_document *document, struct buf *buf, struct err *err);
