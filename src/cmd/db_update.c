@@ -9,6 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Records that came, and those that went or are not as they were. */
+static json_t *
+changed_json(const struct update_feed *feed)
+{
+	return json_pack("{s:I, s:I}", "read", (json_int_t)feed->changed, "removed",
+			 (json_int_t)feed->gone);
+}
+
 static int
 print_report(const struct db_request *request, const struct update_report *report, struct err *err)
 {
@@ -20,6 +28,8 @@ print_report(const struct db_request *request, const struct update_report *repor
 
 			json_put(&feed, "outcome",
 				 json_string(update_outcome_name(report->feeds[i].outcome)));
+			if (report->feeds[i].outcome == UPDATE_NEW && !report->feeds[i].whole)
+				json_put(&feed, "changed", changed_json(&report->feeds[i]));
 			json_add(&feeds, feed);
 		}
 		return common_print_json(json_pack("{s:o, s:o}", "database",
@@ -29,9 +39,11 @@ print_report(const struct db_request *request, const struct update_report *repor
 	}
 	struct table *table = db_feed_table(request->arena);
 	bool good = table != NULL;
-	for (size_t i = 0; good && i < report->count; i++)
-		good = db_feed_row(table, request->arena, &report->feeds[i].feed,
-				   update_outcome_name(report->feeds[i].outcome));
+	for (size_t i = 0; good && i < report->count; i++) {
+		struct span word = update_feed_word(&report->feeds[i], request->arena);
+
+		good = word.p && db_feed_row(table, request->arena, &report->feeds[i].feed, word.p);
+	}
 	if (!good)
 		return err_memory(err);
 	db_print_identity(request, &report->identity);

@@ -31,7 +31,14 @@ const char *update_outcome_name(enum update_outcome outcome); /* "unchanged" */
 struct update_feed {
 	struct advisory_feed feed;
 	enum update_outcome outcome;
+	/* Of UPDATE_NEW: */
+	bool whole;	  /* all was read: nothing was known of it */
+	uint64_t changed; /* records that were read */
+	uint64_t gone;	  /* records of before that are not there any more, or not as they were */
 };
+
+/* "unchanged", "new", or of a feed that was known "3 records changed". .p NULL without memory. */
+struct span update_feed_word(const struct update_feed *feed, struct arena *arena);
 
 struct update_report {
 	struct arena *arena;

@@ -121,7 +121,7 @@ digest() {
 	run --separate-stderr "$MOHS" db import mirror --json
 	[ "$status" -eq 3 ]
 	[[ "$stderr" == *"feed debian: cannot be had"*"2026-11-23"* ]]
-	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'kept', 'new', 'new', 'new', 'absent']" ]
+	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'kept', 'unchanged', 'unchanged', 'unchanged', 'absent']" ]
 	[ "$(digest)" = "$before" ]
 	rm mirror/kev/*.json
 	rm "$MOHS_DB"
@@ -141,14 +141,89 @@ digest() {
 	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = "['absent', 'absent', 'new', 'new', 'new', 'new', 'absent']" ]
 	before=$(digest)
 	: >requests
+	# of these two, one is only said to be newer
+	touch -d '2027-01-01' mirror/epss/*
+	sed -i '0,/CVE-[0-9-]*/s//CVE-2026-9999/' mirror/kev/*.json
 	touch -d '2027-01-01' mirror/kev/*
 	run --separate-stderr "$MOHS" db update --mirror "$URL" --json
 	[ "$status" -eq 0 ]
 	[ "$(json '[f["outcome"] for f in d["feeds"]]')" = \
 		"['absent', 'absent', 'unchanged', 'unchanged', 'new', 'unchanged', 'absent']" ]
+	[ "$(json 'd["feeds"][4]["changed"]')" = "{'read': 1, 'removed': 1}" ]
 	[ "$(json 'd["database"]["date"]')" = 2026-11-23T00:00:00Z ]
-	[ "$(grep -c '^304' requests)" -eq 3 ]
+	[ "$(grep -c '^304' requests)" -eq 2 ]
+	[ "$(digest)" != "$before" ]
+	"$MOHS" db import --db whole.db mirror
+	[ "$("$MOHS" db status --db whole.db | grep -o 'sha256:[0-9a-f]*')" = "$(digest)" ]
+	[ ! -e "$MOHS_DB.parts" ]
+}
+
+@test "what changed in a mirror gives what reading all of it gives" {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	"$BATS_TEST_DIRNAME/feed_edits.py" "$MOHS" "$BATS_TEST_TMPDIR" 6
+}
+
+@test "what is damaged beside or in the old database is read anew" {
+	cp -r "$DATA" mirror
+	"$MOHS" db import mirror
+	before=$(digest)
+	for file in "$MOHS_DB" "$MOHS_DB.records"; do
+		size=$(stat -c %s "$file")
+		printf 'this does not belong here' | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+		printf '\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00' >>mirror/debian/tracker.json.zst # an empty frame
+		run --separate-stderr "$MOHS" db import mirror
+		[ "$status" -eq 0 ]
+		[ "$(digest)" = "$before" ]
+		[ ! -e "$MOHS_DB.new" ]
+	done
+	rm "$MOHS_DB.records"
+	run --separate-stderr "$MOHS" db import mirror
+	[ "$status" -eq 0 ]
 	[ "$(digest)" = "$before" ]
+}
+
+# killed_update: an update of $URL that is killed when the server has cut its answer
+killed_update() {
+	"$MOHS" db update --mirror "$URL" >/dev/null 2>&1 3>&- &
+	for _ in $(seq 300); do
+		[ -z "$(find cache/advisories.db.parts -size 5000c 2>/dev/null)" ] || break
+		sleep 0.1
+	done
+	kill -9 $!
+	wait $! || true
+	rm requests.cut
+	: >requests
+}
+
+@test "a download that was cut goes on where it ended, and never with another version" {
+	cp -r "$DATA" mirror
+	rm mirror/feeds.json
+	serve mirror
+	touch requests.etag
+	echo "/nvd/cves.json.zst 5000" >requests.cut
+	killed_update
+	run --separate-stderr "$MOHS" db update --mirror "$URL"
+	[ "$status" -eq 0 ]
+	grep -q '^206 /nvd/cves.json.zst' requests
+	[ "$(grep -c '^304' requests)" -eq 3 ]
+	before=$(digest)
+	[ ! -e "$MOHS_DB.parts" ]
+	[ "$(ls cache)" = "$(printf 'advisories.db\nadvisories.db.records')" ]
+
+	# The server has another version meanwhile; then it also goes on with it as if it were the same.
+	for stubborn in "" yes; do
+		rm -r cache
+		: >requests
+		echo "/nvd/cves.json.zst 5000" >requests.cut
+		killed_update
+		printf '\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00' >>mirror/nvd/cves.json.zst # an empty frame
+		[ -z "$stubborn" ] || touch requests.stubborn
+		run --separate-stderr "$MOHS" db update --mirror "$URL"
+		[ "$status" -eq 0 ]
+		[ "$(digest)" = "$before" ]
+		grep -q '^200 /nvd/cves.json.zst' requests
+	done
+	grep -q '^206 /nvd/cves.json.zst' requests
 }
 
 # secdb FILE RELEASE REPOSITORY VERSION: a document of Alpine's in which musl has a fix.

@@ -201,6 +201,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.lacking = "nothing of Alpine can be matched",
 		.table = ADVISORIES_OF_DISTRIBUTION,
 		.distribution = SPAN_INIT("alpine"),
+		.by_record = true,
 		.import = import_secdb,
 	},
 	{
@@ -210,6 +211,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.lacking = "nothing of Chainguard can be matched",
 		.table = ADVISORIES_OF_DISTRIBUTION,
 		.distribution = SPAN_INIT("chainguard"),
+		.by_record = true,
 		.import = import_secdb,
 	},
 	{
@@ -219,6 +221,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.lacking = "nothing of Debian can be matched",
 		.table = ADVISORIES_OF_DISTRIBUTION,
 		.distribution = SPAN_INIT("debian"),
+		.by_record = true,
 		.import = import_debian,
 	},
 	{
@@ -235,6 +238,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.document_count = 1,
 		.lacking = "no finding says whether it is exploited",
 		.table = ADVISORIES_EXPLOITED,
+		.by_record = true,
 		.import = import_kev,
 	},
 	{
@@ -244,6 +248,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.lacking = "severities are the distribution's alone",
 		.table = ADVISORIES_SCORES,
 		.paged = true,
+		.by_record = true,
 		.import = import_nvd,
 	},
 	{
@@ -253,6 +258,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.lacking = "nothing of Wolfi can be matched",
 		.table = ADVISORIES_OF_DISTRIBUTION,
 		.distribution = SPAN_INIT("wolfi"),
+		.by_record = true,
 		.import = import_secdb,
 	},
 };

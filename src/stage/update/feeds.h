@@ -31,6 +31,11 @@ struct feed_type {
 	enum advisories_table table;
 	struct span distribution; /* of ADVISORIES_OF_DISTRIBUTION */
 	bool paged;		  /* the official address gives pages (nvd_api.h) */
+	/*
+	 * Its reader asks tally.choice about every record: several processes share a document, and
+	 * an update reads what changed. Without it all of a document is one.
+	 */
+	bool by_record;
 	int (*import)(struct feed_import *import, const struct feed_input *input, struct err *err);
 };
 

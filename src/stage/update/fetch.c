@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "stage/update/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,11 @@
 /* Names are tried in this order below a mirror. */
 static const char *const suffixes[] = {".zst", ".gz", ""};
 
-enum { SUFFIXES = sizeof(suffixes) / sizeof(suffixes[0]), MANIFEST_BYTES = 65536 };
+enum {
+	SUFFIXES = sizeof(suffixes) / sizeof(suffixes[0]),
+	MANIFEST_BYTES = 65536,
+	DIGEST_BLOCK = 131072
+};
 
 static const char manifest_name[] = "feeds.json";
 
@@ -34,8 +39,8 @@ is_url(const char *text)
 }
 
 /* A file without a name: it is gone with the process. */
-static int
-open_nameless(const char *folder, int *ret_fd, struct err *err)
+int
+fetch_nameless(const char *folder, int *ret_fd, struct err *err)
 {
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
@@ -63,8 +68,8 @@ sink_data(void *context, struct span bytes, struct err *err)
 	return fd_write_full(*(int *)context, bytes, err);
 }
 
-static int
-judge_answer(int status, const char *address, struct err *err)
+int
+fetch_judge(int status, const char *address, struct err *err)
 {
 	if (status == 200 || status == 206 || status == 304)
 		return 0;
@@ -72,16 +77,6 @@ judge_answer(int status, const char *address, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "%.150s: not there (%d)", address, status);
 	return err_set(err, status == 401 || status == 403 ? ERR_AUTH : ERR_NETWORK,
 		       "%.150s: answered %d", address, status);
-}
-
-static int
-copy_header(const struct http_response *response, const char *name, struct arena *arena,
-	    struct span *ret, struct err *err)
-{
-	struct span value = http_header(response, name, 0);
-
-	*ret = arena_copy(arena, value.p && feed_is_text(value, KIB) ? value : SPAN(""));
-	return ret->p ? 0 : err_memory(err);
 }
 
 /* HTTP-date in its preferred form (RFC 9110, 5.6.7); 0 when it is none. */
@@ -94,32 +89,18 @@ parse_http_date(struct span text)
 	return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
 }
 
-static int
-read_answer(struct fetcher *fetcher, const struct http_response *response, struct fetched *fetched,
-	    struct err *err)
-{
-	int r = copy_header(response, "ETag", fetcher->arena, &fetched->etag, err);
-
-	if (r == 0)
-		r = copy_header(response, "Last-Modified", fetcher->arena, &fetched->modified, err);
-	fetched->unchanged = response->status == 304;
-	if (fetched->unchanged)
-		fd_cleanup(&fetched->fd);
-	return r;
-}
-
 int
 fetch_address(struct fetcher *fetcher, const char *address, const char *const *headers,
 	      struct fetched *ret, struct err *err)
 {
-	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
+	CLEANUP(fetched_cleanup) struct fetched fetched = FETCHED_INIT;
 	struct http_sink sink = {.context = &fetched.fd, .start = sink_start, .data = sink_data};
 	struct http_exchange exchange = {.request = {.method = "GET",
 						     .url = address,
 						     .own_headers = headers,
 						     .body_max = FEED_DOCUMENT_MAX,
 						     .sink = &sink}};
-	int r = open_nameless(fetcher->folder, &fetched.fd, err);
+	int r = fetch_nameless(fetcher->folder, &fetched.fd, err);
 
 	fetched.address = arena_printf(fetcher->arena, "%s", address);
 	if (r == 0 && !fetched.address.p)
@@ -127,9 +108,7 @@ fetch_address(struct fetcher *fetcher, const char *address, const char *const *h
 	if (r == 0)
 		r = http_run(fetcher->http, &exchange, 1, 1, err);
 	if (r == 0)
-		r = judge_answer(exchange.response.status, address, err);
-	if (r == 0)
-		r = read_answer(fetcher, &exchange.response, &fetched, err);
+		r = fetch_judge(exchange.response.status, address, err);
 	http_response_free(&exchange.response);
 	if (r < 0)
 		return r;
@@ -139,37 +118,29 @@ fetch_address(struct fetcher *fetcher, const char *address, const char *const *h
 	return 0;
 }
 
-/* With validators, when `before` came from the same address. */
+/* Size, times and number: a file of which none is another was not written to. */
 static int
-fetch_conditional(struct fetcher *fetcher, const char *address, const struct advisory_feed *before,
-		  struct fetched *ret, struct err *err)
+describe_file(const struct stat *st, struct arena *arena, struct span *ret, struct err *err)
 {
-	const char *headers[4] = {"Accept-Encoding: gzip"};
-	size_t count = 1;
-	bool same =
-		before && before->fetched > 0 && span_equal(before->address, span_from(address));
+	*ret = arena_printf(arena, "%lld %lld.%09ld %lld.%09ld %llu %llu", (long long)st->st_size,
+			    (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+			    (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec,
+			    (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+	return ret->p ? 0 : err_memory(err);
+}
 
-	if (same && before->etag.n > 0)
-		headers[count++] =
-			arena_printf(fetcher->arena, "If-None-Match: %.*s", SPAN_ARG(before->etag))
-				.p;
-	if (same && before->modified.n > 0)
-		headers[count++] = arena_printf(fetcher->arena, "If-Modified-Since: %.*s",
-						SPAN_ARG(before->modified))
-					   .p;
-	for (size_t i = 0; i < count; i++) {
-		if (!headers[i])
-			return err_memory(err);
-	}
-	int r = fetch_address(fetcher, address, headers, ret, err);
-	if (r == 0 && ret->unchanged && !same)
-		r = err_set(err, ERR_NETWORK, "%.150s: unchanged, but nothing is known of it",
-			    address);
-	return r;
+/* A file changed a moment ago may be changed again without a trace in its times. */
+static bool
+is_settled(const struct stat *st)
+{
+	enum { SETTLED_S = 2 };
+
+	return (int64_t)st->st_ctim.tv_sec + SETTLED_S < (int64_t)time(NULL);
 }
 
 static int
-open_in_folder(const char *path, struct fetched *ret, struct err *err)
+open_in_folder(struct fetcher *fetcher, const char *path, const struct record_document *before,
+	       struct fetched *ret, struct err *err)
 {
 	struct stat st;
 	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -179,31 +150,74 @@ open_in_folder(const char *path, struct fetched *ret, struct err *err)
 			       errno, "%.180s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, "%.180s: not a file", path);
-	ret->fd = TAKE_FD(fd);
 	ret->date = (int64_t)st.st_mtime;
+	if (is_settled(&st)) {
+		int r = describe_file(&st, fetcher->arena, &ret->file, err);
+
+		if (r < 0)
+			return r;
+	}
+	ret->unchanged = before && before->file.n > 0 && span_equal(before->file, ret->file);
+	if (ret->unchanged)
+		ret->digest = before->digest;
+	else
+		ret->fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* SHA-256 of the bytes; those of before need not be read. */
+static int
+judge_bytes(struct fetcher *fetcher, const struct record_document *before, struct fetched *fetched,
+	    struct err *err)
+{
+	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
+	struct digest digest;
+	char text[DIGEST_TEXT];
+	char block[DIGEST_BLOCK];
+	uint64_t at = 0;
+	ssize_t n;
+
+	if (!stream)
+		return err_memory(err);
+	while ((n = TEMP_FAILURE_RETRY(pread(fetched->fd, block, sizeof(block), (off_t)at))) > 0) {
+		digest_stream_update(stream, block, (size_t)n);
+		at += (uint64_t)n;
+	}
+	if (n < 0)
+		return err_sys(err, ERR_IO, errno, "cannot read %.120s", fetched->address.p);
+	digest_stream_finish(stream, &digest);
+	fetched->digest = arena_printf(fetcher->arena, "%s", digest_format(&digest, text));
+	if (!fetched->digest.p)
+		return err_memory(err);
+	if (before && span_equal(before->digest, fetched->digest)) {
+		fetched->unchanged = true;
+		fd_cleanup(&fetched->fd);
+	}
 	return 0;
 }
 
 static int
-fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct advisory_feed *before,
+fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct record_document *before,
 		  struct fetched *ret, struct err *err)
 {
 	struct span mirror = span_from(fetcher->options->mirror);
-	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
+	struct fetched fetched = FETCHED_INIT;
 
 	while (mirror.n > 1 && mirror.p[mirror.n - 1] == '/')
 		mirror.n--;
 	fetched.address = arena_printf(fetcher->arena, "%.*s/%s", SPAN_ARG(mirror), path);
 	if (!fetched.address.p)
 		return err_memory(err);
-	int r = fetcher->http ? fetch_conditional(fetcher, fetched.address.p, before, &fetched, err)
-			      : open_in_folder(fetched.address.p, &fetched, err);
+	if (before && !span_equal(before->address, fetched.address))
+		before = NULL;
+	int r = fetcher->http ? part_fetch(fetcher, fetched.address.p, before, &fetched, err)
+			      : open_in_folder(fetcher, fetched.address.p, before, &fetched, err);
 	if (r < 0)
 		return r;
 	if (fetcher->http) {
 		int64_t modified = parse_http_date(fetched.modified);
 
-		fetched.date = fetched.unchanged && before ? before->fetched
+		fetched.date = fetched.unchanged && before ? before->date
 			       : modified > 0		   ? modified
 							   : fetched.date;
 	}
@@ -227,26 +241,39 @@ read_date(const struct fetcher *fetcher, const struct feed_type *type, struct fe
 	return r < 0 ? err_wrap(err, "%s: %s", manifest_name, type->name) : 0;
 }
 
-int
-fetch_document(struct fetcher *fetcher, const struct feed_type *type,
-	       const struct feed_document *document, const struct advisory_feed *before,
-	       struct fetched *ret, struct err *err)
+static int
+fetch_whole(struct fetcher *fetcher, const struct feed_type *type,
+	    const struct feed_document *document, const struct record_document *before,
+	    struct fetched *fetched, struct err *err)
 {
-	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
 	int r = -ERR_NOT_FOUND;
 
-	if (!fetcher->options->mirror)
-		return fetch_conditional(fetcher, document->address, before, ret, err);
+	if (!fetcher->options->mirror) {
+		bool same = before && span_equal(before->address, span_from(document->address));
+
+		return part_fetch(fetcher, document->address, same ? before : NULL, fetched, err);
+	}
 	for (size_t i = 0; r == -ERR_NOT_FOUND && i < SUFFIXES; i++) {
 		struct span path =
 			arena_printf(fetcher->arena, "%s%s", document->path, suffixes[i]);
 
 		if (!path.p)
 			return err_memory(err);
-		r = fetch_from_mirror(fetcher, path.p, before, &fetched, err);
+		r = fetch_from_mirror(fetcher, path.p, before, fetched, err);
 	}
-	if (r == 0)
-		r = read_date(fetcher, type, &fetched, err);
+	return r < 0 ? r : read_date(fetcher, type, fetched, err);
+}
+
+int
+fetch_document(struct fetcher *fetcher, const struct feed_type *type,
+	       const struct feed_document *document, const struct record_document *before,
+	       struct fetched *ret, struct err *err)
+{
+	CLEANUP(fetched_cleanup) struct fetched fetched = FETCHED_INIT;
+	int r = fetch_whole(fetcher, type, document, before, &fetched, err);
+
+	if (r == 0 && !fetched.unchanged)
+		r = judge_bytes(fetcher, before, &fetched, err);
 	if (r < 0)
 		return r;
 	*ret = fetched;
@@ -258,7 +285,7 @@ fetch_document(struct fetcher *fetcher, const struct feed_type *type,
 static int
 read_manifest(struct fetcher *fetcher, struct err *err)
 {
-	CLEANUP(fetched_cleanup) struct fetched fetched = {.fd = -1};
+	CLEANUP(fetched_cleanup) struct fetched fetched = FETCHED_INIT;
 	CLEANUP(buf_cleanup) struct buf text = BUF_INIT(MANIFEST_BYTES);
 	struct err problem = ERR_INIT;
 	int r = fetch_from_mirror(fetcher, manifest_name, NULL, &fetched, &problem);
@@ -286,19 +313,20 @@ parent_of(const char *path, struct arena *arena)
 }
 
 int
-fetcher_start(const struct update_options *options, struct arena *arena, struct fetcher *ret,
-	      struct err *err)
+fetcher_start(const struct update_options *options, bool manifest, struct arena *arena,
+	      struct fetcher *ret, struct err *err)
 {
 	struct fetcher fetcher = {.options = options, .arena = arena};
 	struct http_options http = {.plain_http = options->plain_http};
 	int r = 0;
 
 	fetcher.folder = parent_of(options->database, arena);
-	if (!fetcher.folder)
+	fetcher.parts = arena_printf(arena, "%s.parts", options->database).p;
+	if (!fetcher.folder || !fetcher.parts)
 		return err_memory(err);
-	if (!options->mirror || is_url(options->mirror))
+	if (!options->mirror || !manifest || is_url(options->mirror))
 		r = http_new(&http, &fetcher.http, err);
-	if (r == 0 && options->mirror)
+	if (r == 0 && options->mirror && manifest)
 		r = read_manifest(&fetcher, err);
 	if (r < 0) {
 		fetcher_cleanup(&fetcher);

@@ -42,7 +42,7 @@ static int
 read_page(struct fetcher *fetcher, const struct feed_type *type, const char *url,
 	  struct feed_import *import, struct err *err)
 {
-	CLEANUP(fetched_cleanup) struct fetched page = {.fd = -1};
+	CLEANUP(fetched_cleanup) struct fetched page = FETCHED_INIT;
 	CLEANUP(feed_file_cleanup) struct feed_file *file = NULL;
 	const char *headers[3] = {"Accept-Encoding: gzip"};
 
@@ -120,14 +120,16 @@ nvd_api_import(struct fetcher *fetcher, const struct feed_type *type,
 {
 	const char *address =
 		fetcher->options->nvd ? fetcher->options->nvd : type->documents[0].address;
-	struct fetched fetched = {
-		.fd = -1, .etag = {"", 0}, .modified = {"", 0}, .date = clock_now()};
+	struct fetched fetched = FETCHED_INIT;
 	struct span range;
 
+	fetched.date = clock_now();
 	fetched.address = arena_printf(fetcher->arena, "%s", address);
 	if (!fetched.address.p)
 		return err_memory(err);
 	int r = changes_since(before, address, fetched.date, import, fetcher->arena, &range, err);
+	if (r == 0 && range.n == 0)
+		r = advisories_build_clear(import->builder, ADVISORIES_SCORES, SPAN(""), err);
 	if (r == 0)
 		r = read_pages(fetcher, type, address, range.p, import, err);
 	if (r == 0 && range.n > 0)

@@ -3,11 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "port/feed_file.h"
-#include "stage/update/feeds.h"
-#include "stage/update/fetch.h"
+#include "base/limits.h"
+#include "stage/update/ahead.h"
+#include "stage/update/merge.h"
 #include "stage/update/nvd_api.h"
 #include "stage/update/others.h"
+#include "stage/update/part.h"
 
 #include <stdio.h>
 
@@ -18,8 +19,10 @@ static const char *const outcomes[] = {
 
 struct updating {
 	struct arena *arena; /* of the report */
-	struct fetcher fetcher;
-	struct advisories_builder *builder;
+	const struct update_options *options;
+	struct ahead *ahead;
+	struct merge merge;
+	struct advisory_records *nothing; /* that is known */
 };
 
 const char *
@@ -28,30 +31,22 @@ update_outcome_name(enum update_outcome outcome)
 	return outcomes[outcome];
 }
 
+struct span
+update_feed_word(const struct update_feed *feed, struct arena *arena)
+{
+	uint64_t changed = feed->changed > feed->gone ? feed->changed : feed->gone;
+
+	if (feed->outcome != UPDATE_NEW || feed->whole)
+		return span_from(update_outcome_name(feed->outcome));
+	return arena_printf(arena, "%llu record%s changed", (unsigned long long)changed,
+			    changed == 1 ? "" : "s");
+}
+
 /* Errors that end the whole update, and not only one feed. */
 static bool
 is_fatal(int r)
 {
 	return r == -ERR_MEMORY || r == -ERR_CANCELLED;
-}
-
-static int
-keep_rows(struct updating *updating, const struct feed_type *type, struct err *err)
-{
-	return advisories_build_keep(updating->builder, type->table, type->distribution, err);
-}
-
-static int
-read_rows(const struct feed_type *type, const struct fetched *fetched, struct feed_import *import,
-	  struct err *err)
-{
-	CLEANUP(feed_file_cleanup) struct feed_file *file = NULL;
-	int r = feed_file_open(fetched->fd, &file, err);
-
-	if (r < 0)
-		return r;
-	struct feed_input input = feed_file_input(file);
-	return type->import(import, &input, err);
 }
 
 /* The problem that malformed records are; empty without any. */
@@ -69,10 +64,10 @@ describe_skipped(struct arena *arena, uint64_t skipped, const char *first, struc
 
 static int
 keep_unchanged(struct updating *updating, const struct feed_type *type,
-	       const struct advisory_feed *before, int64_t date, struct update_feed *ret,
-	       struct err *err)
+	       const struct fetched *documents, const struct advisory_feed *before, int64_t date,
+	       struct update_feed *ret, struct err *err)
 {
-	int r = keep_rows(updating, type, err);
+	int r = merge_kept(&updating->merge, type, documents, err);
 
 	if (r < 0)
 		return r;
@@ -82,111 +77,130 @@ keep_unchanged(struct updating *updating, const struct feed_type *type,
 	return describe_skipped(updating->arena, before->skipped, "", &ret->feed.problem, err);
 }
 
-/* What the database will say of a feed that was had. */
+/* What the database will say of a feed that was had; texts are copied to the report. */
 static int
-describe(struct updating *updating, const struct fetched *fetched, const struct feed_import *import,
+describe(struct updating *updating, const struct fetched *fetched, const struct feed_tally *tally,
 	 struct advisory_feed *feed, struct err *err)
 {
-	feed->address = fetched->address;
-	feed->etag = fetched->etag;
-	feed->modified = fetched->modified;
+	feed->address = arena_copy(updating->arena, fetched->address);
+	feed->etag = arena_copy(updating->arena, fetched->etag);
+	feed->modified = arena_copy(updating->arena, fetched->modified);
 	feed->fetched = fetched->date;
-	feed->records = import->tally.records;
-	feed->skipped = import->tally.skipped;
-	return describe_skipped(updating->arena, import->tally.skipped, import->tally.first,
-				&feed->problem, err);
+	feed->records = tally->records;
+	feed->skipped = tally->skipped;
+	if (!feed->address.p || !feed->etag.p || !feed->modified.p)
+		return err_memory(err);
+	return describe_skipped(updating->arena, tally->skipped, tally->first, &feed->problem, err);
 }
 
-/* Reads one document of a feed. ERR_NOT_FOUND: it is not there. */
-static int
-take_document(struct updating *updating, const struct feed_type *type,
-	      const struct feed_document *document, const struct advisory_feed *before,
-	      struct feed_import *import, struct fetched *ret, struct err *err)
+/* One that speaks for all documents of a feed: of the oldest; validators only of a single one. */
+static struct fetched
+sum_up(const struct feed_type *type, const struct fetched *documents)
 {
-	CLEANUP(fetched_cleanup)
-	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
-	int r = fetch_document(&updating->fetcher, type, document, before, &fetched, err);
+	struct fetched all = FETCHED_INIT;
 
-	import->document = document;
-	if (r == 0 && !fetched.unchanged) {
-		r = read_rows(type, &fetched, import, err);
-		if (r < 0)
-			return err_wrap(err, "%.120s", fetched.address.p);
+	for (size_t i = 0; i < type->document_count; i++) {
+		const struct fetched *document = &documents[i];
+
+		if (document->fd < 0 && !document->unchanged)
+			continue;
+		if (all.address.n == 0)
+			all.address = document->address;
+		if (all.date == 0 || document->date < all.date)
+			all.date = document->date;
+		if (type->document_count == 1) {
+			all.etag = document->etag;
+			all.modified = document->modified;
+		}
 	}
+	return all;
+}
+
+static int
+take_pages(struct updating *updating, const struct feed_type *type,
+	   const struct advisory_feed *before, struct update_feed *ret, struct err *err)
+{
+	struct fetched fetched = FETCHED_INIT;
+	struct fetcher fetcher = {0};
+	struct feed_import import = {
+		.type = type, .builder = updating->merge.builder, .total = UINT64_MAX};
+	int r = fetcher_start(updating->options, false, updating->arena, &fetcher, err);
+
 	if (r < 0)
 		return r;
-	*ret = fetched;
-	ret->fd = -1;
-	return 0;
+	r = nvd_api_import(&fetcher, type, before, &import, &fetched, err);
+	fetcher_cleanup(&fetcher);
+	if (r < 0)
+		return r;
+	ret->outcome = UPDATE_NEW;
+	ret->whole = true;
+	return describe(updating, &fetched, &import.tally, &ret->feed, err);
 }
 
 static bool
-is_same_release(const struct feed_document *a, const struct feed_document *b)
+is_paged(const struct update_options *options, const struct feed_type *type)
 {
-	return a->release && b->release && span_equal(span_from(a->release), span_from(b->release));
+	return type->paged && (!options->mirror || options->nvd);
 }
 
-/*
- * All documents of a feed that has several; they are small, and always fetched whole. A release of
- * which none is there is left out: the database then does not cover it. One that is there by half
- * would make packages look clean, and is an error. The date is the oldest one's.
- */
+/* The feed's new rows, or its kept ones when nothing changed. */
 static int
-take_documents(struct updating *updating, const struct feed_type *type, struct feed_import *import,
-	       struct fetched *ret, struct err *err)
+take_documents(struct updating *updating, const struct feed_type *type,
+	       const struct feed_fetch *fetch, const struct advisory_feed *before,
+	       struct update_feed *ret, struct err *err)
 {
-	struct fetched all = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
-	bool had = false;
-	bool any = false;
+	struct merged merged = {0};
 
-	for (size_t i = 0; i < type->document_count; i++) {
-		const struct feed_document *document = &type->documents[i];
-		bool first = i == 0 || !is_same_release(document, document - 1);
-		struct fetched fetched;
-		int r = take_document(updating, type, document, NULL, import, &fetched, err);
-
-		if (r < 0 && r != -ERR_NOT_FOUND)
-			return r;
-		if (!first && had != (r == 0))
-			return err_set(err, ERR_INVALID, "only a part of %s is there",
-				       document->release);
-		had = r == 0;
-		if (had && (!any || fetched.date < all.date)) {
-			all.date = fetched.date;
-			all.address = any ? all.address : fetched.address;
-		}
-		any |= had;
+	if (fetch->r < 0) {
+		*err = fetch->why;
+		return fetch->r;
 	}
-	if (!any)
-		return -ERR_NOT_FOUND;
-	*ret = all;
-	return 0;
-}
-
-/* The feed's new rows, or its kept ones when the server says that nothing changed. */
-static int
-take_feed(struct updating *updating, const struct feed_type *type,
-	  const struct advisory_feed *before, struct update_feed *ret, struct err *err)
-{
-	struct fetched fetched = {.fd = -1, .etag = {"", 0}, .modified = {"", 0}};
-	struct feed_import import = {
-		.type = type, .builder = updating->builder, .total = UINT64_MAX};
-	bool paged = type->paged &&
-		     (!updating->fetcher.options->mirror || updating->fetcher.options->nvd);
-	int r;
-
-	if (paged)
-		r = nvd_api_import(&updating->fetcher, type, before, &import, &fetched, err);
-	else if (type->document_count > 1)
-		r = take_documents(updating, type, &import, &fetched, err);
-	else
-		r = take_document(updating, type, type->documents, before, &import, &fetched, err);
+	struct fetched all = sum_up(type, fetch->documents);
+	if (before && merge_is_unchanged(&updating->merge, type, fetch->documents))
+		return keep_unchanged(updating, type, fetch->documents, before, all.date, ret, err);
+	int r = merge_feed(&updating->merge, type, fetch->documents, &merged, err);
 	if (r < 0)
 		return r;
-	if (fetched.unchanged && before)
-		return keep_unchanged(updating, type, before, fetched.date, ret, err);
 	ret->outcome = UPDATE_NEW;
-	return describe(updating, &fetched, &import, &ret->feed, err);
+	ret->whole = merged.whole;
+	ret->changed = merged.changed;
+	ret->gone = merged.gone;
+	return describe(updating, &all, &merged.tally, &ret->feed, err);
+}
+
+static int
+begin_again(struct updating *updating, struct err *err)
+{
+	int r = advisories_build_undo(updating->merge.builder, err);
+
+	return r < 0 ? r : advisories_build_begin(updating->merge.builder, err);
+}
+
+/* What is remembered may be of no use: then all is read. */
+static int
+take_feed(struct updating *updating, const struct feed_type *type,
+	  const struct advisory_feed *before, struct update_feed *ret, struct err *why,
+	  struct err *err)
+{
+	size_t feed = (size_t)(type - feed_types);
+
+	if (is_paged(updating->options, type))
+		return take_pages(updating, type, before, ret, why);
+	const struct feed_fetch *fetch = ahead_take(updating->ahead, feed);
+	int r = take_documents(updating, type, fetch, before, ret, why);
+	if (r == 0 || is_fatal(r) || fetch->r < 0 || !records_any(updating->merge.old))
+		return r;
+	r = begin_again(updating, err);
+	if (r < 0) {
+		*why = *err;
+		return -ERR_MEMORY; /* ends the update */
+	}
+	struct merge merge = updating->merge;
+	updating->merge.old = updating->nothing;
+	*why = (struct err)ERR_INIT;
+	r = take_documents(updating, type, ahead_again(updating->ahead, feed), NULL, ret, why);
+	updating->merge = merge;
+	return r;
 }
 
 /* A feed that could not be had: its old rows, when there are some. */
@@ -196,13 +210,11 @@ fall_back(struct updating *updating, const struct feed_type *type,
 	  struct err *err)
 {
 	char date[CLOCK_TEXT];
-	int r = advisories_build_undo(updating->builder, err);
+	int r = begin_again(updating, err);
 
-	if (r == 0)
-		r = advisories_build_begin(updating->builder, err);
 	if (r < 0)
 		return r;
-	if (before && before->fetched > 0 && keep_rows(updating, type, err) == 0) {
+	if (before && before->fetched > 0 && merge_kept(&updating->merge, type, NULL, err) == 0) {
 		ret->feed = *before;
 		ret->outcome = UPDATE_KEPT;
 		ret->feed.problem =
@@ -214,8 +226,10 @@ fall_back(struct updating *updating, const struct feed_type *type,
 			.address = SPAN(""), .etag = SPAN(""), .modified = SPAN("")};
 		ret->feed.problem = arena_printf(updating->arena, "cannot be had (%s): %s",
 						 why->text, type->lacking);
+		r = advisories_build_clear(updating->merge.builder, type->table, type->distribution,
+					   err);
 	}
-	return ret->feed.problem.p ? 0 : err_memory(err);
+	return r == 0 && !ret->feed.problem.p ? err_memory(err) : r;
 }
 
 static int
@@ -224,14 +238,15 @@ update_feed(struct updating *updating, const struct feed_type *type, struct upda
 {
 	struct advisory_feed old;
 	struct err problem = ERR_INIT;
-	bool known = advisories_build_before(updating->builder, span_from(type->name),
-					     updating->arena, &old, &problem) == 0;
-	int r = advisories_build_begin(updating->builder, err);
+	struct advisories_builder *builder = updating->merge.builder;
+	bool known = advisories_build_before(builder, span_from(type->name), updating->arena, &old,
+					     &problem) == 0;
+	int r = advisories_build_begin(builder, err);
 
 	if (r < 0)
 		return r;
-	progress_step(updating->fetcher.options->progress, 0, 0, "%s", type->name);
-	r = take_feed(updating, type, known ? &old : NULL, ret, why);
+	progress_step(updating->options->progress, 0, 0, "%s", type->name);
+	r = take_feed(updating, type, known ? &old : NULL, ret, why, err);
 	if (is_fatal(r)) {
 		*err = *why;
 		return r;
@@ -261,7 +276,7 @@ static int
 judge_absent(const struct updating *updating, struct update_report *report,
 	     const enum err_kind whys[FEEDS], struct err *err)
 {
-	bool chosen = updating->fetcher.options->mirror && has_distribution(report);
+	bool chosen = updating->options->mirror && has_distribution(report);
 
 	for (size_t i = 0; chosen && i < report->count; i++) {
 		struct update_feed *feed = &report->feeds[i];
@@ -288,7 +303,7 @@ note_feeds(const struct updating *updating, struct update_report *report, struct
 		const struct update_feed *feed = &report->feeds[i];
 
 		report->failed += feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
-		r = advisories_build_feed(updating->builder, &feed->feed, err);
+		r = advisories_build_feed(updating->merge.builder, &feed->feed, err);
 	}
 	return r;
 }
@@ -349,27 +364,112 @@ read_identity(const char *database, struct update_report *report, struct err *er
 	return r < 0 ? r : advisories_identity(advisories, report->arena, &report->identity, err);
 }
 
+/* A document of before: as it is remembered, or as the database says of a feed of one. */
 static int
-run(const struct update_options *options, struct update_report *report, struct err *err)
+find_before(void *context, const struct feed_type *type, struct record_document *documents,
+	    struct arena *arena, struct err *err)
 {
-	CLEANUP(advisories_builder_cleanup) struct advisories_builder *builder = NULL;
-	struct updating updating = {.arena = report->arena};
-	const char *lost = NULL;
-	int r = advisories_build(options->database, report->arena, &builder, &lost, err);
+	const struct merge *merge = &((struct updating *)context)->merge;
+	struct err problem = ERR_INIT;
+	struct advisory_feed feed;
+	bool any = false;
 
+	if (advisories_build_before(merge->builder, span_from(type->name), arena, &feed, &problem) <
+		    0 ||
+	    feed.fetched <= 0)
+		return 0;
+	for (size_t i = 0; i < type->document_count; i++) {
+		int r = records_document(merge->old, span_from(type->name),
+					 span_from(type->documents[i].path), arena, &documents[i],
+					 &problem);
+
+		if (r == -ERR_MEMORY)
+			return err_memory(err);
+		any |= r == 0;
+	}
+	if (!any && type->document_count == 1)
+		documents[0] = (struct record_document){.address = feed.address,
+							.etag = feed.etag,
+							.modified = feed.modified,
+							.file = SPAN(""),
+							.digest = SPAN(""),
+							.date = feed.fetched};
+	return 0;
+}
+
+static void
+updating_cleanup(struct updating *updating)
+{
+	ahead_cleanup(&updating->ahead);
+	records_writer_cleanup(&updating->merge.records);
+	records_cleanup(&updating->merge.old);
+	records_cleanup(&updating->nothing);
+	advisories_builder_cleanup(&updating->merge.builder);
+}
+
+static int
+start(struct updating *updating, struct update_report *report, bool over, struct err *err)
+{
+	const char *database = updating->options->database;
+	struct merge *merge = &updating->merge;
+	const char *lost = NULL;
+	int r = records_open(over ? database : NULL, &merge->old, err);
+
+	if (r == 0)
+		r = records_open(NULL, &updating->nothing, err);
+	if (r == 0)
+		r = (records_any(merge->old) ? advisories_build_over : advisories_build)(
+			database, report->arena, &merge->builder, &lost, err);
 	report->lost = lost ? span_from(lost) : SPAN("");
 	if (r == 0)
-		r = fetcher_start(options, report->arena, &updating.fetcher, err);
-	if (r != 0)
+		r = records_writer_new(database, &merge->records, err);
+	return r;
+}
+
+static int
+run(const struct update_options *options, struct update_report *report, bool over, bool *ret_over,
+    struct err *err)
+{
+	CLEANUP(updating_cleanup)
+	struct updating updating = {.arena = report->arena, .options = options};
+	struct span parts = arena_printf(report->arena, "%s.parts", options->database);
+	bool wanted[FEEDS];
+	int r = parts.p ? start(&updating, report, over, err) : err_memory(err);
+
+	*ret_over = updating.merge.old && records_any(updating.merge.old);
+	if (r < 0)
 		return r;
-	updating.builder = builder;
-	r = update_feeds(&updating, report, err);
-	fetcher_cleanup(&updating.fetcher);
-	if (r == 0) {
-		progress_step(options->progress, 0, 0, "writing the database");
-		r = advisories_build_finish(builder, date_of(report), err);
-	}
-	return r < 0 ? r : read_identity(options->database, report, err);
+	parts_clean(parts.p, false);
+	for (size_t i = 0; i < FEEDS; i++)
+		wanted[i] = !is_paged(options, &feed_types[i]);
+	r = ahead_start(options, wanted, find_before, &updating, &updating.ahead, err);
+	if (r == 0)
+		r = update_feeds(&updating, report, err);
+	if (r < 0)
+		return r;
+	progress_step(options->progress, 0, 0, "writing the database");
+	r = advisories_build_finish(updating.merge.builder, date_of(report), err);
+	if (r == 0)
+		r = read_identity(options->database, report, err);
+	if (r == 0)
+		r = records_finish(updating.merge.records, err);
+	parts_clean(parts.p, r == 0);
+	return r;
+}
+
+/* An old database that turns out to be damaged while it is changed is as none. */
+static int
+run_twice(const struct update_options *options, struct update_report *report, struct err *err)
+{
+	bool over = false;
+	int r = run(options, report, true, &over, err);
+
+	if (r == 0 || !over || (r != -ERR_INVALID && r != -ERR_IO))
+		return r;
+	report->count = 0;
+	report->failed = 0;
+	*err = (struct err)ERR_INIT;
+	return run(options, report, false, &over, err);
 }
 
 int
@@ -384,7 +484,8 @@ update_run(const struct update_options *options, struct update_report **ret, str
 		return err_memory(err);
 	}
 	report->arena = arena;
-	int r = options->source ? others_update(options, report, err) : run(options, report, err);
+	int r = options->source ? others_update(options, report, err)
+				: run_twice(options, report, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(report);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/update/reader.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "port/feed_file.h"
+
+enum {
+	SHARE_RECORDS = 64,	 /* a share is every nth block of so many records */
+	FLUSH_BYTES = 64 * 1024, /* to the pipe at once */
+	ROWS_BYTES = 256 * 1024, /* of a document without records */
+};
+
+struct reader {
+	const struct reader_task *task;
+	int out;
+	struct feed_import import;
+	struct feed_choice choice;
+	struct digest_stream *digest;
+	uint64_t place;		       /* of the next record */
+	bool open;		       /* `record` is of one that was chosen */
+	struct advisory_record record; /* what is being read */
+	struct buf rows;
+	struct buf outgoing;
+};
+
+static void
+reader_cleanup(struct reader *reader)
+{
+	digest_stream_cleanup(&reader->digest);
+	advisories_builder_cleanup(&reader->import.builder);
+	buf_cleanup(&reader->rows);
+	buf_cleanup(&reader->outgoing);
+}
+
+static int
+flush(struct reader *reader, struct err *err)
+{
+	int r = fd_write_full(reader->out, buf_span(&reader->outgoing), err);
+
+	reader->outgoing.n = 0;
+	return r;
+}
+
+static int
+send_record(struct reader *reader, const struct advisory_record *record, struct err *err)
+{
+	int r = advisory_record_put(record, &reader->outgoing, err);
+
+	return r == 0 && reader->outgoing.n >= FLUSH_BYTES ? flush(reader, err) : r;
+}
+
+/* Sends what was read since the last one; a record with a problem is read again the next time. */
+static int
+end_record(struct reader *reader, struct err *err)
+{
+	struct feed_tally *tally = &reader->import.tally;
+	struct advisory_record *record = &reader->record;
+	int r = 0;
+
+	if (reader->open || reader->rows.n > 0 || tally->records > 0 || tally->skipped > 0) {
+		record->document = reader->task->reading->index;
+		record->records = (uint32_t)tally->records;
+		record->skipped = (uint32_t)tally->skipped;
+		record->rows = buf_span(&reader->rows);
+		record->problem = span_from(tally->skipped > 0 ? tally->first : "");
+		if (tally->skipped > 0)
+			memset(record->digest, 0, sizeof(record->digest));
+		r = send_record(reader, record, err);
+	}
+	tally->records = 0;
+	tally->skipped = 0;
+	tally->first[0] = '\0';
+	reader->rows.n = 0;
+	reader->open = false;
+	reader->record = (struct advisory_record){.place = reader->place};
+	return r;
+}
+
+static int
+name_record(struct reader *reader, struct span key, struct span text, uint8_t ret[RECORD_DIGEST],
+	    struct err *err)
+{
+	const char *path = reader->task->reading->document->path;
+	struct digest digest;
+
+	if (!digest_stream_restart(reader->digest))
+		return err_memory(err);
+	digest_stream_update(reader->digest, path, strlen(path) + 1);
+	digest_stream_update(reader->digest, key.p, key.n);
+	digest_stream_update(reader->digest, "", 1);
+	digest_stream_update(reader->digest, text.p, text.n);
+	digest_stream_finish(reader->digest, &digest);
+	memcpy(ret, digest.bytes, RECORD_DIGEST);
+	return 0;
+}
+
+static int
+choose(void *context, struct span key, struct span text, bool *ret_wanted, struct err *err)
+{
+	struct reader *reader = context;
+	const struct reader_task *task = reader->task;
+	const struct record_feed *known = task->reading->known;
+	int r = end_record(reader, err);
+	uint64_t place = reader->place++;
+
+	*ret_wanted = false;
+	if (r < 0 || (place / SHARE_RECORDS) % task->shares != task->share)
+		return r;
+	reader->record.place = place;
+	r = name_record(reader, key, text, reader->record.digest, err);
+	if (r < 0)
+		return r;
+	if (record_find(known, reader->record.digest) < known->count) {
+		reader->record.kind = RECORD_KNOWN;
+		return send_record(reader, &reader->record, err);
+	}
+	reader->record.kind = RECORD_ROWS;
+	reader->open = true;
+	*ret_wanted = true;
+	return 0;
+}
+
+static int
+take_row(void *context, struct span row, struct err *err)
+{
+	struct reader *reader = context;
+	int r = 0;
+
+	if (!reader->open && reader->rows.n >= ROWS_BYTES)
+		r = end_record(reader, err);
+	return r < 0 ? r : buf_append(&reader->rows, row, err);
+}
+
+int
+reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
+{
+	const struct reader_task *task = context;
+	const struct reading *reading = task->reading;
+	CLEANUP(reader_cleanup)
+	struct reader reader = {
+		.task = task,
+		.out = out,
+		.rows = BUF_INIT(ADVISORY_RECORD_MAX),
+		.outgoing = BUF_INIT(ADVISORY_RECORD_MAX + FLUSH_BYTES + KIB),
+		.digest = digest_stream_new(),
+	};
+	CLEANUP(feed_file_cleanup) struct feed_file *file = NULL;
+
+	if (!reader.digest)
+		return err_memory(err);
+	reader.choice = (struct feed_choice){choose, &reader};
+	reader.import = (struct feed_import){.type = reading->type,
+					     .document = reading->document,
+					     .tally.choice = &reader.choice,
+					     .total = UINT64_MAX};
+	int r = advisories_recorder(take_row, &reader, &reader.import.builder, err);
+	if (r == 0)
+		r = feed_file_open(reading->fd, &file, err);
+	if (r < 0)
+		return r;
+	struct feed_input input = feed_file_input(file);
+	r = reading->type->import(&reader.import, &input, err);
+	if (r == 0)
+		r = end_record(&reader, err);
+	*ret_answer = reader.place;
+	return r < 0 ? r : flush(&reader, err);
+}
