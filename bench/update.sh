@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# mohs db update: what reading a feed takes on one core against the least that could be (inflating
+# and scanning), of a tracker of 400,000 pairs and of 100,000 CVEs as NVD has them; then an update of
+# both against one after 100 records changed; the peak of resident memory; how long the database
+# takes to open. Medians; all in one run. usage: update.sh   (ROUNDS 5)
+# Goals: at least 150 MB/s a core, and at most 5 ms to open.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=${BUILD:-$here/build}
+rounds=${ROUNDS:-5}
+mohs=$build/src/cmd/mohs
+ninja -C "$build" bench/feed_load src/cmd/mohs >/dev/null
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export MOHS_DB=$work/advisories.db
+
+# feeds CHANGED: so many records are other ones than with 0
+feeds() {
+	python3 - "$work/mirror" "$1" <<'END'
+import json, os, random, sys
+
+folder, changed = sys.argv[1], int(sys.argv[2])
+pick = random.Random(1)
+releases = ("bullseye", "bookworm", "trixie", "forky", "sid")
+
+
+def put(path, value):
+    path = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+
+
+def release():
+    if pick.random() < 0.3:
+        return {"status": "open", "repositories": {"x": "1.0-1"}, "urgency": "not yet assigned"}
+    return {"status": "resolved", "repositories": {"x": "1.0-1"}, "fixed_version": f"1.{pick.randint(0, 99)}-1", "urgency": "low"}
+
+
+tracker = {}
+for source in range(4000):
+    tracker[f"source{source}"] = {
+        f"CVE-20{pick.randint(10, 26)}-{1000 + 20 * source + number}": {
+            "description": "A flaw in the handling of something allows somebody to do a thing. " * 2,
+            "scope": "local",
+            "releases": {name: release() for name in releases},
+        }
+        for number in range(20)
+    }
+vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+cves = [
+    {
+        "cve": {
+            "id": f"CVE-2020-{10000 + number}",
+            "descriptions": [{"lang": "en", "value": "A flaw in the handling of something allows a thing. " * 8}],
+            "metrics": {"cvssMetricV31": [{"type": "Primary", "cvssData": {"version": "3.1", "vectorString": vector, "baseScore": pick.randint(0, 100) / 10}}]},
+            "references": [{"url": f"https://example.org/{number}/{part}", "source": "example"} for part in range(6)],
+        }
+    }
+    for number in range(100000)
+]
+for number in range(changed // 2):
+    cves[number * 7]["cve"]["metrics"] = {}
+    tracker.pop(f"source{number * 3}")
+put("debian/tracker.json", tracker)
+put("nvd/cves.json", {"totalResults": len(cves), "vulnerabilities": cves})
+put("kev/known_exploited_vulnerabilities.json", {"vulnerabilities": []})
+os.makedirs(os.path.join(folder, "epss"), exist_ok=True)
+with open(os.path.join(folder, "epss/epss_scores-current.csv"), "w", encoding="utf-8") as file:
+    file.write("cve,epss,percentile\n")
+END
+}
+
+median() { sort -n "$1" | sed -n "$((($(wc -l <"$1") + 1) / 2))p"; }
+
+# timed NAME COMMAND: milliseconds to NAME, KiB at the most to NAME.peak
+timed() {
+	local name=$work/$1 from
+	shift
+	from=$(date +%s%N)
+	/usr/bin/time -f %M -o "$name.last" "$@" >/dev/null 2>&1
+	echo $((($(date +%s%N) - from) / 1000000)) >>"$name"
+	tail -1 "$name.last" >>"$name.peak"
+}
+
+feeds 0
+"$build/bench/feed_load" debian "$work/mirror/debian/tracker.json" "$rounds"
+"$build/bench/feed_load" nvd "$work/mirror/nvd/cves.json" "$rounds"
+for round in $(seq "$rounds"); do
+	feeds 0
+	rm -f "$MOHS_DB"*
+	timed whole "$mohs" db update --mirror "$work/mirror"
+	feeds $((98 + 2 * round))
+	timed some "$mohs" db update --mirror "$work/mirror"
+	timed none "$mohs" db update --mirror "$work/mirror"
+	timed status "$mohs" db status
+	timed nothing "$mohs" --version
+done
+bytes=$(du -bc "$work"/mirror/*/* | tail -1 | cut -f1)
+whole=$(median "$work/whole")
+echo "whole: $whole ms, $((bytes / whole / 1000)) MB/s on $(nproc) processors, $(($(median "$work/whole.peak") / 1024)) MiB in the largest process"
+echo "100 records changed: $(median "$work/some") ms; nothing changed: $(median "$work/none") ms"
+echo "opened and told: $(($(median "$work/status") - $(median "$work/nothing"))) ms more than --version"
