@@ -206,7 +206,7 @@
 #define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
 #define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
 #define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	  (64 * KIB)
+#define RANGE_TEXT_MAX	    (64 * KIB)
 /* rows on their way to the database: a text but the versions, one row, those of one record */
 #define ADVISORY_TEXT_MAX   (4 * KIB)
 #define ADVISORY_ROW_MAX    (2 * MIB)
@@ -222,6 +222,20 @@
 /* downloads that were cut and wait for the next update */
 #define FEED_PARTS_MAX	    64
 #define FEED_PARTS_DAYS_MAX 7
+#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
+#define RANGE_TEXT_MAX	    (64 * KIB)
+/* feeds that are archives of records */
+#define FEED_MEMBERS_MAX  2000000
+#define FEED_MEMBER_MAX	  (64 * MIB)
+#define FEED_ARCHIVE_MAX  (64 * GIB) /* inflated */
+#define FEED_RATIO_MAX	  200	     /* inflated : archive, once more than FEED_RATIO_GRACE */
+#define FEED_RATIO_GRACE  (64 * MIB)
+#define FEED_PARTIAL_MAX  2000
+#define FEED_OSV_ID_MAX	  80
+#define FEED_ALIASES_MAX  10000 /* CVEs of one record */
+#define FEED_PACKAGE_MAX  512
+#define FEED_EVENTS_MAX	  100000    /* of one package in one record */
+#define FEED_AFFECTED_MAX (1 * MIB) /* text of them */
 
 /* what is said of findings: VEX documents */
 #define VEX_STATEMENTS_MAX 100000

@@ -59,6 +59,7 @@ feed_file_open(int fd, struct feed_file **ret, struct err *err)
 	file->fd = fd;
 	(void)archive_read_support_filter_gzip(file->archive);
 	(void)archive_read_support_filter_zstd(file->archive);
+	(void)archive_read_support_filter_bzip2(file->archive);
 	(void)archive_read_support_format_raw(file->archive);
 	(void)archive_read_support_format_empty(file->archive);
 	if (archive_read_open(file->archive, file, NULL, read_block, NULL) != ARCHIVE_OK)

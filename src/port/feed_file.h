@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A feed's file, inflated while it is read: gzip and zstd are told by their first bytes, whatever
- * the name says; anything else is taken as it is.
+ * A feed's file, inflated while it is read: gzip, zstd and bzip2 are told by their first bytes,
+ * whatever the name says; anything else is taken as it is.
  */
 #pragma once
 

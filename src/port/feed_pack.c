@@ -28,6 +28,7 @@ static const struct {
 	[FEED_PLAIN] = {archive_write_add_filter_none, NULL},
 	[FEED_GZIP] = {archive_write_add_filter_gzip, "gzip:compression-level=9,gzip:!timestamp"},
 	[FEED_ZSTD] = {archive_write_add_filter_zstd, "zstd:compression-level=19"},
+	[FEED_BZIP2] = {archive_write_add_filter_bzip2, "bzip2:compression-level=9"},
 };
 
 static bool

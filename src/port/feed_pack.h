@@ -8,6 +8,7 @@ enum feed_packing {
 	FEED_PLAIN,
 	FEED_GZIP,
 	FEED_ZSTD,
+	FEED_BZIP2,
 };
 
 /* Appends to *ret (up to its max). ERR_LIMIT, ERR_MEMORY. */
