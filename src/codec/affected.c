@@ -102,21 +102,46 @@ is_in(const struct affected *affected, const struct version_order *order, struct
 	return true;
 }
 
-int
-affected_judge(struct span text, const struct version_order *order, struct span version,
-	       bool *ret_hit, struct span *ret_fixed, struct err *err)
+/*
+ * Looks through the intervals that `version` is in: *ret_end is the last version in which one of
+ * them is fixed, empty without any. 1 when there are such intervals, 0, or ERR_INVALID.
+ */
+static int
+find_end(struct span text, const struct version_order *order, struct span version,
+	 struct span *ret_end, struct err *err)
 {
 	struct affected affected;
-	struct span fixed = {"", 0};
-	bool hit = false;
+	struct span end = {"", 0};
+	int hit = 0;
 	int r;
 
 	while ((r = affected_next(&text, &affected, err)) > 0) {
 		if (!is_in(&affected, order, version))
 			continue;
-		hit = true;
-		if (fixed.n == 0 && !affected.with_to)
-			fixed = affected.to;
+		hit = 1;
+		if (!affected.with_to && affected.to.n > 0 &&
+		    (end.n == 0 || order->compare(affected.to, end) > 0))
+			end = affected.to;
+	}
+	*ret_end = end;
+	return r < 0 ? r : hit;
+}
+
+int
+affected_judge(struct span text, const struct version_order *order, struct span version,
+	       bool *ret_hit, struct span *ret_fixed, struct err *err)
+{
+	struct span fixed = {"", 0};
+	struct span end;
+	int r = find_end(text, order, version, &end, err);
+	bool hit = r > 0;
+
+	/* Where one interval ends another one may go on; each round ends later than the last. */
+	while (r > 0 && end.n > 0) {
+		fixed = end;
+		r = find_end(text, order, fixed, &end, err);
+		if (r > 0 && end.n > 0 && order->compare(end, fixed) <= 0)
+			break;
 	}
 	if (r < 0)
 		return r;

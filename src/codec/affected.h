@@ -39,8 +39,9 @@ int affected_put(const struct affected *affected, struct buf *buf, struct err *e
 int affected_next(struct span *rest, struct affected *ret, struct err *err);
 
 /*
- * Whether `version` is in one of the intervals; *ret_fixed is then the version in which that one
- * ends, empty when none is known. Of several the first that has one. ERR_INVALID.
+ * Whether `version` is in one of the intervals; *ret_fixed is then where they end: the next version
+ * that lies in none of those that end with a fix, as intervals of several sources may overlap. It
+ * is empty when none ends so. ERR_INVALID.
  */
 int affected_judge(struct span text, const struct version_order *order, struct span version,
 		   bool *ret_hit, struct span *ret_fixed, struct err *err);
