@@ -393,6 +393,18 @@ make_mixed_database(struct world *world)
 		 {.id = SPAN_INIT("CVE-2026-0003"),
 		  .state = ADVISORY_FIXED,
 		  .fixed = SPAN_INIT("1:9.0-1.el9")}},
+		{SPAN_INIT("rocky"),
+		 SPAN_INIT("9"),
+		 SPAN_INIT("nodejs:18/src/nodejs"),
+		 {.id = SPAN_INIT("CVE-2026-0003"),
+		  .state = ADVISORY_FIXED,
+		  .fixed = SPAN_INIT("2:1-1")}},
+		{SPAN_INIT("rocky"),
+		 SPAN_INIT("9"),
+		 SPAN_INIT("nodejs:18/src/nodejs"),
+		 {.id = SPAN_INIT("CVE-2026-0004"),
+		  .state = ADVISORY_RANGES,
+		  .affected = SPAN_INIT("[,1:18.2-1.el9)")}},
 	};
 	static const char *const feeds[] = {"debian", "npm", "pypi", "rocky"};
 	const char *path = arena_printf(world->arena, "%s/mixed", world->folder.p).p;
@@ -433,6 +445,30 @@ a_language_stands_beside_the_system(void **state)
 	assert_int_equal(findings->gaps.count, 2);
 	assert_span(findings->gaps.items[0].subject, "gem");
 	assert_span(findings->gaps.items[1].subject, "debian");
+}
+
+/* Advisories of rpm distributions name binary packages or the source, and a module's stream. */
+static void
+rpm_packages_are_found_by_either_name(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+	make_mixed_database(world);
+	world->inventory.os =
+		(struct os_identity){.known = true, .id = SPAN("rocky"), .version_id = SPAN("9.4")};
+	for (int i = 0; i < 2; i++) {
+		add(world, "npm", "nodejs", "1:8.5-1.el9");
+		world->components[i].ecosystem = SPAN("rpm");
+		world->components[i].module = i == 0 ? SPAN("nodejs:18") : SPAN("nodejs:20");
+		world->components[i].source_version = SPAN("1:18.1-1.el9");
+	}
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_int_equal(findings->count, 2);
+	assert_span(findings->items[0].id, "CVE-2026-0003");
+	assert_span(findings->items[0].fixed_version, "1:9.0-1.el9");
+	assert_span(findings->items[1].id, "CVE-2026-0004");
+	assert_span(findings->items[1].fixed_version, "1:18.2-1.el9");
 }
 
 /* An image without packages of a system is as matched as its languages are. */
@@ -523,6 +559,7 @@ main(void)
 		TEST(an_unknown_system_is_not_a_clean_one),
 		TEST(each_apk_distribution_has_its_release),
 		TEST(a_language_stands_beside_the_system),
+		TEST(rpm_packages_are_found_by_either_name),
 		TEST(the_system_decides_where_it_has_packages),
 	};
 

@@ -45,8 +45,9 @@ installed_version(const struct matching *matching)
 {
 	const struct component *component = &matching->inventory->components[matching->component];
 
-	return matching->answer->matcher->by_binary ? component->version
-						    : component->source_version;
+	return matching->answer->matcher->by_binary && !matching->as_source
+		       ? component->version
+		       : component->source_version;
 }
 
 /* Open, in the distribution's own words. */
@@ -137,6 +138,21 @@ keep_note(const struct matching *matching, const struct advisory *advisory, stru
 	return ret->p != NULL;
 }
 
+/* Whether the component has the finding already, by its binary package. */
+static bool
+is_found(const struct matching *matching, struct span id)
+{
+	for (size_t i = matching->findings.count; i > 0; i--) {
+		const struct finding *finding = &matching->findings.items[i - 1];
+
+		if (finding->component != matching->component)
+			return false;
+		if (span_equal(finding->id, id))
+			return true;
+	}
+	return false;
+}
+
 static int
 match_advisory(void *context, struct span source, const struct advisory *advisory, struct err *err)
 {
@@ -147,6 +163,8 @@ match_advisory(void *context, struct span source, const struct advisory *advisor
 	bool hit = false;
 
 	(void)source;
+	if (matching->as_source && is_found(matching, advisory->id))
+		return 0;
 	int r = judge_status(matching, advisory, &hit, &finding.status, &fixed, err);
 	if (r < 0 || !hit)
 		return r;
@@ -170,8 +188,13 @@ match_advisory(void *context, struct span source, const struct advisory *advisor
 static struct span
 key_of(const struct matching *matching, const struct component *component)
 {
+	const char *slash = component->module.n > 0 ? "/" : "";
+
 	if (!matching->answer->matcher->by_binary)
 		return component->source;
+	if (matching->as_source)
+		return arena_printf(matching->arena, "%.*s%ssrc/%.*s", SPAN_ARG(component->module),
+				    slash, SPAN_ARG(component->source));
 	if (component->module.n == 0)
 		return component->name;
 	return arena_printf(matching->arena, "%.*s/%.*s", SPAN_ARG(component->module),
@@ -190,16 +213,12 @@ answer_for(const struct matching *matching, const struct component *component)
 	return NULL;
 }
 
+/* Asks for the component by its key; a version that cannot be compared is a gap. */
 static int
-match_component(struct matching *matching, uint32_t number, struct err *err)
+match_key(struct matching *matching, const struct component *component, struct err *err)
 {
-	const struct component *component = &matching->inventory->components[number];
 	struct err why = ERR_INIT;
 
-	matching->component = number;
-	matching->answer = answer_for(matching, component);
-	if (component->state == COMPONENT_CONFIG_FILES || !matching->answer)
-		return 0;
 	if (matching->answer->order->check(installed_version(matching), &why) < 0)
 		return matching_gap(matching, err,
 				    component->purl.n ? component->purl : component->name,
@@ -209,6 +228,24 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 		return err_memory(err);
 	return memory_each(matching->memory, matching->answer->matcher->distribution,
 			   matching->answer->release, key, match_advisory, matching, err);
+}
+
+static int
+match_component(struct matching *matching, uint32_t number, struct err *err)
+{
+	const struct component *component = &matching->inventory->components[number];
+
+	matching->component = number;
+	matching->answer = answer_for(matching, component);
+	if (component->state == COMPONENT_CONFIG_FILES || !matching->answer)
+		return 0;
+	int r = match_key(matching, component, err);
+	if (r == 0 && matching->answer->matcher->by_binary && component->source.n > 0) {
+		matching->as_source = true;
+		r = match_key(matching, component, err);
+		matching->as_source = false;
+	}
+	return r;
 }
 
 /* Feeds of advisories bear their matchers' names: those that are not asked here say nothing. */

@@ -20,8 +20,8 @@ struct matcher {
 	/* The release's name in the advisories; empty when it cannot be told, .p NULL without
 	   memory. Made in `arena` where it has to be. */
 	struct span (*release)(const struct os_identity *os, struct arena *arena);
-	/* Advisories name binary packages ("nodejs:18/npm" where they are of a module), and not
-	   the source package. */
+	/* Advisories name binary packages ("nodejs:18/npm" where they are of a module); those that
+	   name the source package have "src/" before it ("src/openssl", "nodejs:18/src/nodejs"). */
 	bool by_binary;
 };
 

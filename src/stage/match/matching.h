@@ -26,6 +26,7 @@ struct matching {
 	VEC(struct answer) answers; /* one for each ecosystem that the inventory has */
 	const struct answer *answer;
 	uint32_t component; /* the one that is asked for now */
+	bool as_source;	    /* by its source package, of a matcher that goes by binary ones */
 	VEC(struct finding) findings;
 	VEC(struct gap) gaps;
 	struct match_memory *memory;
