@@ -63,13 +63,15 @@ enum {
 	TAKES_KEY = 8,
 	TAKES_TRUST = 16,
 	TAKES_HTTP = 32,
+	TAKES_CHOICE = 64,
 };
 
 static const struct action actions[] = {
-	{"update", TAKES_MIRROR | TAKES_HTTP, NULL, false, db_update},
+	{"update", TAKES_MIRROR | TAKES_CHOICE | TAKES_HTTP, NULL, false, db_update},
 	{"status", 0, NULL, false, db_status},
 	{"export", TAKES_RELEASE | TAKES_FILE | TAKES_KEY, "the folder", true, export_to},
-	{"import", TAKES_KEY | TAKES_TRUST, "the file or folder", false, import_from},
+	{"import", TAKES_KEY | TAKES_TRUST | TAKES_CHOICE, "the file or folder", false,
+	 import_from},
 	{"push", TAKES_KEY | TAKES_HTTP, "the reference", false, db_push},
 	{"pull", TAKES_KEY | TAKES_TRUST | TAKES_HTTP, "the reference", false, db_pull},
 	{0},
@@ -81,6 +83,8 @@ run_action(struct db_request *request, const struct option_list *words)
 	const struct action_option given[] = {
 		{request->mirror || request->nvd || request->source, TAKES_MIRROR,
 		 "--mirror, --nvd and --source are for update"},
+		{request->only || request->skip, TAKES_CHOICE,
+		 "--only and --skip are for update and import"},
 		{request->release, TAKES_RELEASE, "--release is for export"},
 		{request->file, TAKES_FILE, "--file is for export"},
 		{request->keys.count > 0 || request->password_fd, TAKES_KEY,
@@ -113,6 +117,8 @@ run(int argc, char **argv)
 		{"mirror", 0, OPTION_TEXT, &request.mirror},
 		{"nvd", 0, OPTION_TEXT, &request.nvd},
 		{"source", 0, OPTION_TEXT, &request.source},
+		{"only", 0, OPTION_TEXT, &request.only},
+		{"skip", 0, OPTION_TEXT, &request.skip},
 		{"release", 0, OPTION_TEXT, &request.release},
 		{"file", 0, OPTION_TEXT, &request.file},
 		{"key", 0, OPTION_LIST, &request.keys},

@@ -14,6 +14,8 @@ struct db_request {
 	const char *mirror;
 	const char *source;
 	const char *nvd;
+	const char *only;
+	const char *skip;
 	const char *release;
 	const char *file;
 	struct option_list keys;
@@ -43,5 +45,16 @@ struct table *db_feed_table(struct arena *arena);
 /* One row: name, date, records, and a word or problem. False without memory. */
 bool db_feed_row(struct table *table, struct arena *arena, const struct advisory_feed *feed,
 		 const char *outcome);
+
+/* Feeds that have nothing to tell in a row of their own: "absent: rocky, suse". */
+struct db_names {
+	struct arena *arena;
+	const char *word;
+	struct span text;
+};
+
+/* False without memory. */
+bool db_add_name(struct db_names *names, struct span name);
+void db_print_names(const struct db_names *names);
 
 void db_print_identity(const struct db_request *request, const struct advisory_identity *identity);

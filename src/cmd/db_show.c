@@ -61,6 +61,23 @@ db_feed_table(struct arena *arena)
 	return table_new(arena, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
+bool
+db_add_name(struct db_names *names, struct span name)
+{
+	const char *between = names->text.n > 0 ? ", " : "";
+
+	names->text = arena_printf(names->arena, "%.*s%s%.*s", SPAN_ARG(names->text), between,
+				   SPAN_ARG(name));
+	return names->text.p;
+}
+
+void
+db_print_names(const struct db_names *names)
+{
+	if (names->text.n > 0)
+		(void)printf("%s: %.*s\n", names->word, SPAN_ARG(names->text));
+}
+
 void
 db_print_identity(const struct db_request *request, const struct advisory_identity *identity)
 {

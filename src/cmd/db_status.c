@@ -91,10 +91,15 @@ print_status_text(const struct db_request *request, const struct update_status *
 	};
 	struct table *feeds = db_feed_table(request->arena);
 	struct table *releases = table_new(request->arena, columns, 3);
+	struct db_names absent = {request->arena, "not on the mirror", SPAN("")};
 	bool good = feeds && releases;
 
-	for (size_t i = 0; good && i < status->feed_count; i++)
-		good = db_feed_row(feeds, request->arena, &status->feeds[i], "");
+	for (size_t i = 0; good && i < status->feed_count; i++) {
+		const struct advisory_feed *feed = &status->feeds[i];
+
+		good = update_feed_is_absent(feed) ? db_add_name(&absent, feed->name)
+						   : db_feed_row(feeds, request->arena, feed, "");
+	}
 	for (size_t i = 0; good && i < status->release_count; i++) {
 		const struct advisory_release *release = &status->releases[i];
 		struct table_cell cells[] = {
@@ -112,6 +117,7 @@ print_status_text(const struct db_request *request, const struct update_status *
 	print_origin(status);
 	(void)putchar('\n');
 	table_print(feeds, stdout, 0);
+	db_print_names(&absent);
 	(void)putchar('\n');
 	table_print(releases, stdout, 0);
 	return 0;

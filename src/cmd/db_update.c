@@ -38,17 +38,27 @@ print_report(const struct db_request *request, const struct update_report *repor
 					 err);
 	}
 	struct table *table = db_feed_table(request->arena);
+	struct db_names absent = {request->arena, "not on this mirror", SPAN("")};
+	struct db_names left = {request->arena, "not asked for, and not in", SPAN("")};
 	bool good = table != NULL;
 	for (size_t i = 0; good && i < report->count; i++) {
-		struct span word = update_feed_word(&report->feeds[i], request->arena);
+		const struct update_feed *feed = &report->feeds[i];
+		struct span word = update_feed_word(feed, request->arena);
 
-		good = word.p && db_feed_row(table, request->arena, &report->feeds[i].feed, word.p);
+		if (feed->outcome == UPDATE_ABSENT)
+			good = db_add_name(&absent, feed->feed.name);
+		else if (feed->outcome == UPDATE_LEFT && feed->feed.fetched == 0)
+			good = db_add_name(&left, feed->feed.name);
+		else
+			good = word.p && db_feed_row(table, request->arena, &feed->feed, word.p);
 	}
 	if (!good)
 		return err_memory(err);
 	db_print_identity(request, &report->identity);
 	(void)putchar('\n');
 	table_print(table, stdout, 0);
+	db_print_names(&absent);
+	db_print_names(&left);
 	return 0;
 }
 
@@ -79,12 +89,15 @@ db_update(const void *context, struct err *err)
 		.mirror = request->argument ? request->argument : request->mirror,
 		.source = request->source,
 		.nvd = request->nvd,
+		.only = request->only,
+		.skip = request->skip,
 		.nvd_key = key && key[0] ? key : NULL,
 		.plain_http = request->plain_http,
 		.progress = terminal_progress(false),
 	};
-	if (wanted.source && (wanted.mirror || wanted.nvd))
-		return err_set(err, ERR_USAGE, "--source is in place of --mirror and --nvd");
+	if (wanted.source && (wanted.mirror || wanted.nvd || wanted.only || wanted.skip))
+		return err_set(err, ERR_USAGE,
+			       "--source is in place of --mirror, --nvd, --only and --skip");
 	int r = update_run(&wanted, &report, err);
 
 	terminal_clear();

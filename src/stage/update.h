@@ -14,6 +14,8 @@ struct update_options {
 	const char *source;   /* "trivy-db:PLACE", "grype-db:PATH" in place of feeds; NULL */
 	const char *nvd;      /* address of a service with NVD's API; NULL: NVD's own */
 	const char *nvd_key;  /* its key; NULL: none */
+	const char *only;     /* feeds, with commas between them; NULL: all */
+	const char *skip;     /* feeds that are not; NULL: none */
 	bool plain_http;      /* HTTP to hosts other than loopback */
 	const struct progress *progress;
 };
@@ -24,9 +26,13 @@ enum update_outcome {
 	UPDATE_KEPT,	  /* could not be had: old rows kept */
 	UPDATE_MISSING,	  /* could not be had, and there are no old rows */
 	UPDATE_ABSENT,	  /* a distribution that the mirror does not carry, unlike another */
+	UPDATE_LEFT,	  /* not asked for: as it was, rows kept */
 };
 
 const char *update_outcome_name(enum update_outcome outcome); /* "unchanged" */
+
+/* Whether the database has nothing of a feed because the mirror does not carry it. */
+bool update_feed_is_absent(const struct advisory_feed *feed);
 
 struct update_feed {
 	struct advisory_feed feed;

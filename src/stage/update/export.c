@@ -10,7 +10,7 @@
 #include "codec/json.h"
 #include "port/feed_pack.h"
 #include "stage/update.h"
-#include "stage/update/feeds.h"
+#include "stage/update/fetch.h"
 
 #include <stdlib.h>
 
@@ -69,8 +69,10 @@ int
 export_file(struct exporting *exporting, const char *path, enum feed_packing packing,
 	    struct err *err)
 {
-	static const char *const suffixes[] = {
-		[FEED_PLAIN] = "", [FEED_GZIP] = ".gz", [FEED_ZSTD] = ".zst"};
+	static const char *const suffixes[] = {[FEED_PLAIN] = "",
+					       [FEED_GZIP] = ".gz",
+					       [FEED_ZSTD] = ".zst",
+					       [FEED_BZIP2] = ".bz2"};
 	CLEANUP(buf_cleanup) struct buf packed = BUF_INIT(FEED_DOCUMENT_MAX);
 	struct span folder = {path, span_find_last(span_from(path), '/')};
 	struct span full = arena_printf(exporting->arena, "%s/%s%s", exporting->folder, path,
@@ -119,8 +121,16 @@ static int
 add_date(json_t *dates, const struct advisory_feed *feed, struct err *err)
 {
 	char date[CLOCK_TEXT];
+	struct span lack = span_from(update_partial);
 	json_t *text = json_string(clock_format(feed->fetched, date));
 
+	bool partial = span_starts_with(feed->problem, lack);
+
+	/* What the database lacks is lacking in the export. */
+	if (partial || feed->skipped > 0)
+		text = json_pack("{s:o, s:o}", "date", text, "partial",
+				 json_span(span_slice(feed->problem, partial ? lack.n : 0,
+						      feed->problem.n)));
 	return json_object_setn_new(dates, feed->name.p, feed->name.n, text) < 0 ? err_memory(err)
 										 : 0;
 }

@@ -50,7 +50,15 @@ int export_remember(struct exporting *exporting, struct span id, struct err *err
 int export_file(struct exporting *exporting, const char *path, enum feed_packing packing,
 		struct err *err);
 
-/* export_debian.c, export_secdb.c */
+/* export_csaf.c, export_debian.c, export_errata.c, export_osv.c, export_secdb.c */
+int export_csaf(struct exporting *exporting, const struct export_type *type, struct span release,
+		bool *ret_wrote, struct err *err);
+int export_oval(struct exporting *exporting, const struct export_type *type, struct span release,
+		bool *ret_wrote, struct err *err);
+int export_updateinfo(struct exporting *exporting, const struct export_type *type,
+		      struct span release, bool *ret_wrote, struct err *err);
+int export_osv(struct exporting *exporting, const struct export_type *type, struct span release,
+	       bool *ret_wrote, struct err *err);
 int export_debian(struct exporting *exporting, const struct export_type *type, struct span release,
 		  bool *ret_wrote, struct err *err);
 int export_secdb(struct exporting *exporting, const struct export_type *type, struct span release,

@@ -97,15 +97,43 @@ nvd_line(struct buf *text, struct span id, const struct advisory_cve *cve, bool 
 	return buf_printf(text, err, "%s%s", first ? "" : ",\n", dumped);
 }
 
+#define OSV_EXPORT(feed, ecosystem)                                                                \
+	{                                                                                          \
+		.name = "" feed, .path = "osv/" ecosystem "/all.zip", .write = export_osv          \
+	}
+
 const struct export_type export_types[] = {
+	OSV_EXPORT("almalinux", "AlmaLinux"),
 	{.name = "alpine", .path = "alpine", .write = export_secdb},
+	{.name = "amazon", .path = "amazon", .packing = FEED_GZIP, .write = export_updateinfo},
+	OSV_EXPORT("azurelinux", "Azure Linux"),
+	OSV_EXPORT("bitnami", "Bitnami"),
+	OSV_EXPORT("cargo", "crates.io"),
 	{.name = "chainguard", .path = "chainguard/security.json", .write = export_secdb},
+	OSV_EXPORT("composer", "Packagist"),
 	{
 		.name = "debian",
 		.path = "debian/tracker.json",
 		.packing = FEED_ZSTD,
 		.write = export_debian,
 	},
+	OSV_EXPORT("gem", "RubyGems"),
+	OSV_EXPORT("golang", "Go"),
+	OSV_EXPORT("maven", "Maven"),
+	OSV_EXPORT("npm", "npm"),
+	OSV_EXPORT("nuget", "NuGet"),
+	OSV_EXPORT("opensuse", "openSUSE"),
+	{
+		.name = "oracle",
+		.path = "oracle/com.oracle.elsa-all.xml",
+		.packing = FEED_BZIP2,
+		.write = export_oval,
+	},
+	OSV_EXPORT("pypi", "PyPI"),
+	{.name = "redhat", .path = "redhat/csaf_vex.tar.zst", .write = export_csaf},
+	OSV_EXPORT("rocky", "Rocky Linux"),
+	OSV_EXPORT("suse", "SUSE"),
+	OSV_EXPORT("ubuntu", "Ubuntu"),
 	{.name = "wolfi", .path = "wolfi/security.json", .write = export_secdb},
 	{
 		.name = "epss",

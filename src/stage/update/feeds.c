@@ -6,6 +6,9 @@
 #include "codec/feed_kev.h"
 #include "codec/feed_nvd.h"
 #include "codec/feed_secdb.h"
+#include "stage/update/feeds_csaf.h"
+#include "stage/update/feeds_errata.h"
+#include "stage/update/feeds_osv.h"
 
 static enum advisory_state
 debian_state(const struct feed_debian_record *record)
@@ -157,6 +160,23 @@ static const struct feed_document alpine_documents[] = {
 	ALPINE_RELEASE("v3.23"), ALPINE_RELEASE("v3.24"), ALPINE_RELEASE("edge"),
 };
 
+/* Each release's core repository; its address changes with every build of it. */
+static const struct feed_document amazon_documents[] = {
+	{
+		.address = "https://cdn.amazonlinux.com/2/core/latest/x86_64/mirror.list",
+		.path = "amazon/2/updateinfo.xml",
+		.release = "2",
+		.pointer = FEED_POINTER_REPOSITORY,
+	},
+	{
+		.address = "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/"
+			   "mirror.list",
+		.path = "amazon/2023/updateinfo.xml",
+		.release = "2023",
+		.pointer = FEED_POINTER_REPOSITORY,
+	},
+};
+
 static const struct feed_document chainguard_document = {
 	"https://packages.cgr.dev/chainguard/security.json",
 	"chainguard/security.json",
@@ -187,13 +207,47 @@ static const struct feed_document nvd_document = {
 	NULL,
 };
 
+/* All releases in one; updateinfo.xml would be one a repository, under changing names. */
+static const struct feed_document oracle_document = {
+	.address = "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
+	.path = "oracle/com.oracle.elsa-all.xml.bz2",
+	.packed = true,
+};
+
+/* archive_latest.txt holds "csaf_vex_2026-11-23.tar.zst". */
+static const struct feed_document redhat_document = {
+	.address = "https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt",
+	.path = "redhat/csaf_vex.tar.zst",
+	.pointer = FEED_POINTER_NAME,
+	.packed = true,
+};
+
 static const struct feed_document wolfi_document = {
 	"https://packages.wolfi.dev/os/security.json",
 	"wolfi/security.json",
 	NULL,
 };
 
+#define OSV_ADDRESS "https://osv-vulnerabilities.storage.googleapis.com/"
+
+/* `place`: the folder's name in an address. */
+#define OSV_FEED(feed, ecosystem, place, what)                                                     \
+	{                                                                                          \
+		.name = "" feed,                                                                   \
+		.documents =                                                                       \
+			&(const struct feed_document){                                             \
+				.address = OSV_ADDRESS place "/all.zip",                           \
+				.path = "osv/" ecosystem "/all.zip",                               \
+				.packed = true,                                                    \
+			},                                                                         \
+		.document_count = 1, .lacking = "nothing of " what " can be matched",              \
+		.table = ADVISORIES_OF_DISTRIBUTION, .distribution = SPAN_INIT(feed),              \
+		.by_record = true, .import_file = import_osv,                                      \
+	}
+
+/* By name. */
 const struct feed_type feed_types[FEEDS] = {
+	OSV_FEED("almalinux", "AlmaLinux", "AlmaLinux", "AlmaLinux"),
 	{
 		.name = "alpine",
 		.documents = alpine_documents,
@@ -205,6 +259,18 @@ const struct feed_type feed_types[FEEDS] = {
 		.import = import_secdb,
 	},
 	{
+		.name = "amazon",
+		.documents = amazon_documents,
+		.document_count = sizeof(amazon_documents) / sizeof(amazon_documents[0]),
+		.lacking = "nothing of Amazon Linux can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("amazon"),
+		.import = import_updateinfo,
+	},
+	OSV_FEED("azurelinux", "Azure Linux", "Azure%20Linux", "Azure Linux"),
+	OSV_FEED("bitnami", "Bitnami", "Bitnami", "programs without a package"),
+	OSV_FEED("cargo", "crates.io", "crates.io", "Rust"),
+	{
 		.name = "chainguard",
 		.documents = &chainguard_document,
 		.document_count = 1,
@@ -214,6 +280,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.by_record = true,
 		.import = import_secdb,
 	},
+	OSV_FEED("composer", "Packagist", "Packagist", "PHP"),
 	{
 		.name = "debian",
 		.documents = &debian_document,
@@ -232,6 +299,8 @@ const struct feed_type feed_types[FEEDS] = {
 		.table = ADVISORIES_EPSS,
 		.import = import_epss,
 	},
+	OSV_FEED("gem", "RubyGems", "RubyGems", "Ruby"),
+	OSV_FEED("golang", "Go", "Go", "Go"),
 	{
 		.name = "kev",
 		.documents = &kev_document,
@@ -241,6 +310,9 @@ const struct feed_type feed_types[FEEDS] = {
 		.by_record = true,
 		.import = import_kev,
 	},
+	OSV_FEED("maven", "Maven", "Maven", "Java"),
+	OSV_FEED("npm", "npm", "npm", "Node.js"),
+	OSV_FEED("nuget", "NuGet", "NuGet", ".NET"),
 	{
 		.name = "nvd",
 		.documents = &nvd_document,
@@ -251,6 +323,30 @@ const struct feed_type feed_types[FEEDS] = {
 		.by_record = true,
 		.import = import_nvd,
 	},
+	OSV_FEED("opensuse", "openSUSE", "openSUSE", "openSUSE"),
+	{
+		.name = "oracle",
+		.documents = &oracle_document,
+		.document_count = 1,
+		.lacking = "nothing of Oracle Linux can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("oracle"),
+		.import = import_oval,
+	},
+	OSV_FEED("pypi", "PyPI", "PyPI", "Python"),
+	{
+		.name = "redhat",
+		.documents = &redhat_document,
+		.document_count = 1,
+		.lacking = "nothing of Red Hat can be matched",
+		.table = ADVISORIES_OF_DISTRIBUTION,
+		.distribution = SPAN_INIT("redhat"),
+		.by_record = true,
+		.import_file = import_csaf,
+	},
+	OSV_FEED("rocky", "Rocky Linux", "Rocky%20Linux", "Rocky Linux"),
+	OSV_FEED("suse", "SUSE", "SUSE", "SUSE"),
+	OSV_FEED("ubuntu", "Ubuntu", "Ubuntu", "Ubuntu"),
 	{
 		.name = "wolfi",
 		.documents = &wolfi_document,

@@ -5,11 +5,20 @@
 #include "codec/feed.h"
 #include "port/advisories_build.h"
 
+/* What is at an official address that is not the document itself. */
+enum feed_pointer {
+	FEED_POINTER_NONE,
+	FEED_POINTER_NAME,	 /* the name of the document beside it */
+	FEED_POINTER_REPOSITORY, /* the address of the rpm repository that has the document */
+};
+
 /* One file of a feed. */
 struct feed_document {
 	const char *address; /* official */
 	const char *path;    /* below a mirror, without .zst or .gz */
 	const char *release; /* of the distribution, where each has its own documents; else NULL */
+	enum feed_pointer pointer;
+	bool packed; /* an archive, or compressed: `path` is its whole name */
 };
 
 struct feed_type;
@@ -37,7 +46,9 @@ struct feed_type {
 	 */
 	bool by_record;
 	int (*import)(struct feed_import *import, const struct feed_input *input, struct err *err);
+	/* Of an archive, instead of import; reads by position, as several processes have `fd`. */
+	int (*import_file)(struct feed_import *import, int fd, struct err *err);
 };
 
-enum { FEEDS = 7 };
+enum { FEEDS = 25 };
 extern const struct feed_type feed_types[FEEDS];

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "codec/json.h"
 #include "stage/update/part.h"
+#include "stage/update/pointer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,9 @@ enum {
 };
 
 static const char manifest_name[] = "feeds.json";
+
+const char update_absent[] = "not on this mirror: ";
+const char update_partial[] = "partial: ";
 
 void
 fetched_cleanup(struct fetched *fetched)
@@ -196,6 +200,23 @@ judge_bytes(struct fetcher *fetcher, const struct record_document *before, struc
 	return 0;
 }
 
+/* In an address a blank is "%20"; no path here has another byte that would have to be quoted. */
+static int
+join_address(struct fetcher *fetcher, struct span mirror, const char *path, struct span *ret,
+	     struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf text = BUF_INIT(64 * KIB);
+	int r = buf_printf(&text, err, "%.*s/", SPAN_ARG(mirror));
+
+	for (const char *at = path; r == 0 && *at; at++)
+		r = *at == ' ' && fetcher->http ? buf_append(&text, SPAN("%20"), err)
+						: buf_byte(&text, *at, err);
+	if (r < 0)
+		return r;
+	*ret = arena_copy(fetcher->arena, buf_span(&text));
+	return ret->p ? 0 : err_memory(err);
+}
+
 static int
 fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct record_document *before,
 		  struct fetched *ret, struct err *err)
@@ -205,13 +226,13 @@ fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct record
 
 	while (mirror.n > 1 && mirror.p[mirror.n - 1] == '/')
 		mirror.n--;
-	fetched.address = arena_printf(fetcher->arena, "%.*s/%s", SPAN_ARG(mirror), path);
-	if (!fetched.address.p)
-		return err_memory(err);
+	int r = join_address(fetcher, mirror, path, &fetched.address, err);
+	if (r < 0)
+		return r;
 	if (before && !span_equal(before->address, fetched.address))
 		before = NULL;
-	int r = fetcher->http ? part_fetch(fetcher, fetched.address.p, before, &fetched, err)
-			      : open_in_folder(fetcher, fetched.address.p, before, &fetched, err);
+	r = fetcher->http ? part_fetch(fetcher, fetched.address.p, before, &fetched, err)
+			  : open_in_folder(fetcher, fetched.address.p, before, &fetched, err);
 	if (r < 0)
 		return r;
 	if (fetcher->http) {
@@ -225,19 +246,32 @@ fetch_from_mirror(struct fetcher *fetcher, const char *path, const struct record
 	return 0;
 }
 
-/* The date that the mirror's manifest gives a feed. */
+/*
+ * What the mirror's manifest says of a feed: a date, or {"date", "partial"}, both of which may be
+ * left out. "partial" says what is lacking.
+ */
 static int
-read_date(const struct fetcher *fetcher, const struct feed_type *type, struct fetched *fetched,
-	  struct err *err)
+read_entry(const struct fetcher *fetcher, const struct feed_type *type, struct fetched *fetched,
+	   struct err *err)
 {
-	struct span text;
+	const json_t *entry = json_object_get(fetcher->dates, type->name);
+	bool whole = json_is_object(entry);
+	struct span partial = SPAN("");
+	struct span date;
 
-	if (!feed_text(fetcher->dates, type->name, &text))
+	if (!feed_text(whole ? entry : fetcher->dates, whole ? "date" : type->name, &date))
 		return err_set(err, ERR_INVALID, "%s: date of %s is not a string", manifest_name,
 			       type->name);
-	if (text.n == 0)
+	if (whole &&
+	    (!feed_text(entry, "partial", &partial) || !feed_is_text(partial, FEED_PARTIAL_MAX)))
+		return err_set(err, ERR_INVALID, "%s: malformed \"partial\" of %s", manifest_name,
+			       type->name);
+	fetched->partial = arena_copy(fetcher->arena, partial);
+	if (!fetched->partial.p)
+		return err_memory(err);
+	if (date.n == 0)
 		return 0;
-	int r = clock_parse(text, &fetched->date, err);
+	int r = clock_parse(date, &fetched->date, err);
 	return r < 0 ? err_wrap(err, "%s: %s", manifest_name, type->name) : 0;
 }
 
@@ -249,11 +283,16 @@ fetch_whole(struct fetcher *fetcher, const struct feed_type *type,
 	int r = -ERR_NOT_FOUND;
 
 	if (!fetcher->options->mirror) {
-		bool same = before && span_equal(before->address, span_from(document->address));
+		const char *address = NULL;
 
-		return part_fetch(fetcher, document->address, same ? before : NULL, fetched, err);
+		r = pointer_follow(fetcher, document, &address, err);
+		if (r < 0)
+			return r;
+		bool same = before && span_equal(before->address, span_from(address));
+		return part_fetch(fetcher, address, same ? before : NULL, fetched, err);
 	}
-	for (size_t i = 0; r == -ERR_NOT_FOUND && i < SUFFIXES; i++) {
+	for (size_t i = document->packed ? SUFFIXES - 1 : 0; r == -ERR_NOT_FOUND && i < SUFFIXES;
+	     i++) {
 		struct span path =
 			arena_printf(fetcher->arena, "%s%s", document->path, suffixes[i]);
 
@@ -261,7 +300,7 @@ fetch_whole(struct fetcher *fetcher, const struct feed_type *type,
 			return err_memory(err);
 		r = fetch_from_mirror(fetcher, path.p, before, fetched, err);
 	}
-	return r < 0 ? r : read_date(fetcher, type, fetched, err);
+	return r < 0 ? r : read_entry(fetcher, type, fetched, err);
 }
 
 int

@@ -7,6 +7,12 @@
 #include "stage/update.h"
 #include "stage/update/feeds.h"
 
+/* In front of what the database says of a feed that a mirror does not carry. */
+extern const char update_absent[];
+
+/* In front of what the database says of a feed whose mirror says that it is partial. */
+extern const char update_partial[];
+
 struct fetcher {
 	const struct update_options *options;
 	struct arena *arena;
@@ -22,8 +28,9 @@ struct fetched {
 	struct span address; /* what was asked */
 	struct span etag;
 	struct span modified;
-	struct span file;   /* of a folder: size, times and number of the file */
-	struct span digest; /* SHA-256 of the bytes as they came */
+	struct span file;    /* of a folder: size, times and number of the file */
+	struct span digest;  /* SHA-256 of the bytes as they came */
+	struct span partial; /* what the mirror says is lacking; empty */
 	int64_t date; /* of the content: feeds.json, else Last-Modified or mtime of a mirror, else
 			 now */
 };
@@ -31,7 +38,7 @@ struct fetched {
 #define FETCHED_INIT                                                                               \
 	{                                                                                          \
 		.fd = -1, .address = {"", 0}, .etag = {"", 0}, .modified = {"", 0},                \
-		.file = {"", 0}, .digest = {                                                       \
+		.file = {"", 0}, .digest = {"", 0}, .partial = {                                   \
 			"",                                                                        \
 			0                                                                          \
 		}                                                                                  \

@@ -190,6 +190,20 @@ add_header(struct part *part, const char **headers, size_t *count, const char *n
 	return 0;
 }
 
+/* Names that say that the bytes are packed; such an answer is not to be packed once more. */
+static bool
+is_packed(struct span address)
+{
+	static const struct span endings[] = {SPAN_INIT(".zip"), SPAN_INIT(".zst"),
+					      SPAN_INIT(".gz"), SPAN_INIT(".bz2")};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		if (span_ends_with(address, endings[i]))
+			return true;
+	}
+	return false;
+}
+
 /* What may be left out of the answer: all, when it is as before; or the bytes that are here. */
 static int
 make_request(struct part *part, const struct record_document *before, const char *headers[8],
@@ -204,7 +218,8 @@ make_request(struct part *part, const struct record_document *before, const char
 	struct stat st;
 	size_t count = 1;
 
-	headers[0] = "Accept-Encoding: gzip";
+	headers[0] = is_packed(span_from(part->address)) ? "Accept-Encoding: identity"
+							 : "Accept-Encoding: gzip";
 	*request = (struct http_request){.method = "GET",
 					 .url = part->address,
 					 .own_headers = headers,

@@ -133,6 +133,19 @@ take_row(void *context, struct span row, struct err *err)
 	return r < 0 ? r : buf_append(&reader->rows, row, err);
 }
 
+static int
+import_input(struct reader *reader, struct err *err)
+{
+	const struct reading *reading = reader->task->reading;
+	CLEANUP(feed_file_cleanup) struct feed_file *file = NULL;
+	int r = feed_file_open(reading->fd, &file, err);
+
+	if (r < 0)
+		return r;
+	struct feed_input input = feed_file_input(file);
+	return reading->type->import(&reader->import, &input, err);
+}
+
 int
 reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 {
@@ -146,7 +159,6 @@ reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 		.outgoing = BUF_INIT(ADVISORY_RECORD_MAX + FLUSH_BYTES + KIB),
 		.digest = digest_stream_new(),
 	};
-	CLEANUP(feed_file_cleanup) struct feed_file *file = NULL;
 
 	if (!reader.digest)
 		return err_memory(err);
@@ -156,12 +168,10 @@ reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 					     .tally.choice = &reader.choice,
 					     .total = UINT64_MAX};
 	int r = advisories_recorder(take_row, &reader, &reader.import.builder, err);
-	if (r == 0)
-		r = feed_file_open(reading->fd, &file, err);
-	if (r < 0)
-		return r;
-	struct feed_input input = feed_file_input(file);
-	r = reading->type->import(&reader.import, &input, err);
+	if (r == 0 && reading->type->import_file)
+		r = reading->type->import_file(&reader.import, reading->fd, err);
+	else if (r == 0)
+		r = import_input(&reader, err);
 	if (r == 0)
 		r = end_record(&reader, err);
 	*ret_answer = reader.place;

@@ -2,6 +2,13 @@
 #include "base/cleanup.h"
 #include "codec/advisory_origin.h"
 #include "stage/update.h"
+#include "stage/update/fetch.h"
+
+bool
+update_feed_is_absent(const struct advisory_feed *feed)
+{
+	return feed->fetched == 0 && span_starts_with(feed->problem, span_from(update_absent));
+}
 
 static int
 read_origin(const struct advisories *advisories, struct update_status *status, struct err *err)

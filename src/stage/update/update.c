@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "stage/update/ahead.h"
+#include "stage/update/choice.h"
 #include "stage/update/merge.h"
 #include "stage/update/nvd_api.h"
 #include "stage/update/others.h"
@@ -14,7 +15,7 @@
 
 static const char *const outcomes[] = {
 	[UPDATE_NEW] = "new",	      [UPDATE_UNCHANGED] = "unchanged", [UPDATE_KEPT] = "kept",
-	[UPDATE_MISSING] = "missing", [UPDATE_ABSENT] = "absent",
+	[UPDATE_MISSING] = "missing", [UPDATE_ABSENT] = "absent",	[UPDATE_LEFT] = "left",
 };
 
 struct updating {
@@ -49,14 +50,17 @@ is_fatal(int r)
 	return r == -ERR_MEMORY || r == -ERR_CANCELLED;
 }
 
-/* The problem that malformed records are; empty without any. */
+/* What is lacking by the mirror's own words, and what was skipped; empty: nothing. */
 static int
-describe_skipped(struct arena *arena, uint64_t skipped, const char *first, struct span *ret,
-		 struct err *err)
+describe_lack(struct arena *arena, struct span partial, uint64_t skipped, const char *first,
+	      struct span *ret, struct err *err)
 {
 	*ret = SPAN("");
-	if (skipped > 0)
-		*ret = arena_printf(arena, "%llu malformed records are not in%s%s",
+	if (partial.n > 0)
+		*ret = arena_printf(arena, "%s%.*s", update_partial, SPAN_ARG(partial));
+	if (ret->p && skipped > 0)
+		*ret = arena_printf(arena, "%.*s%s%llu malformed records are not in%s%s",
+				    SPAN_ARG(*ret), ret->n > 0 ? "; " : "",
 				    (unsigned long long)skipped, first[0] ? ", the first: " : "",
 				    first);
 	return ret->p ? 0 : err_memory(err);
@@ -64,17 +68,18 @@ describe_skipped(struct arena *arena, uint64_t skipped, const char *first, struc
 
 static int
 keep_unchanged(struct updating *updating, const struct feed_type *type,
-	       const struct fetched *documents, const struct advisory_feed *before, int64_t date,
-	       struct update_feed *ret, struct err *err)
+	       const struct fetched *documents, const struct advisory_feed *before,
+	       const struct fetched *all, struct update_feed *ret, struct err *err)
 {
 	int r = merge_kept(&updating->merge, type, documents, err);
 
 	if (r < 0)
 		return r;
 	ret->feed = *before;
-	ret->feed.fetched = date;
+	ret->feed.fetched = all->date;
 	ret->outcome = UPDATE_UNCHANGED;
-	return describe_skipped(updating->arena, before->skipped, "", &ret->feed.problem, err);
+	return describe_lack(updating->arena, all->partial, before->skipped, "", &ret->feed.problem,
+			     err);
 }
 
 /* What the database will say of a feed that was had; texts are copied to the report. */
@@ -90,7 +95,8 @@ describe(struct updating *updating, const struct fetched *fetched, const struct 
 	feed->skipped = tally->skipped;
 	if (!feed->address.p || !feed->etag.p || !feed->modified.p)
 		return err_memory(err);
-	return describe_skipped(updating->arena, tally->skipped, tally->first, &feed->problem, err);
+	return describe_lack(updating->arena, fetched->partial, tally->skipped, tally->first,
+			     &feed->problem, err);
 }
 
 /* One that speaks for all documents of a feed: of the oldest; validators only of a single one. */
@@ -106,6 +112,7 @@ sum_up(const struct feed_type *type, const struct fetched *documents)
 			continue;
 		if (all.address.n == 0)
 			all.address = document->address;
+		all.partial = document->partial;
 		if (all.date == 0 || document->date < all.date)
 			all.date = document->date;
 		if (type->document_count == 1) {
@@ -157,7 +164,7 @@ take_documents(struct updating *updating, const struct feed_type *type,
 	}
 	struct fetched all = sum_up(type, fetch->documents);
 	if (before && merge_is_unchanged(&updating->merge, type, fetch->documents))
-		return keep_unchanged(updating, type, fetch->documents, before, all.date, ret, err);
+		return keep_unchanged(updating, type, fetch->documents, before, &all, ret, err);
 	int r = merge_feed(&updating->merge, type, fetch->documents, &merged, err);
 	if (r < 0)
 		return r;
@@ -232,6 +239,28 @@ fall_back(struct updating *updating, const struct feed_type *type,
 	return r == 0 && !ret->feed.problem.p ? err_memory(err) : r;
 }
 
+/* A feed that is not asked for stays as it was. */
+static int
+leave_feed(struct updating *updating, const struct feed_type *type, struct update_feed *ret,
+	   struct err *err)
+{
+	struct err problem = ERR_INIT;
+	struct advisories_builder *builder = updating->merge.builder;
+	int r = advisories_build_begin(builder, err);
+
+	if (r < 0)
+		return r;
+	ret->outcome = UPDATE_LEFT;
+	ret->feed = (struct advisory_feed){.name = span_from(type->name),
+					   .address = SPAN(""),
+					   .etag = SPAN(""),
+					   .modified = SPAN(""),
+					   .problem = SPAN("")};
+	bool known = advisories_build_before(builder, ret->feed.name, updating->arena, &ret->feed,
+					     &problem) == 0;
+	return known && ret->feed.fetched > 0 ? merge_kept(&updating->merge, type, NULL, err) : 0;
+}
+
 static int
 update_feed(struct updating *updating, const struct feed_type *type, struct update_feed *ret,
 	    struct err *why, struct err *err)
@@ -285,8 +314,8 @@ judge_absent(const struct updating *updating, struct update_report *report,
 		    feed_types[i].table != ADVISORIES_OF_DISTRIBUTION)
 			continue;
 		feed->outcome = UPDATE_ABSENT;
-		feed->feed.problem = arena_printf(updating->arena, "not on this mirror: %s",
-						  feed_types[i].lacking);
+		feed->feed.problem =
+			arena_printf(updating->arena, "%s%s", update_absent, feed_types[i].lacking);
 		if (!feed->feed.problem.p)
 			return err_memory(err);
 	}
@@ -303,7 +332,8 @@ note_feeds(const struct updating *updating, struct update_report *report, struct
 		const struct update_feed *feed = &report->feeds[i];
 
 		report->failed += feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
-		r = advisories_build_feed(updating->merge.builder, &feed->feed, err);
+		if (feed->outcome != UPDATE_LEFT || feed->feed.fetched > 0)
+			r = advisories_build_feed(updating->merge.builder, &feed->feed, err);
 	}
 	return r;
 }
@@ -320,7 +350,9 @@ update_feeds(struct updating *updating, struct update_report *report, struct err
 		return err_memory(err);
 	for (size_t i = 0; i < FEEDS; i++) {
 		struct err why = ERR_INIT;
-		int r = update_feed(updating, &feed_types[i], &report->feeds[i], &why, err);
+		bool chosen = choice_has(updating->options, feed_types[i].name);
+		int r = chosen ? update_feed(updating, &feed_types[i], &report->feeds[i], &why, err)
+			       : leave_feed(updating, &feed_types[i], &report->feeds[i], err);
 
 		if (r < 0)
 			return r;
@@ -441,7 +473,8 @@ run(const struct update_options *options, struct update_report *report, bool ove
 		return r;
 	parts_clean(parts.p, false);
 	for (size_t i = 0; i < FEEDS; i++)
-		wanted[i] = !is_paged(options, &feed_types[i]);
+		wanted[i] = !is_paged(options, &feed_types[i]) &&
+			    choice_has(options, feed_types[i].name);
 	r = ahead_start(options, wanted, find_before, &updating, &updating.ahead, err);
 	if (r == 0)
 		r = update_feeds(&updating, report, err);
@@ -484,8 +517,10 @@ update_run(const struct update_options *options, struct update_report **ret, str
 		return err_memory(err);
 	}
 	report->arena = arena;
-	int r = options->source ? others_update(options, report, err)
-				: run_twice(options, report, err);
+	int r = choice_check(options, err);
+	if (r == 0)
+		r = options->source ? others_update(options, report, err)
+				    : run_twice(options, report, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(report);
