@@ -4,7 +4,7 @@
  * allocation per value, strings stay where they are in the text. It takes and refuses exactly what
  * jansson does with JSON_REJECT_DUPLICATES, JSON_ALLOW_NUL and JSON_DECODE_ANY, but for the depth
  * (JSON_DEPTH_MAX), the number of values (JSON_TOKENS_MAX), and a NUL byte, which jansson takes for
- * the end. docs/decisions/0022-reading-feeds.md
+ * the end. docs/decisions/0025-reading-feeds.md
  */
 #pragma once
 
