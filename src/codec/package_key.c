@@ -17,15 +17,13 @@ is_dash(char c)
 	return c == '-' || c == '_' || c == '.';
 }
 
-/* https://peps.python.org/pep-0503/#normalized-names where dashes count. */
-static struct span
-fold(struct span name, bool dashes, struct arena *arena)
+/* At most as long as the name. https://peps.python.org/pep-0503/#normalized-names where dashes
+ * count. */
+static size_t
+fold(struct span name, bool dashes, char *to)
 {
-	char *p = arena_alloc(arena, name.n + 1);
 	size_t n = 0;
 
-	if (!p)
-		return (struct span){NULL, 0};
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
 
@@ -34,17 +32,45 @@ fold(struct span name, bool dashes, struct arena *arena)
 				continue;
 			c = '-';
 		}
-		p[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+		to[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	}
-	return (struct span){p, n};
+	return n;
+}
+
+/* Whether names are folded, and how. */
+static bool
+is_folded(struct span ecosystem, bool *ret_dashes)
+{
+	for (size_t i = 0; i < sizeof(folded) / sizeof(folded[0]); i++) {
+		*ret_dashes = folded[i].dashes;
+		if (span_equal(folded[i].ecosystem, ecosystem))
+			return true;
+	}
+	return false;
 }
 
 struct span
 package_key(struct span ecosystem, struct span name, struct arena *arena)
 {
-	for (size_t i = 0; i < sizeof(folded) / sizeof(folded[0]); i++) {
-		if (span_equal(folded[i].ecosystem, ecosystem))
-			return fold(name, folded[i].dashes, arena);
+	bool dashes;
+
+	if (!is_folded(ecosystem, &dashes))
+		return name;
+	char *p = arena_alloc(arena, name.n + 1);
+	return (struct span){p, p ? fold(name, dashes, p) : 0};
+}
+
+int
+package_key_put(struct span ecosystem, struct span name, struct buf *buf, struct err *err)
+{
+	bool dashes;
+
+	if (!is_folded(ecosystem, &dashes))
+		return buf_append(buf, name, err);
+	int r = buf_reserve(buf, name.n, err);
+	if (r == 0) {
+		buf->n += fold(name, dashes, buf->p + buf->n);
+		buf->p[buf->n] = '\0';
 	}
-	return name;
+	return r;
 }

@@ -6,9 +6,13 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 /*
  * `ecosystem` as in struct component. "pypi": PEP 503; "composer", "nuget" and "generic": lower
  * case; all others: the name itself. In `arena` where it differs; .p NULL without memory.
  */
 struct span package_key(struct span ecosystem, struct span name, struct arena *arena);
+
+/* Appends it. */
+int package_key_put(struct span ecosystem, struct span name, struct buf *buf, struct err *err);

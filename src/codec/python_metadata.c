@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/package_key.h"
 
 struct reader {
 	struct arena *arena;
@@ -31,25 +32,6 @@ is_word(struct span s, const char *marks)
 			return false;
 	}
 	return s.n > 0;
-}
-
-struct span
-python_name(struct arena *arena, struct span name)
-{
-	char *key = arena_alloc(arena, name.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; key && i < name.n; i++) {
-		char c = name.p[i];
-
-		if (c == '_' || c == '.')
-			c = '-';
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c | 32);
-		if (c != '-' || n == 0 || key[n - 1] != '-')
-			key[n++] = c;
-	}
-	return (struct span){key, n};
 }
 
 static int
@@ -120,7 +102,7 @@ take_requirement(struct reader *reader, struct span value, struct err *err)
 		n++;
 	if (n == 0)
 		return 0;
-	struct span name = python_name(reader->arena, span_slice(value, 0, n));
+	struct span name = package_key(SPAN("pypi"), span_slice(value, 0, n), reader->arena);
 	if (!name.p)
 		return err_memory(err);
 	int r = reader->requires.n ? buf_byte(&reader->requires, ' ', err) : 0;

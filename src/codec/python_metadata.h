@@ -19,6 +19,3 @@ struct python_metadata {
  */
 int python_metadata_read(struct span text, struct arena *arena, struct python_metadata *ret,
 			 struct err *err);
-
-/* PEP 503: lower case, one '-' for each run of '-', '_' and '.'. .p NULL without memory. */
-struct span python_name(struct arena *arena, struct span name);

@@ -2,27 +2,22 @@
 #include "stage/inventory/language.h"
 
 #include "base/limits.h"
-#include "codec/python_metadata.h"
+#include "codec/package_key.h"
 
 #include <stdlib.h>
 
 /* How an ecosystem writes names; its word is its purl type as well. */
 static const struct {
 	struct span ecosystem;
-	char parts;   /* parts the namespace of the purl from the name, '\0': there is none */
-	bool lower;   /* advisories have it in lower case */
-	bool dashes;  /* and with one '-' for each run of '-', '_' and '.' (PEP 503) */
-	bool in_purl; /* case, and '_' as '-', are folded in the purl too (purl-spec, types) */
+	char parts;  /* parts the namespace of the purl from the name, '\0': there is none */
+	bool lower;  /* the purl has it in lower case (purl-spec, types) */
+	bool dashes; /* and '_' as '-' */
 } spellings[] = {
-	{SPAN_INIT("cargo"), '\0', false, false, false},
-	{SPAN_INIT("composer"), '/', true, false, true},
-	{SPAN_INIT("gem"), '\0', false, false, false},
-	{SPAN_INIT("generic"), '\0', false, false, false},
-	{SPAN_INIT("golang"), '/', false, false, false},
-	{SPAN_INIT("maven"), ':', false, false, false},
-	{SPAN_INIT("npm"), '/', false, false, false},
-	{SPAN_INIT("nuget"), '\0', true, false, false},
-	{SPAN_INIT("pypi"), '\0', true, true, true},
+	{SPAN_INIT("cargo"), '\0', false, false}, {SPAN_INIT("composer"), '/', true, false},
+	{SPAN_INIT("gem"), '\0', false, false},	  {SPAN_INIT("generic"), '\0', false, false},
+	{SPAN_INIT("golang"), '/', false, false}, {SPAN_INIT("maven"), ':', false, false},
+	{SPAN_INIT("npm"), '/', false, false},	  {SPAN_INIT("nuget"), '\0', false, false},
+	{SPAN_INIT("pypi"), '\0', true, true},
 };
 
 enum { SPELLINGS = sizeof(spellings) / sizeof(spellings[0]) };
@@ -74,23 +69,6 @@ lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
 }
 
-struct span
-language_key(struct arena *arena, struct span ecosystem, struct span name)
-{
-	size_t spelling = spelling_of(ecosystem);
-
-	if (spelling == SPELLINGS || !spellings[spelling].lower)
-		return name;
-	if (spellings[spelling].dashes)
-		return python_name(arena, name);
-	char *key = arena_alloc(arena, name.n + 1);
-	if (!key)
-		return (struct span){NULL, 0};
-	for (size_t i = 0; i < name.n; i++)
-		key[i] = lower(name.p[i]);
-	return (struct span){key, name.n};
-}
-
 /* As purl-spec writes the names of its type. */
 static struct span
 purl_case(struct arena *arena, size_t spelling, struct span name)
@@ -102,7 +80,7 @@ purl_case(struct arena *arena, size_t spelling, struct span name)
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
 
-		if (spellings[spelling].in_purl)
+		if (spellings[spelling].lower)
 			c = lower(c);
 		if (spellings[spelling].dashes && c == '_')
 			c = '-';
@@ -143,7 +121,7 @@ int
 language_add(struct reading *reading, struct component *component,
 	     const struct purl_qualifier *qualifiers, size_t count, struct err *err)
 {
-	struct span key = language_key(reading->arena, component->ecosystem, component->name);
+	struct span key = package_key(component->ecosystem, component->name, reading->arena);
 
 	if (!key.p)
 		return err_memory(err);

@@ -20,12 +20,6 @@ int language_is_owned(struct reading *reading, uint32_t entry, bool *ret, struct
 int language_add(struct reading *reading, struct component *component,
 		 const struct purl_qualifier *qualifiers, size_t count, struct err *err);
 
-/*
- * The key of a name: PEP 503 for "pypi", lower case for "composer" and "nuget", else the name
- * itself. .p NULL without memory.
- */
-struct span language_key(struct arena *arena, struct span ecosystem, struct span name);
-
 /* Files of one component, collected. */
 struct language_files {
 	struct reading *reading;

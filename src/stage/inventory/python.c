@@ -2,6 +2,7 @@
 /* Python distributions: NAME.dist-info, NAME.egg-info and unpacked eggs. docs/inventory.md */
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/package_key.h"
 #include "codec/python_metadata.h"
 #include "codec/python_record.h"
 #include "stage/inventory/language.h"
@@ -166,7 +167,7 @@ add_distribution(struct reading *reading, enum form form, uint32_t entry,
 	if (!component.name.p || !component.version.p || !component.licence.p ||
 	    !component.depends.p)
 		return err_memory(err);
-	component.source = language_key(reading->arena, component.ecosystem, component.name);
+	component.source = package_key(component.ecosystem, component.name, reading->arena);
 	if (!component.source.p)
 		return err_memory(err);
 	if (!span_equal(component.source, component.name))

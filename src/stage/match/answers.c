@@ -56,15 +56,15 @@ note_nobody(struct matching *matching, const struct answer *answer, struct err *
 
 	if (!is_of_system(matching, answer))
 		return matching_gap(matching, err, answer->ecosystem,
-				    "no advisories for %.*s: %zu components are not matched",
+				    "no advisories for %.*s (components not matched: %zu)",
 				    SPAN_ARG(answer->ecosystem), answer->components);
 	if (!os->known)
 		return matching_gap(matching, err, SPAN("os-release"),
 				    "the distribution is not known: nothing could be matched");
 	if (matcher_of_system(os->id))
 		return matching_gap(matching, err, answer->ecosystem,
-				    "no advisories for %.*s packages on %.*s: %zu components are "
-				    "not matched",
+				    "no advisories for %.*s packages on %.*s (components not "
+				    "matched: %zu)",
 				    SPAN_ARG(answer->ecosystem), SPAN_ARG(os->id),
 				    answer->components);
 	return matching_gap(matching, err, SPAN("advisories"),
@@ -78,8 +78,8 @@ note_uncovered(struct matching *matching, const struct answer *answer, struct er
 {
 	if (!is_of_system(matching, answer))
 		return matching_gap(matching, err, answer->ecosystem,
-				    "the database has no advisories for %.*s: %zu components are "
-				    "not matched",
+				    "the database has no advisories for %.*s (components not "
+				    "matched: %zu)",
 				    SPAN_ARG(answer->ecosystem), answer->components);
 	return matching_gap(matching, err, SPAN("advisories"),
 			    "the database has none for %.*s %.*s: nothing could be matched",
@@ -97,8 +97,8 @@ fill_answer(struct matching *matching, struct answer *answer, struct err *err)
 	answer->order = version_order_find(answer->matcher->order);
 	if (!answer->order)
 		return matching_gap(matching, err, answer->ecosystem,
-				    "versions of %.*s cannot be compared: %zu components are not "
-				    "matched",
+				    "versions of %.*s cannot be compared (components not matched: "
+				    "%zu)",
 				    SPAN_ARG(answer->ecosystem), answer->components);
 	answer->release = answer->matcher->release(os, matching->arena);
 	if (!answer->release.p)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/package_key.h"
 #include "port/feed_archive.h"
 
 /* Libraries of a language have no releases. */
@@ -118,43 +119,6 @@ opensuse_release(struct span suffix, struct buf *buf, struct err *err)
 	return span_find(version, ' ') == version.n ? version : SPAN("");
 }
 
-static char
-lower(char byte)
-{
-	return (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
-}
-
-static int
-lower_case(struct span name, struct buf *buf, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < name.n; i++)
-		r = buf_byte(buf, lower(name.p[i]), err);
-	return r;
-}
-
-/* https://peps.python.org/pep-0503/#normalized-names */
-static int
-python_name(struct span name, struct buf *buf, struct err *err)
-{
-	bool apart = false;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < name.n; i++) {
-		bool separator = name.p[i] == '-' || name.p[i] == '_' || name.p[i] == '.';
-
-		char byte = lower(name.p[i]);
-
-		if (separator)
-			byte = '-';
-		if (!separator || !apart)
-			r = buf_byte(buf, byte, err);
-		apart = separator;
-	}
-	return r;
-}
-
 #define LANGUAGE(feed, ecosystem_name, order_name, ...)                                            \
 	{                                                                                          \
 		.name = feed, .order = SPAN_INIT(order_name),                                      \
@@ -165,13 +129,13 @@ python_name(struct span name, struct buf *buf, struct err *err)
 static const struct osv_feed osv_feeds[] = {
 	LANGUAGE("bitnami", "Bitnami", "generic"),
 	LANGUAGE("cargo", "crates.io", "semver"),
-	LANGUAGE("composer", "Packagist", "composer", .canonical = lower_case),
+	LANGUAGE("composer", "Packagist", "composer", .names = SPAN_INIT("composer")),
 	LANGUAGE("gem", "RubyGems", "gem"),
 	LANGUAGE("golang", "Go", "golang"),
 	LANGUAGE("maven", "Maven", "maven"),
 	LANGUAGE("npm", "npm", "semver"),
-	LANGUAGE("nuget", "NuGet", "nuget", .canonical = lower_case),
-	LANGUAGE("pypi", "PyPI", "pypi", .canonical = python_name),
+	LANGUAGE("nuget", "NuGet", "nuget", .names = SPAN_INIT("nuget")),
+	LANGUAGE("pypi", "PyPI", "pypi", .names = SPAN_INIT("pypi")),
 	{
 		.name = "almalinux",
 		.order = SPAN_INIT("rpm"),
@@ -277,8 +241,7 @@ make_key(struct importing *importing, const struct feed_osv_record *record, stru
 		r = buf_append(key, SPAN("src/"), err);
 	if (r < 0)
 		return r;
-	return feed->canonical ? feed->canonical(record->package, key, err)
-			       : buf_append(key, record->package, err);
+	return package_key_put(feed->names, record->package, key, err);
 }
 
 /* Several records may speak of one key: the database then has the versions of all. */

@@ -14,8 +14,7 @@ struct osv_feed {
 	/* The release in the database, made in `buf` where it has to be; empty: none of ours. */
 	struct span (*release)(struct span suffix, struct buf *buf, struct err *err);
 	const char *before; /* the release in the ecosystem's name, "Leap "; NULL: it has none */
-	/* Appends the name as components have it; NULL: as it is. */
-	int (*canonical)(struct span name, struct buf *buf, struct err *err);
+	struct span names;  /* the ecosystem by whose rule they are written (codec/package_key.h) */
 };
 
 /* NULL: it is not in this format. */
