@@ -189,7 +189,8 @@ END
 	grep -q "^bdb app 2:1.0-3.el9 $(uname -m)$" got
 	"$mohs" scan --json "dir:$work/image" >whole.json
 	jq -e --argjson kinds "$(kinds | wc -l)" '.inventory.components | length == 4 * $kinds' whole.json
-	jq -e '[.gaps[] | select(.subject != "advisories")] | length == 0' whole.json # this database has none for AlmaLinux
+	# this database has none for AlmaLinux
+	jq -e '[.gaps[].subject] - ["advisories", "almalinux"] == []' whole.json
 }
 
 @test "rpm's own kind of database (ndb) is one of them" {
