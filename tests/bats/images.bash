@@ -5,12 +5,13 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${MOHS_BUILD:-$ROOT/build}
 FETCH=$BUILD/tests/tools/fetch
 
-# demo_image FOLDER: the demo's image, made once however many ask for it at a time.
+# demo_image FOLDER: the demo's image, made once however many ask for it at a time. The lock is not
+# for those that make it: dash, by which apt is hooked, has no descriptors of two digits.
 demo_image() {
 	mkdir -p "$(dirname "$1")"
 	(
 		flock 9
-		[ -e "$1/index.json" ] || { rm -rf "$1" && demo/make-image "$1.new" && mv "$1.new" "$1"; }
+		[ -e "$1/index.json" ] || { rm -rf "$1" && demo/make-image "$1.new" 9>&- && mv "$1.new" "$1"; }
 	) 9>"$1.lock"
 }
 
