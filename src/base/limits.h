@@ -180,17 +180,17 @@
 #define STATEMENT_MAX	      (1 * MIB)
 #define ADVISORY_ORIGIN_MAX   (16 * KIB)
 #define STATEMENT_FEEDS_MAX   1024
-#define FEED_DOCUMENT_MAX   (2 * GIB)
-#define ADVISORIES_MAX	    20000000
-#define FINDINGS_MAX	    5000000
-#define MATCH_GAPS_MAX	    200000
-#define FEED_ID_MAX	    32
-#define FEED_NAME_MAX	    128
-#define FEED_VERSION_MAX    128
-#define FEED_NOTE_MAX	    200
-#define FEED_VECTOR_MAX	    256
-#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	    (64 * KIB)
+#define FEED_DOCUMENT_MAX     (2 * GIB)
+#define ADVISORIES_MAX	      20000000
+#define FINDINGS_MAX	      5000000
+#define MATCH_GAPS_MAX	      200000
+#define FEED_ID_MAX	      32
+#define FEED_NAME_MAX	      128
+#define FEED_VERSION_MAX      128
+#define FEED_NOTE_MAX	      200
+#define FEED_VECTOR_MAX	      256
+#define RANGE_INTERVALS_MAX   10000 /* of one range of versions */
+#define RANGE_TEXT_MAX	      (64 * KIB)
 
 /* databases of others, as a source of advisories */
 #define PUBLISHED_DATABASE_MAX (16 * GIB)
@@ -205,8 +205,8 @@
 #define OTHERS_AFFECTED_MAX    (1 * MIB)
 #define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
 #define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
-#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	    (64 * KIB)
+#define RANGE_INTERVALS_MAX    10000	    /* of one range of versions */
+#define RANGE_TEXT_MAX	       (64 * KIB)
 /* rows on their way to the database: a text but the versions, one row, those of one record */
 #define ADVISORY_TEXT_MAX   (4 * KIB)
 #define ADVISORY_ROW_MAX    (2 * MIB)

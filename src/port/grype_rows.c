@@ -136,44 +136,50 @@ grype_rows_open(char *bytes, size_t size, struct grype_rows **ret, struct err *e
 		r = prepare(rows, "SELECT build_timestamp FROM db_metadata LIMIT 1", &rows->built,
 			    err);
 	if (r == 0)
-		r = prepare(rows,
-			    HANDLES("1", "unaffected_package_handles",
-				    "idx_unaffected_package_handles_package_id") " UNION "
-										 "ALL " HANDLES("0",
-												"af"
-												"fe"
-												"ct"
-												"ed"
-												"_p"
-												"ac"
-												"ka"
-												"ge"
-												"_h"
-												"an"
-												"dl"
-												"e"
-												"s",
-												"id"
-												"x_"
-												"af"
-												"fe"
-												"ct"
-												"ed"
-												"_p"
-												"ac"
-												"ka"
-												"ge"
-												"_h"
-												"an"
-												"dl"
-												"es"
-												"_p"
-												"ac"
-												"ka"
-												"ge"
-												"_i"
-												"d") " ORDER BY system, unaffected DESC",
-			    &rows->handles, err);
+		r = prepare(
+			rows,
+			HANDLES("1", "unaffected_package_handles",
+				"idx_unaffected_package_handles_package_id") " UNION "
+									     "ALL " HANDLES(
+										     "0",
+										     "af"
+										     "fe"
+										     "ct"
+										     "ed"
+										     "_p"
+										     "ac"
+										     "ka"
+										     "ge"
+										     "_h"
+										     "an"
+										     "dl"
+										     "e"
+										     "s",
+										     "id"
+										     "x_"
+										     "af"
+										     "fe"
+										     "ct"
+										     "ed"
+										     "_p"
+										     "ac"
+										     "ka"
+										     "ge"
+										     "_h"
+										     "an"
+										     "dl"
+										     "es"
+										     "_p"
+										     "ac"
+										     "ka"
+										     "ge"
+										     "_i"
+										     "d") " ORDER "
+											  "BY "
+											  "system, "
+											  "unaffect"
+											  "ed DESC",
+			&rows->handles, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(rows);
