@@ -166,7 +166,7 @@
 
 /* ranges of versions in an ecosystem's own notation */
 #define RANGE_TEXT_MAX	    (64 * KIB)
-#define RANGE_INTERVALS_MAX 10000
+#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
 
 /* stored bills of materials that are matched again */
 #define RESCAN_BILLS_MAX   1000000
@@ -201,29 +201,33 @@
 #define OTHERS_CPES_MAX	       1000000
 #define OTHERS_SOURCES_MAX     1000 /* that judge one CVE */
 #define OTHERS_RATINGS_MAX     (2 * GIB)
-#define OTHERS_KEY_MAX	       512 /* a package\'s name */
+#define OTHERS_KEY_MAX	       512 /* a package's name */
 #define OTHERS_AFFECTED_MAX    (1 * MIB)
 #define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
 #define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
 #define RANGE_INTERVALS_MAX    10000	    /* of one range of versions */
 #define RANGE_TEXT_MAX	       (64 * KIB)
+
 /* rows on their way to the database: a text but the versions, one row, those of one record */
 #define ADVISORY_TEXT_MAX   (4 * KIB)
 #define ADVISORY_ROW_MAX    (2 * MIB)
 #define ADVISORY_RECORD_MAX (64 * MIB)
+
 /* records of a feed that are remembered from one update to the next: 32 bytes each in memory */
 #define FEED_RECORDS_MAX 4000000
+
 /* a process that reads a feed, how many of them, and how long one may be silent */
 #define FEED_READER_MEMORY_MAX (256 * MIB)
 #define FEED_READERS_MAX       16
 #define FEED_SILENCE_MS	       120000
+
 /* documents that are fetched ahead of the one that is read */
 #define FEED_AHEAD_MAX 2
+
 /* downloads that were cut and wait for the next update */
 #define FEED_PARTS_MAX	    64
 #define FEED_PARTS_DAYS_MAX 7
-#define RANGE_INTERVALS_MAX 10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	    (64 * KIB)
+
 /* feeds that are archives of records */
 #define FEED_MEMBERS_MAX  2000000
 #define FEED_MEMBER_MAX	  (64 * MIB)
@@ -271,12 +275,11 @@
 #define CONTAINER_STATE_MAX (4 * MIB)
 
 /* configuration */
-#define YAML_DOCUMENT_MAX  (1 * MIB)
-#define YAML_DEPTH_MAX	   16
-#define YAML_NODES_MAX	   20000
-#define COMMAND_OUTPUT_MAX (1 * MIB)
-#define JUNIT_MAX	   (64 * MIB)
-#define JUNIT_DEPTH_MAX	   64
+#define YAML_DOCUMENT_MAX (1 * MIB)
+#define YAML_DEPTH_MAX	  16
+#define YAML_NODES_MAX	  20000
+#define JUNIT_MAX	  (64 * MIB)
+#define JUNIT_DEPTH_MAX	  64
 
 /* network */
 #define HTTP_HEADERS_MAX    (256 * KIB)

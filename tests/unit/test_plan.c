@@ -113,7 +113,7 @@ real_program_gets_what_ldd_says(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		CLEANUP(buf_cleanup) struct buf ldd = BUF_INIT(COMMAND_OUTPUT_MAX);
+		CLEANUP(buf_cleanup) struct buf ldd = BUF_INIT(MIB);
 		struct scene scene;
 
 		if (access(programs[i], X_OK) != 0)
