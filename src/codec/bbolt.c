@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/bbolt.h"
 
+#include "base/bytes.h"
+
 #define MAGIC 0xed0cdaedU
 
 enum {
@@ -32,11 +34,7 @@ enum {
 static uint64_t
 get(struct span bytes, size_t at, size_t n)
 {
-	uint64_t value = 0;
-
-	for (size_t i = n; i > 0; i--)
-		value = value << 8 | (unsigned char)bytes.p[at + i - 1];
-	return value;
+	return bytes_number(bytes.p + at, n, false);
 }
 
 static uint32_t

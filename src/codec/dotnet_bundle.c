@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/dotnet_bundle.h"
 
-#include "base/limits.h"
+#include "base/bytes.h"
 #include "codec/elf.h"
 
 enum {
@@ -15,16 +15,6 @@ static const struct span mark = SPAN_INIT("\x8b\x12\x02\xb9\x6a\x61\x20\x38\x72\
 					  "\xa0\x32\x13\xf5\xb9\xe6\xef\xae\x33\x18\xee\x3b\x2d\xce"
 					  "\x24\xb3\x6a\xae");
 
-static uint64_t
-number(const char *p, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = bytes; i-- > 0;)
-		value = value << 8 | (uint8_t)p[i];
-	return value;
-}
-
 /* What stands in front of the mark; 0: no mark, or a program whose files lie beside it. */
 static uint64_t
 find_header(const struct elf_segment *segments, size_t count)
@@ -36,7 +26,7 @@ find_header(const struct elf_segment *segments, size_t count)
 					    : NULL;
 
 		if (found && (size_t)(found - bytes.p) >= POINTER_BYTES)
-			return number(found - POINTER_BYTES, POINTER_BYTES);
+			return bytes_u64(found - POINTER_BYTES, false);
 	}
 	return 0;
 }
@@ -49,11 +39,11 @@ read_header(struct span file, uint64_t at, struct span *ret)
 	struct span header = span_slice(file, (size_t)at, file.n);
 	size_t name = (uint8_t)header.p[FIXED_BYTES];
 	size_t places = FIXED_BYTES + 1 + name;
-	if (number(header.p, 4) < VERSION_MIN || name > NAME_MAX_BYTES ||
+	if (bytes_u32(header.p, false) < VERSION_MIN || name > NAME_MAX_BYTES ||
 	    header.n < places + 2 * sizeof(uint64_t))
 		return false;
-	uint64_t offset = number(header.p + places, 8);
-	uint64_t size = number(header.p + places + 8, 8);
+	uint64_t offset = bytes_u64(header.p + places, false);
+	uint64_t size = bytes_u64(header.p + places + 8, false);
 	if (offset > file.n || size > file.n - offset)
 		return false;
 	*ret = span_slice(file, (size_t)offset, (size_t)(offset + size));

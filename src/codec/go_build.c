@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/go_build.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "base/vec.h"
 #include "codec/elf.h"
@@ -114,21 +115,11 @@ at_address(const struct go_file *file, uint64_t address, uint64_t n, struct span
 	return false;
 }
 
-static uint64_t
-pointer(const char *p, size_t bytes, bool big_endian)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | (uint8_t)p[big_endian ? i : bytes - 1 - i];
-	return value;
-}
-
 /* The string whose header is at the address that `p` holds; a zero address is an empty string. */
 static bool
 follow(const struct go_file *file, const char *p, size_t bytes, bool big_endian, struct span *ret)
 {
-	uint64_t address = pointer(p, bytes, big_endian);
+	uint64_t address = bytes_number(p, bytes, big_endian);
 	struct span header;
 
 	*ret = SPAN("");
@@ -136,8 +127,8 @@ follow(const struct go_file *file, const char *p, size_t bytes, bool big_endian,
 		return true;
 	if (!at_address(file, address, 2 * bytes, &header))
 		return false;
-	uint64_t n = pointer(header.p + bytes, bytes, big_endian);
-	return n == 0 || at_address(file, pointer(header.p, bytes, big_endian), n, ret);
+	uint64_t n = bytes_number(header.p + bytes, bytes, big_endian);
+	return n == 0 || at_address(file, bytes_number(header.p, bytes, big_endian), n, ret);
 }
 
 static bool

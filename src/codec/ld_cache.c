@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/ld_cache.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 
 /* Old part: "ld.so-1.7.0", padding, u32 count, then count times {i32 flags, u32 key, u32 value}. */
@@ -23,20 +24,13 @@ enum {
 static uint32_t
 get_u32(struct span file, size_t at, bool big)
 {
-	const uint8_t *p = (const uint8_t *)file.p + at;
-
-	if (big)
-		return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+	return bytes_u32(file.p + at, big);
 }
 
 static uint64_t
 get_u64(struct span file, size_t at, bool big)
 {
-	uint64_t first = get_u32(file, at, big);
-	uint64_t second = get_u32(file, at + 4, big);
-
-	return big ? first << 32 | second : second << 32 | first;
+	return bytes_u64(file.p + at, big);
 }
 
 /* The NUL-terminated text at `at`; false when it is not inside the file. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/record_bytes.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 
 #include <string.h>
@@ -75,8 +76,7 @@ put_number(struct writer *writer, uint64_t value)
 
 	if (writer->r == 0 && value > UINT32_MAX)
 		writer->r = err_set(writer->err, ERR_LIMIT, "a record of too many parts");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
+	bytes_put_u32(bytes, value, false);
 	put(writer, bytes, sizeof(bytes));
 }
 
@@ -237,9 +237,7 @@ take_number(struct reader *reader)
 {
 	const uint8_t *p = take(reader, 4);
 
-	if (!p)
-		return 0;
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return p ? bytes_u32(p, false) : 0;
 }
 
 /* How many of something follow, each of at least `least` bytes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/rescan_bytes.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 
 #include <zstd.h>
@@ -24,8 +25,7 @@ put_number(struct buf *buf, uint64_t value, struct err *err)
 
 	if (value > UINT32_MAX)
 		return err_set(err, ERR_LIMIT, "a record of too many parts");
-	for (size_t i = 0; i < NUMBER; i++)
-		bytes[i] = (char)(value >> (8 * i));
+	bytes_put(bytes, value, NUMBER, false);
 	return buf_append(buf, (struct span){bytes, NUMBER}, err);
 }
 
@@ -146,11 +146,8 @@ static uint32_t
 take_number(struct reader *reader)
 {
 	struct span bytes = take(reader, NUMBER);
-	uint32_t value = 0;
 
-	for (size_t i = 0; i < bytes.n; i++)
-		value |= (uint32_t)(unsigned char)bytes.p[i] << (8 * i);
-	return value;
+	return bytes.n == NUMBER ? bytes_u32(bytes.p, false) : 0;
 }
 
 static struct span

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/rpm_header.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 
 enum {
@@ -13,23 +14,13 @@ enum {
 	TAG_FILE_STATES = 1029,
 };
 
-static uint64_t
-number(const char *p, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | (uint8_t)p[i];
-	return value;
-}
-
 int
 rpm_header_open(struct span blob, struct rpm_header *ret, struct err *err)
 {
 	if (blob.n < INTRO)
 		return err_set(err, ERR_INVALID, "a header of %zu bytes", blob.n);
-	uint64_t entries = number(blob.p, 4);
-	uint64_t bytes = number(blob.p + 4, 4);
+	uint64_t entries = bytes_u32(blob.p, true);
+	uint64_t bytes = bytes_u32(blob.p + 4, true);
 
 	if (entries > RPM_HEADER_ENTRIES_MAX)
 		return err_set(err, ERR_LIMIT, "%llu entries (RPM_HEADER_ENTRIES_MAX %d)",
@@ -77,23 +68,23 @@ static int
 take_value(const struct rpm_header *header, size_t entry, struct rpm_value *ret, struct err *err)
 {
 	const char *p = header->index.p + entry * ENTRY;
-	uint64_t type = number(p + 4, 4);
-	uint64_t offset = number(p + 8, 4);
-	uint64_t count = number(p + 12, 4);
+	uint64_t type = bytes_u32(p + 4, true);
+	uint64_t offset = bytes_u32(p + 8, true);
+	uint64_t count = bytes_u32(p + 12, true);
 	size_t size = size_of_type((uint32_t)type);
 	uint64_t length = count * size;
 
 	if (offset > header->store.n || type > RPM_I18N)
 		return err_set(err, ERR_INVALID, "tag %u lies outside of the header",
-			       (unsigned)number(p, 4));
+			       bytes_u32(p, true));
 	struct span rest = span_slice(header->store, (size_t)offset, header->store.n);
 	if (size == 0 && type >= RPM_STRING)
 		length = measure_strings(rest, type == RPM_STRING ? 1 : count);
 	if (length > rest.n)
 		return err_set(err, ERR_INVALID, "tag %u lies outside of the header",
-			       (unsigned)number(p, 4));
+			       bytes_u32(p, true));
 	*ret = (struct rpm_value){
-		.tag = (uint32_t)number(p, 4),
+		.tag = bytes_u32(p, true),
 		.type = (enum rpm_type)type,
 		.count = type == RPM_STRING ? 1 : (uint32_t)count,
 		.data = span_slice(rest, 0, (size_t)length),
@@ -107,7 +98,7 @@ rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_value 
 		struct err *err)
 {
 	for (size_t i = header->index.n / ENTRY; i-- > 0;) {
-		if (number(header->index.p + i * ENTRY, 4) == tag)
+		if (bytes_u32(header->index.p + i * ENTRY, true) == tag)
 			return take_value(header, i, ret, err);
 	}
 	return 0;
@@ -118,7 +109,7 @@ rpm_value_number(const struct rpm_value *value, uint32_t i)
 {
 	size_t size = size_of_type(value->type);
 
-	return number(value->data.p + i * size, size);
+	return bytes_number(value->data.p + i * size, size, true);
 }
 
 bool
@@ -315,13 +306,6 @@ rpm_file_next(const struct rpm_package *package, struct rpm_file_cursor *cursor,
 	return true;
 }
 
-static void
-put_number(char *p, size_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		p[i] = (char)(value >> (24 - 8 * i));
-}
-
 /* A header with one entry more; both it and its bytes stand last. */
 static char *
 add_states(const struct rpm_package *package, char *to)
@@ -330,13 +314,13 @@ add_states(const struct rpm_package *package, char *to)
 	char *entry = to + INTRO + header->index.n;
 	char *store = entry + ENTRY;
 
-	put_number(to, header->index.n / ENTRY + 1);
-	put_number(to + 4, header->store.n + package->file_count);
+	bytes_put_u32(to, header->index.n / ENTRY + 1, true);
+	bytes_put_u32(to + 4, header->store.n + package->file_count, true);
 	memcpy(to + INTRO, header->index.p, header->index.n);
-	put_number(entry, TAG_FILE_STATES);
-	put_number(entry + 4, RPM_CHAR);
-	put_number(entry + 8, header->store.n);
-	put_number(entry + 12, package->file_count);
+	bytes_put_u32(entry, TAG_FILE_STATES, true);
+	bytes_put_u32(entry + 4, RPM_CHAR, true);
+	bytes_put_u32(entry + 8, header->store.n, true);
+	bytes_put_u32(entry + 12, package->file_count, true);
 	memcpy(store, header->store.p, header->store.n);
 	return store + header->store.n;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/zip.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 
 #include <zlib.h>
@@ -25,27 +26,17 @@ enum {
 	RATIO_MAX = 1032,
 };
 
-/* `bytes` bytes, little-endian; the caller has seen that they are there. */
-static uint64_t
-number(const char *p, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = bytes; i-- > 0;)
-		value = value << 8 | (uint8_t)p[i];
-	return value;
-}
-
+/* All little-endian. */
 static uint16_t
 u16(const char *p)
 {
-	return (uint16_t)number(p, 2);
+	return bytes_u16(p, false);
 }
 
 static uint32_t
 u32(const char *p)
 {
-	return (uint32_t)number(p, 4);
+	return bytes_u32(p, false);
 }
 
 bool
@@ -88,7 +79,7 @@ find_end_64(struct span file, size_t end, size_t *ret)
 		*ret = near;
 		return true;
 	}
-	uint64_t stated = number(file.p + locator + 8, 8);
+	uint64_t stated = bytes_u64(file.p + locator + 8, false);
 	if (stated > near || u32(file.p + stated) != END_64_SIGN)
 		return false;
 	*ret = (size_t)stated;
@@ -108,9 +99,9 @@ zip_open(struct span file, struct zip *ret, struct err *err)
 	uint64_t offset = u32(file.p + end + 16);
 
 	if (find_end_64(file, end, &end_64)) {
-		count = number(file.p + end_64 + 32, 8);
-		size = number(file.p + end_64 + 40, 8);
-		offset = number(file.p + end_64 + 48, 8);
+		count = bytes_u64(file.p + end_64 + 32, false);
+		size = bytes_u64(file.p + end_64 + 40, false);
+		offset = bytes_u64(file.p + end_64 + 48, false);
 		end = end_64;
 	}
 	if (size > end || offset > end - size)
@@ -152,7 +143,7 @@ read_extra_64(struct span extra, struct zip_member *member)
 			continue;
 		if (rest.n < 8)
 			return !here; /* without the field it is a size of its own */
-		*wide[i] = number(rest.p, 8);
+		*wide[i] = bytes_u64(rest.p, false);
 		rest = span_slice(rest, 8, rest.n);
 	}
 	return true;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/fd.h"
@@ -38,6 +39,35 @@ numbers_refuse_overflow(void **state)
 	assert_false(span_to_u64(SPAN("18446744073709551616"), &value));
 	assert_false(span_to_u64(SPAN(""), &value));
 	assert_false(span_to_u64(SPAN("-1"), &value));
+}
+
+static void
+numbers_in_bytes_of_either_order(void **state)
+{
+	uint8_t bytes[] = {0xff, 0x01, 0x02, 0x03, 0x84, 0x05, 0x06, 0x07, 0x88, 0xff};
+
+	(void)state;
+	assert_int_equal(bytes_u16(bytes + 1, true), 0x0102);
+	assert_int_equal(bytes_u16(bytes + 1, false), 0x0201);
+	assert_int_equal(bytes_u32(bytes + 1, true), 0x01020384U);
+	assert_int_equal(bytes_u32(bytes + 1, false), 0x84030201U);
+	assert_true(bytes_u64(bytes + 1, true) == 0x0102038405060788U);
+	assert_true(bytes_u64(bytes + 1, false) == 0x8807060584030201U);
+	assert_int_equal(bytes_number(bytes + 1, 3, true), 0x010203);
+	for (int big = 0; big < 2; big++) {
+		for (size_t n = 1; n <= 8; n++) {
+			uint64_t value = 0xfedcba9876543210U >> (64 - 8 * n);
+
+			bytes_put(bytes + 1, value, n, big);
+			assert_true(bytes_number(bytes + 1, n, big) == value);
+			assert_int_equal(bytes[0], 0xff);
+			assert_int_equal(bytes[9], 0xff);
+		}
+	}
+	bytes_put_u32(bytes + 1, 0x01020304, true);
+	assert_memory_equal(bytes + 1, "\1\2\3\4", 4);
+	bytes_put_u16(bytes + 1, 0x0102, false);
+	assert_memory_equal(bytes + 1, "\2\1\3\4", 4);
 }
 
 static void
@@ -251,6 +281,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(span_cuts),
 		cmocka_unit_test(numbers_refuse_overflow),
+		cmocka_unit_test(numbers_in_bytes_of_either_order),
 		cmocka_unit_test(errors_gather_context),
 		cmocka_unit_test(arena_keeps_its_limit),
 		cmocka_unit_test(map_holds_what_was_put),

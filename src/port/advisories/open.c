@@ -2,6 +2,7 @@
 /* Finding, judging and opening the database. https://www.sqlite.org/fileformat.html, section 1.3 */
 #include "port/advisories/reader.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -67,23 +68,17 @@ advisories_default_path(struct arena *arena, struct span *ret, struct err *err)
 	return 0;
 }
 
-static uint32_t
-big_endian(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* What the file's header says, before SQLite sees it; *ret_end: where its last page ends. */
 static int
 judge_header(const unsigned char header[HEADER], off_t size, uint64_t *ret_end, struct err *err)
 {
-	uint32_t page = (uint32_t)header[AT_PAGE_SIZE] << 8 | header[AT_PAGE_SIZE + 1];
-	uint64_t pages = big_endian(header + AT_PAGES);
-	uint32_t version = big_endian(header + AT_VERSION);
+	uint32_t page = bytes_u16(header + AT_PAGE_SIZE, true);
+	uint64_t pages = bytes_u32(header + AT_PAGES, true);
+	uint32_t version = bytes_u32(header + AT_VERSION, true);
 	uint64_t end = pages * (page == 1 ? 65536 : page);
 
 	if (memcmp(header, "SQLite format 3", 16) != 0 ||
-	    big_endian(header + AT_APPLICATION) != SCHEMA_APPLICATION)
+	    bytes_u32(header + AT_APPLICATION, true) != SCHEMA_APPLICATION)
 		return err_set(err, ERR_INVALID, "not an advisory database of mohs");
 	if (version != SCHEMA_VERSION)
 		return err_set(err, ERR_UNSUPPORTED,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/advisories/records.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -31,29 +32,12 @@ static const size_t document_texts[TEXTS] = {
 
 /* ---- bytes ---- */
 
-static void
-store(unsigned char *p, uint64_t value, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (unsigned char)(value >> (8 * i));
-}
-
-static uint64_t
-load(const char *p, size_t n)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < n; i++)
-		value |= (uint64_t)(unsigned char)p[i] << (8 * i);
-	return value;
-}
-
 static int
 put_number(struct buf *buf, uint64_t value, size_t n, struct err *err)
 {
 	unsigned char bytes[8];
 
-	store(bytes, value, n);
+	bytes_put(bytes, value, n, false);
 	return buf_append(buf, (struct span){(const char *)bytes, n}, err);
 }
 
@@ -71,7 +55,7 @@ get_number(struct span *rest, size_t n, uint64_t *ret)
 {
 	if (rest->n < n)
 		return false;
-	*ret = load(rest->p, n);
+	*ret = bytes_number(rest->p, n, false);
 	*rest = span_slice(*rest, n, rest->n);
 	return true;
 }
@@ -103,14 +87,14 @@ advisory_record_put(const struct advisory_record *record, struct buf *buf, struc
 	if (n > ADVISORY_RECORD_MAX)
 		return err_set(err, ERR_LIMIT, "a record gives more than %lu bytes of advisories",
 			       ADVISORY_RECORD_MAX);
-	store(head, n, 4);
+	bytes_put(head, n, 4, false);
 	head[4] = (unsigned char)record->kind;
 	memcpy(head + 5, record->digest, RECORD_DIGEST);
-	store(head + 21, record->document, 4);
-	store(head + 25, record->records, 4);
-	store(head + 29, record->skipped, 4);
-	store(head + 33, record->place, 8);
-	store(head + RECORD_HEAD, record->problem.n, 4);
+	bytes_put(head + 21, record->document, 4, false);
+	bytes_put(head + 25, record->records, 4, false);
+	bytes_put(head + 29, record->skipped, 4, false);
+	bytes_put(head + 33, record->place, 8, false);
+	bytes_put(head + RECORD_HEAD, record->problem.n, 4, false);
 	int r = buf_append(buf, (struct span){(const char *)head, sizeof(head)}, err);
 	if (r == 0 && record->problem.n > 0)
 		r = buf_append(buf, record->problem, err);
@@ -129,7 +113,7 @@ advisory_record_next(struct span *rest, struct advisory_record *ret, size_t *ret
 	*ret_wanted = 4;
 	if (rest->n < 4)
 		return 0;
-	n = load(rest->p, 4);
+	n = bytes_number(rest->p, 4, false);
 	if (n < RECORD_HEAD || n > ADVISORY_RECORD_MAX)
 		return damaged(err);
 	*ret_wanted = (size_t)n + 4;
@@ -140,10 +124,10 @@ advisory_record_next(struct span *rest, struct advisory_record *ret, size_t *ret
 		return damaged(err);
 	record.kind = (enum record_kind)body.p[0];
 	memcpy(record.digest, body.p + 1, RECORD_DIGEST);
-	record.document = (uint32_t)load(body.p + 17, 4);
-	record.records = (uint32_t)load(body.p + 21, 4);
-	record.skipped = (uint32_t)load(body.p + 25, 4);
-	record.place = load(body.p + 29, 8);
+	record.document = (uint32_t)bytes_number(body.p + 17, 4, false);
+	record.records = (uint32_t)bytes_number(body.p + 21, 4, false);
+	record.skipped = (uint32_t)bytes_number(body.p + 25, 4, false);
+	record.place = bytes_number(body.p + 29, 8, false);
 	body = span_slice(body, RECORD_HEAD - 4, body.n);
 	if (!get_text(&body, &record.problem) || record.problem.n > RECORD_PROBLEM)
 		return damaged(err);
@@ -286,7 +270,8 @@ open_records(const char *database, struct advisory_records *records, struct err 
 	    memcmp(head + RECORDS_MAGIC, ours.bytes, DIGEST_BYTES) != 0 ||
 	    memcmp(head + RECORDS_MAGIC + DIGEST_BYTES, theirs.bytes, DIGEST_BYTES) != 0)
 		return err_set(err, ERR_MISMATCH, "%s is of another database", name);
-	return read_directory(records, load(head + RECORDS_HEAD - 8, 8), (uint64_t)st.st_size, err);
+	return read_directory(records, bytes_number(head + RECORDS_HEAD - 8, 8, false),
+			      (uint64_t)st.st_size, err);
 }
 
 int
