@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -125,6 +126,18 @@ arena_copy(struct arena *arena, struct span s)
 	if (s.n)
 		memcpy(p, s.p, s.n);
 	return (struct span){p, s.n};
+}
+
+struct span
+arena_lower(struct arena *arena, struct span s)
+{
+	char *text = arena_alloc(arena, s.n + 1);
+
+	if (!text)
+		return (struct span){NULL, 0};
+	for (size_t i = 0; i < s.n; i++)
+		text[i] = ascii_lower(s.p[i]);
+	return (struct span){text, s.n};
 }
 
 struct span

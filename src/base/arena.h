@@ -24,6 +24,8 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 
 /* A NUL-terminated copy; .p is NULL on failure. */
 struct span arena_copy(struct arena *arena, struct span s);
+/* Likewise, with ASCII letters in lower case. */
+struct span arena_lower(struct arena *arena, struct span s);
 struct span arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

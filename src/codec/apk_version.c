@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/apk_version.h"
 
+#include "base/ascii.h"
+
 /* In the order they have where one version goes on and another does so differently. */
 enum part {
 	PART_BEFORE, /* _alpha, _beta, _pre, _rc */
@@ -35,12 +37,6 @@ static const struct {
 };
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_small(char c)
 {
 	return c >= 'a' && c <= 'z';
@@ -49,7 +45,7 @@ is_small(char c)
 static bool
 is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 /* Cuts the longest run of such bytes off; the part is invalid without any. */
@@ -88,7 +84,7 @@ static void
 start(struct walk *walk, struct span text)
 {
 	walk->rest = text;
-	take(walk, PART_FIRST, is_digit);
+	take(walk, PART_FIRST, ascii_is_digit);
 }
 
 /* The next part; each kind may stand only behind those that the grammar has before it. */
@@ -105,13 +101,13 @@ next(struct walk *walk)
 		walk->part = PART_END;
 	} else if (byte == '.' && numeric) {
 		skip(walk, 1);
-		take(walk, PART_NUMBER, is_digit);
+		take(walk, PART_NUMBER, ascii_is_digit);
 	} else if (is_small(byte) && numeric) {
 		walk->value = span_slice(walk->rest, 0, 1);
 		walk->part = PART_LETTER;
 		skip(walk, 1);
-	} else if (is_digit(byte) && suffixed) {
-		take(walk, PART_COUNT, is_digit);
+	} else if (ascii_is_digit(byte) && suffixed) {
+		take(walk, PART_COUNT, ascii_is_digit);
 	} else if (byte == '_' && (suffixed || walk->part >= PART_COUNT)) {
 		skip(walk, 1);
 		take_suffix(walk);
@@ -120,7 +116,7 @@ next(struct walk *walk)
 		take(walk, PART_HASH, is_hex);
 	} else if (span_starts_with(walk->rest, SPAN("-r")) && walk->part != PART_REVISION) {
 		skip(walk, 2);
-		take(walk, PART_REVISION, is_digit);
+		take(walk, PART_REVISION, ascii_is_digit);
 	} else {
 		walk->part = PART_INVALID;
 	}

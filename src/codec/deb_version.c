@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/deb_version.h"
 
+#include "base/ascii.h"
+
 #include <limits.h>
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool
 is_number(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]))
+		if (!ascii_is_digit(s.p[i]))
 			return false;
 	}
 	return s.n > 0;
@@ -47,7 +37,7 @@ static bool
 only_holds(struct span s, const char *punctuation)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]) && !is_letter(s.p[i]) &&
+		if (!ascii_is_digit(s.p[i]) && !ascii_is_letter(s.p[i]) &&
 		    (s.p[i] == '\0' || !strchr(punctuation, s.p[i])))
 			return false;
 	}
@@ -84,9 +74,9 @@ deb_version_parse(struct span text, struct deb_version *ret, struct err *err)
 static int
 weight(struct span s, size_t i)
 {
-	if (i >= s.n || is_digit(s.p[i]))
+	if (i >= s.n || ascii_is_digit(s.p[i]))
 		return 0;
-	if (is_letter(s.p[i]))
+	if (ascii_is_letter(s.p[i]))
 		return s.p[i];
 	return s.p[i] == '~' ? -1 : (unsigned char)s.p[i] + 256;
 }
@@ -98,7 +88,7 @@ take_number(struct span s, size_t *at)
 	while (*at < s.n && s.p[*at] == '0')
 		(*at)++;
 	size_t from = *at;
-	while (*at < s.n && is_digit(s.p[*at]))
+	while (*at < s.n && ascii_is_digit(s.p[*at]))
 		(*at)++;
 	return span_slice(s, from, *at);
 }
@@ -120,7 +110,8 @@ compare_part(struct span a, struct span b)
 	size_t k = 0;
 
 	while (i < a.n || k < b.n) {
-		while ((i < a.n && !is_digit(a.p[i])) || (k < b.n && !is_digit(b.p[k]))) {
+		while ((i < a.n && !ascii_is_digit(a.p[i])) ||
+		       (k < b.n && !ascii_is_digit(b.p[k]))) {
 			int order = weight(a, i) - weight(b, k);
 			if (order != 0)
 				return order;

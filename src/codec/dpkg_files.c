@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/dpkg_files.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 /* Without a carriage return at the end: file names may end in any other blank. */
@@ -38,16 +39,6 @@ dpkg_list_next(struct span *rest, struct dpkg_file *ret, size_t *faults)
 	return false;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool
 dpkg_md5_parse(struct span hex, uint8_t ret[16])
 {
@@ -56,8 +47,8 @@ dpkg_md5_parse(struct span hex, uint8_t ret[16])
 	if (hex.n != 2 * sizeof(digest))
 		return false;
 	for (size_t i = 0; i < sizeof(digest); i++) {
-		int high = hex_digit(hex.p[2 * i]);
-		int low = hex_digit(hex.p[2 * i + 1]);
+		int high = ascii_hex_digit(hex.p[2 * i]);
+		int low = ascii_hex_digit(hex.p[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

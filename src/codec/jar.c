@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/jar.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 
@@ -44,18 +45,6 @@ jar_is_pom(struct span name, struct jar_identity *ret)
 	return true;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 void
 jar_split_name(struct span path, struct jar_identity *ret)
 {
@@ -66,7 +55,7 @@ jar_split_name(struct span path, struct jar_identity *ret)
 		name.n -= SUFFIX_BYTES;
 	*ret = (struct jar_identity){.artifact = name, .version = SPAN("")};
 	for (size_t i = 1; i + 1 < name.n; i++) {
-		if (name.p[i] != '-' || !is_digit(name.p[i + 1]))
+		if (name.p[i] != '-' || !ascii_is_digit(name.p[i + 1]))
 			continue;
 		ret->artifact = span_slice(name, 0, i);
 		ret->version = span_slice(name, i + 1, name.n);
@@ -214,7 +203,8 @@ is_group(struct span s)
 	bool point = false;
 
 	for (size_t i = 0; i < s.n; i++) {
-		bool good = is_letter(s.p[i]) || is_digit(s.p[i]) || s.p[i] == '-' || s.p[i] == '_';
+		bool good = ascii_is_letter(s.p[i]) || ascii_is_digit(s.p[i]) || s.p[i] == '-' ||
+			    s.p[i] == '_';
 
 		point |= s.p[i] == '.';
 		if (!good && (s.p[i] != '.' || i == 0 || i + 1 == s.n))
@@ -228,8 +218,8 @@ static bool
 is_artifact(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_letter(s.p[i]) && !is_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' &&
-		    s.p[i] != '.')
+		if (!ascii_is_letter(s.p[i]) && !ascii_is_digit(s.p[i]) && s.p[i] != '-' &&
+		    s.p[i] != '_' && s.p[i] != '.')
 			return false;
 	}
 	return s.n > 0;
@@ -248,7 +238,7 @@ first_of(const struct span *texts, size_t count, bool (*fits)(struct span))
 static bool
 is_version(struct span s)
 {
-	return is_artifact(s) && is_digit(s.p[0]);
+	return is_artifact(s) && ascii_is_digit(s.p[0]);
 }
 
 /* What stands in front of the artifact in "org.slf4j.api", "com.google.guava.guava". */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/known_program.h"
 
+#include "base/ascii.h"
 #include "codec/glob.h"
 
 enum {
@@ -136,12 +137,6 @@ known_rule_find(struct span path)
 	return NULL;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* The first run of digits and points between digits: "3.12" of "libpython3.12.so.1.0". */
 static struct span
 series_of(struct span path)
@@ -150,11 +145,12 @@ series_of(struct span path)
 	struct span name = slash < path.n ? span_slice(path, slash + 1, path.n) : path;
 	size_t from = 0;
 
-	while (from < name.n && !is_digit(name.p[from]))
+	while (from < name.n && !ascii_is_digit(name.p[from]))
 		from++;
 	size_t to = from;
-	while (to < name.n && (is_digit(name.p[to]) ||
-			       (name.p[to] == '.' && to + 1 < name.n && is_digit(name.p[to + 1]))))
+	while (to < name.n &&
+	       (ascii_is_digit(name.p[to]) ||
+		(name.p[to] == '.' && to + 1 < name.n && ascii_is_digit(name.p[to + 1]))))
 		to++;
 	return span_slice(name, from, to);
 }
@@ -182,10 +178,10 @@ letter_at(struct span rest)
 	size_t n = 1;
 
 	if (rest.p[0] <= 'c') {
-		while (n < rest.n && is_digit(rest.p[n]))
+		while (n < rest.n && ascii_is_digit(rest.p[n]))
 			n++;
 	}
-	return n < rest.n && (is_letter(rest.p[n]) || is_digit(rest.p[n])) ? 0 : n;
+	return n < rest.n && (is_letter(rest.p[n]) || ascii_is_digit(rest.p[n])) ? 0 : n;
 }
 
 /* "rc1", "-rc.2", "beta3", "_392", "w": what numbers may have behind them. */
@@ -210,7 +206,7 @@ stage_at(struct span s, size_t at)
 	if (digits < rest.n && rest.p[digits] == '.')
 		digits++;
 	size_t first = digits;
-	while (digits < rest.n && is_digit(rest.p[digits]))
+	while (digits < rest.n && ascii_is_digit(rest.p[digits]))
 		digits++;
 	return digits > first ? digits : 0;
 }
@@ -222,11 +218,11 @@ numbers_at(struct span s, size_t *ret_parts)
 	size_t at = 0;
 
 	*ret_parts = 0;
-	while (at < s.n && is_digit(s.p[at])) {
-		while (at < s.n && is_digit(s.p[at]))
+	while (at < s.n && ascii_is_digit(s.p[at])) {
+		while (at < s.n && ascii_is_digit(s.p[at]))
 			at++;
 		++*ret_parts;
-		if (at + 1 >= s.n || s.p[at] != '.' || !is_digit(s.p[at + 1]))
+		if (at + 1 >= s.n || s.p[at] != '.' || !ascii_is_digit(s.p[at + 1]))
 			break;
 		at++;
 	}
@@ -248,7 +244,7 @@ without_build_id(struct span text, size_t n)
 		end++;
 	if (end == text.n || text.p[end] != '\0')
 		return 0;
-	while (digits < end && is_digit(text.p[end - 1 - digits]))
+	while (digits < end && ascii_is_digit(text.p[end - 1 - digits]))
 		digits++;
 	if (digits < BUILD_ID_DIGITS)
 		return 0;
@@ -321,9 +317,9 @@ find_start(const struct known_rule *rule, const char *from, const char *at, cons
 		return found ? found + rule->before.n : NULL;
 	}
 	for (; at < end; at++) {
-		bool inside = at > from && (is_digit(at[-1]) || at[-1] == '.');
+		bool inside = at > from && (ascii_is_digit(at[-1]) || at[-1] == '.');
 
-		if (is_digit(*at) && !inside)
+		if (ascii_is_digit(*at) && !inside)
 			return at;
 	}
 	return NULL;
@@ -340,7 +336,7 @@ known_scan_feed(struct known_scan *scan, struct span bytes, bool last)
 
 		if (!text)
 			return;
-		if (text < end && is_digit(*text))
+		if (text < end && ascii_is_digit(*text))
 			take(scan, (struct span){text, (size_t)(end - text)}, last);
 		at = text + (scan->rule->before.n == 0);
 	}

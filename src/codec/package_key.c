@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/package_key.h"
 
+#include "base/ascii.h"
+
 static const struct {
 	struct span ecosystem;
 	bool dashes; /* one '-' for each run of '-', '_' and '.' */
@@ -32,7 +34,7 @@ fold(struct span name, bool dashes, char *to)
 				continue;
 			c = '-';
 		}
-		to[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+		to[n++] = ascii_lower(c);
 	}
 	return n;
 }

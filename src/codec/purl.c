@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/purl.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
 
 #define SCHEME "pkg:"
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 /* ---- reading ---- */
 
@@ -25,15 +14,6 @@ static int
 malformed(const char *what, struct err *err)
 {
 	return err_set(err, ERR_INVALID, "not a package URL: %s", what);
-}
-
-static int
-hex_digit(char c)
-{
-	return is_digit(c)	      ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
 }
 
 static int
@@ -45,8 +25,8 @@ decode(struct span s, struct arena *arena, struct span *ret, struct err *err)
 	if (!p)
 		return err_memory(err);
 	for (size_t i = 0; i < s.n; i++, n++) {
-		int high = s.p[i] == '%' && i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
+		int high = s.p[i] == '%' && i + 2 < s.n ? ascii_hex_digit(s.p[i + 1]) : -1;
+		int low = high >= 0 ? ascii_hex_digit(s.p[i + 2]) : -1;
 
 		p[n] = s.p[i];
 		if (s.p[i] == '%') {
@@ -62,26 +42,13 @@ decode(struct span s, struct arena *arena, struct span *ret, struct err *err)
 	return json_is_text(*ret) ? 0 : malformed("a part is not UTF-8", err);
 }
 
-static int
-lower(struct span s, struct arena *arena, struct span *ret, struct err *err)
-{
-	char *p = arena_alloc(arena, s.n + 1);
-
-	if (!p)
-		return err_memory(err);
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
-	*ret = (struct span){p, s.n};
-	return 0;
-}
-
 /* Letters, digits and `more`, a letter in front. */
 static bool
 is_word(struct span s, const char *more)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		bool good = is_letter(s.p[i]) ||
-			    (i > 0 && (is_digit(s.p[i]) || (s.p[i] && strchr(more, s.p[i]))));
+		bool good = ascii_is_letter(s.p[i]) ||
+			    (i > 0 && (ascii_is_digit(s.p[i]) || (s.p[i] && strchr(more, s.p[i]))));
 		if (!good)
 			return false;
 	}
@@ -124,9 +91,10 @@ read_qualifier(struct span text, struct arena *arena, struct purl *purl, struct 
 
 	if (!is_word(key, ".-_"))
 		return malformed("a qualifier without a proper key", err);
-	int r = lower(key, arena, &key, err);
-	if (r == 0)
-		r = decode(text.p ? text : SPAN(""), arena, &text, err);
+	key = arena_lower(arena, key);
+	if (!key.p)
+		return err_memory(err);
+	int r = decode(text.p ? text : SPAN(""), arena, &text, err);
 	if (r < 0 || text.n == 0)
 		return r;
 	if (purl_qualifier(purl, key).n)
@@ -225,9 +193,10 @@ purl_parse(struct span text, struct arena *arena, struct purl *ret, struct err *
 		return malformed("no proper type", err);
 	if (!rest.p)
 		return malformed("no name", err);
-	int r = lower(type, arena, &purl.type, err);
-	if (r == 0)
-		r = read_path(rest, arena, &purl, err);
+	purl.type = arena_lower(arena, type);
+	if (!purl.type.p)
+		return err_memory(err);
+	int r = read_path(rest, arena, &purl, err);
 	if (r == 0 && qualifiers.p)
 		r = read_qualifiers(qualifiers, arena, &purl, err);
 	if (r == 0)
@@ -257,7 +226,7 @@ append_encoded(struct buf *buf, struct span s, const char *also, struct err *err
 
 	for (size_t i = 0; i < s.n && r == 0; i++) {
 		char c = s.p[i];
-		bool plain = is_letter(c) || is_digit(c) ||
+		bool plain = ascii_is_letter(c) || ascii_is_digit(c) ||
 			     (c && (strchr(".-_~", c) || strchr(also, c)));
 
 		r = plain ? buf_byte(buf, c, err)

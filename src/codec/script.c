@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/script.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 static bool
 is_upper(char c)
 {
 	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 static bool
@@ -24,7 +19,7 @@ is_letter(char c)
 static bool
 is_word(char c)
 {
-	return is_letter(c) || is_digit(c) || c == '_';
+	return is_letter(c) || ascii_is_digit(c) || c == '_';
 }
 
 /* What shells set by themselves; a value from outside does not count. */
@@ -111,7 +106,7 @@ take_name(struct script_found *found, struct span line, size_t at, bool expanded
 		capitals |= is_upper(word.p[i]);
 		small |= word.p[i] >= 'a' && word.p[i] <= 'z';
 	}
-	if (is_digit(word.p[0]) || is_own(word) || (!expanded && (small || !capitals)))
+	if (ascii_is_digit(word.p[0]) || is_own(word) || (!expanded && (small || !capitals)))
 		return 0;
 	if (!expanded && word.p[0] == '_' && at > 0 && line.p[at - 1] == '}')
 		return add(found, SCRIPT_SUFFIX, word, arena, err);

@@ -2,7 +2,9 @@
 #include "test.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/fd.h"
@@ -11,6 +13,8 @@
 #include "base/vec.h"
 #include "codec/glob.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,6 +72,30 @@ numbers_in_bytes_of_either_order(void **state)
 	assert_memory_equal(bytes + 1, "\1\2\3\4", 4);
 	bytes_put_u16(bytes + 1, 0x0102, false);
 	assert_memory_equal(bytes + 1, "\2\1\3\4", 4);
+}
+
+static void
+bytes_of_ascii_are_told_apart(void **state)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+		char byte = (char)c;
+		bool ascii = c >= 0 && c < 128;
+
+		assert_int_equal(ascii_is_digit(byte), ascii && isdigit(c));
+		assert_int_equal(ascii_is_letter(byte), ascii && isalpha(c));
+		assert_int_equal(ascii_lower(byte), ascii ? tolower(c) : c);
+		assert_int_equal(ascii_hex_digit(byte) >= 0, ascii && isxdigit(c));
+	}
+	assert_int_equal(ascii_hex_digit('9'), 9);
+	assert_int_equal(ascii_hex_digit('a'), 10);
+	assert_int_equal(ascii_hex_digit('F'), 15);
+	struct span lower = arena_lower(arena, SPAN("Node.JS \xc3\x84"));
+	assert_true(span_equal(lower, SPAN("node.js \xc3\x84")));
+	assert_int_equal(lower.p[lower.n], '\0');
+	assert_non_null(arena_lower(arena, SPAN("")).p);
 }
 
 static void
@@ -282,6 +310,7 @@ main(void)
 		cmocka_unit_test(span_cuts),
 		cmocka_unit_test(numbers_refuse_overflow),
 		cmocka_unit_test(numbers_in_bytes_of_either_order),
+		cmocka_unit_test(bytes_of_ascii_are_told_apart),
 		cmocka_unit_test(errors_gather_context),
 		cmocka_unit_test(arena_keeps_its_limit),
 		cmocka_unit_test(map_holds_what_was_put),

@@ -63,12 +63,9 @@ image_name_of(struct predicate_writer *writer)
 
 	if (name.n == 0 && service)
 		name = service->name;
-	char *lower = arena_alloc(writer->arena, name.n + 1);
-	writer->writer.failed |= lower == NULL;
-	for (size_t i = 0; lower && i < name.n; i++)
-		lower[i] =
-			(char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 32 : name.p[i]);
-	return lower && name.n ? (struct span){lower, name.n} : SPAN("image");
+	name = arena_lower(writer->arena, name);
+	writer->writer.failed |= name.p == NULL;
+	return name.n ? name : SPAN("image");
 }
 
 struct span

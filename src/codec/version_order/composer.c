@@ -54,7 +54,7 @@ take_numbers(struct span *rest, const char *between, size_t most)
 	const char *from = rest->p;
 	struct span ahead = *rest;
 
-	for (size_t i = 0; i < most && part_take(&ahead, part_is_digit).n > 0; i++) {
+	for (size_t i = 0; i < most && part_take(&ahead, ascii_is_digit).n > 0; i++) {
 		*rest = ahead;
 		if (!part_skip(&ahead, between))
 			break;
@@ -121,7 +121,7 @@ read_stability(struct span *rest, struct composer *version)
 static struct span
 next_number(struct span *rest)
 {
-	struct span number = part_take(rest, part_is_digit);
+	struct span number = part_take(rest, ascii_is_digit);
 
 	(void)part_skip(rest, ".-:");
 	return number;
@@ -152,7 +152,7 @@ read(struct span text)
 	struct composer version = {.stability = STABILITY_STABLE};
 	struct span rest = bare(text);
 	struct span first = rest;
-	bool is_date = part_take(&first, part_is_digit).n > 5;
+	bool is_date = part_take(&first, ascii_is_digit).n > 5;
 
 	for (size_t i = 0; i < sizeof(branches) / sizeof(branches[0]); i++) {
 		if (part_skip_text(&rest, branches[i]))

@@ -28,12 +28,12 @@ take(struct span *rest)
 	(void)part_take(rest, is_between);
 	if (part_skip(rest, "-"))
 		return pre;
-	if (rest->n > 0 && part_is_digit(rest->p[0])) {
-		struct span digits = part_take(rest, part_is_digit);
+	if (rest->n > 0 && ascii_is_digit(rest->p[0])) {
+		struct span digits = part_take(rest, ascii_is_digit);
 
 		return part_is_zero(digits) ? span_slice(digits, 0, 0) : digits;
 	}
-	return part_take(rest, part_is_letter);
+	return part_take(rest, ascii_is_letter);
 }
 
 static bool
@@ -60,7 +60,7 @@ next(struct walk *walk)
 		part = take(&ahead);
 		zeroes += part.n == 0;
 	}
-	if (part.n > 0 && part_is_digit(part.p[0]) && zeroes > 0) {
+	if (part.n > 0 && ascii_is_digit(part.p[0]) && zeroes > 0) {
 		/* Told one by one: the number after them comes again. */
 		walk->zeroes = zeroes - 1;
 		walk->rest.n = (size_t)(walk->rest.p + walk->rest.n - part.p);
@@ -68,7 +68,7 @@ next(struct walk *walk)
 		return span_slice(part, 0, 0);
 	}
 	walk->rest = ahead;
-	walk->lettered = part.n > 0 && !part_is_digit(part.p[0]);
+	walk->lettered = part.n > 0 && !ascii_is_digit(part.p[0]);
 	return part;
 }
 
@@ -81,7 +81,7 @@ is_told(const struct walk *walk)
 static bool
 is_word(struct span part)
 {
-	return part.n > 0 && part_is_letter(part.p[0]);
+	return part.n > 0 && ascii_is_letter(part.p[0]);
 }
 
 int
@@ -121,7 +121,7 @@ gem_order_check(struct span text, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (part_take(&rest, part_is_digit).n == 0)
+	if (part_take(&rest, ascii_is_digit).n == 0)
 		return err_set(err, ERR_INVALID, "version: does not start with a number");
 	while (!empty && part_skip(&rest, "."))
 		empty = part_take(&rest, part_is_alnum).n == 0;

@@ -42,7 +42,7 @@ static const struct word_table words = {
 static struct span
 bare(struct span text)
 {
-	if (text.n > 1 && (text.p[0] == 'v' || text.p[0] == 'V') && part_is_digit(text.p[1]))
+	if (text.n > 1 && (text.p[0] == 'v' || text.p[0] == 'V') && ascii_is_digit(text.p[1]))
 		return span_slice(text, 1, text.n);
 	return text;
 }
@@ -58,7 +58,7 @@ generic_order_check(struct span text, struct err *err)
 {
 	int r = part_check_text(text, err);
 
-	if (r == 0 && !part_is_digit(bare(text).p[0]))
+	if (r == 0 && !ascii_is_digit(bare(text).p[0]))
 		r = err_set(err, ERR_INVALID, "version: does not start with a number");
 	return r;
 }

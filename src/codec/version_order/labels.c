@@ -29,7 +29,7 @@ labels_read(struct span text, size_t most, bool ignores_case)
 	size_t count = 0;
 
 	do {
-		if (part_take(&rest, part_is_digit).n == 0)
+		if (part_take(&rest, ascii_is_digit).n == 0)
 			version.wrong =
 				count ? "a number is missing" : "does not start with a number";
 		count++;
@@ -37,7 +37,7 @@ labels_read(struct span text, size_t most, bool ignores_case)
 	if (most > 0 && count > most)
 		version.wrong = "too many numbers";
 	version.numbers = span_slice(text, 0, text.n - rest.n);
-	version.loose = rest.n > 0 && part_is_letter(rest.p[0]);
+	version.loose = rest.n > 0 && ascii_is_letter(rest.p[0]);
 	if (version.loose || part_skip(&rest, "-")) {
 		version.is_labelled = true;
 		version.labels = span_slice(rest, 0, span_find(rest, '+'));
@@ -73,9 +73,9 @@ take_label(const struct labelled *version, struct span *rest)
 	if (!version->splits) {
 		label = part_take(rest, is_label);
 	} else {
-		label = part_take(rest, part_is_letter);
+		label = part_take(rest, ascii_is_letter);
 		if (label.n == 0)
-			label = part_take(rest, part_is_digit);
+			label = part_take(rest, ascii_is_digit);
 		if (label.n == 0)
 			label = part_take(rest, is_label);
 	}

@@ -36,7 +36,7 @@ part_is_number(struct span s)
 {
 	struct span rest = s;
 
-	(void)part_take(&rest, part_is_digit);
+	(void)part_take(&rest, ascii_is_digit);
 	return s.n > 0 && rest.n == 0;
 }
 
@@ -67,17 +67,11 @@ part_compare_numbers(struct span a, struct span b)
 	return span_compare(left, right);
 }
 
-static int
-small(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 int
 part_compare_nocase(struct span a, struct span b)
 {
 	for (size_t i = 0; i < a.n && i < b.n; i++) {
-		int order = small(a.p[i]) - small(b.p[i]);
+		int order = (unsigned char)ascii_lower(a.p[i]) - (unsigned char)ascii_lower(b.p[i]);
 
 		if (order != 0)
 			return order;

@@ -2,25 +2,14 @@
 /* What the version orders share: runs of bytes, and numbers of any length. */
 #pragma once
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/span.h"
 
 static inline bool
-part_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-part_is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static inline bool
 part_is_alnum(char c)
 {
-	return part_is_digit(c) || part_is_letter(c);
+	return ascii_is_digit(c) || ascii_is_letter(c);
 }
 
 /* Cuts the longest run of such bytes off the front; empty when there is none. */

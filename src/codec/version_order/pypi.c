@@ -40,7 +40,7 @@ static struct span
 take_number(struct span *rest)
 {
 	(void)part_skip(rest, "-_.");
-	return part_take(rest, part_is_digit);
+	return part_take(rest, ascii_is_digit);
 }
 
 static void
@@ -66,7 +66,7 @@ take_post(struct span *rest, struct pep440 *version)
 
 	/* "1.0-1" */
 	if (part_skip(&ahead, "-")) {
-		version->post_number = part_take(&ahead, part_is_digit);
+		version->post_number = part_take(&ahead, ascii_is_digit);
 		version->is_post = version->post_number.n > 0;
 	}
 	if (!version->is_post) {
@@ -102,7 +102,7 @@ take_release(struct span *rest)
 	const char *from = rest->p;
 	struct span ahead = *rest;
 
-	while (part_take(&ahead, part_is_digit).n > 0) {
+	while (part_take(&ahead, ascii_is_digit).n > 0) {
 		*rest = ahead;
 		if (!part_skip(&ahead, "."))
 			break;
@@ -131,7 +131,7 @@ parse(struct span text, struct pep440 *ret, struct err *err)
 		return err_set(err, ERR_INVALID, "the version is empty");
 	(void)part_skip(&rest, "vV");
 	struct span ahead = rest;
-	version.epoch = part_take(&ahead, part_is_digit);
+	version.epoch = part_take(&ahead, ascii_is_digit);
 	if (version.epoch.n > 0 && part_skip(&ahead, "!"))
 		rest = ahead;
 	else

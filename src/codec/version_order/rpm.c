@@ -24,7 +24,7 @@ split(struct span text)
 {
 	struct evr evr = {.version = text};
 	struct span rest = text;
-	struct span epoch = part_take(&rest, part_is_digit);
+	struct span epoch = part_take(&rest, ascii_is_digit);
 
 	if (part_skip(&rest, ":")) {
 		evr.epoch = epoch;
@@ -57,11 +57,11 @@ next(struct span *rest, struct span *ret_value)
 		return PIECE_TILDE;
 	if (part_skip(rest, "^"))
 		return PIECE_CARET;
-	if (part_is_digit(rest->p[0])) {
-		*ret_value = part_take(rest, part_is_digit);
+	if (ascii_is_digit(rest->p[0])) {
+		*ret_value = part_take(rest, ascii_is_digit);
 		return PIECE_NUMBER;
 	}
-	*ret_value = part_take(rest, part_is_letter);
+	*ret_value = part_take(rest, ascii_is_letter);
 	return PIECE_LETTERS;
 }
 

@@ -82,9 +82,9 @@ read_part(struct walk *walk)
 
 	if (walk->rest.n == 0)
 		return part;
-	bool digits = part_is_digit(walk->rest.p[0]) || is_separator(walk->table, walk->rest.p[0]);
+	bool digits = ascii_is_digit(walk->rest.p[0]) || is_separator(walk->table, walk->rest.p[0]);
 	while (n < walk->rest.n && !is_separator(walk->table, walk->rest.p[n]) &&
-	       part_is_digit(walk->rest.p[n]) == digits)
+	       ascii_is_digit(walk->rest.p[n]) == digits)
 		n++;
 	bool separated = n < walk->rest.n && is_separator(walk->table, walk->rest.p[n]);
 	part.value = span_slice(walk->rest, 0, n);

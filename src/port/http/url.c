@@ -2,6 +2,7 @@
 /* URLs: which may be used, and to what origin they belong. */
 #include "port/http/parts.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 
 #include <arpa/inet.h>
@@ -87,7 +88,7 @@ read_origin(CURLU *url, struct origin *ret)
 		return -1;
 	ret->port = (unsigned)strtoul(port, NULL, 10);
 	for (char *c = ret->host; *c; c++)
-		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+		*c = ascii_lower(*c);
 	return 0;
 }
 

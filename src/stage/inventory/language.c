@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage/inventory/language.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "codec/package_key.h"
 
@@ -63,12 +64,6 @@ language_is_owned(struct reading *reading, uint32_t entry, bool *ret, struct err
 
 /* ---- names ---- */
 
-static char
-lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
-}
-
 /* As purl-spec writes the names of its type. */
 static struct span
 purl_case(struct arena *arena, size_t spelling, struct span name)
@@ -81,7 +76,7 @@ purl_case(struct arena *arena, size_t spelling, struct span name)
 		char c = name.p[i];
 
 		if (spellings[spelling].lower)
-			c = lower(c);
+			c = ascii_lower(c);
 		if (spellings[spelling].dashes && c == '_')
 			c = '-';
 		text[i] = c;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -16,23 +17,13 @@ static const struct {
 	{RPM_DIGEST_SHA256, FILE_DIGEST_SHA256, 32},
 };
 
-static int
-hex_digit(char c)
-{
-	char lower = (char)(c | 32);
-
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* As many bytes as a record has room for. */
 static bool
 parse_hex(struct span hex, uint8_t ret[FILE_DIGEST_BYTES])
 {
 	for (size_t i = 0; i + 1 < hex.n; i += 2) {
-		int high = hex_digit(hex.p[i]);
-		int low = hex_digit(hex.p[i + 1]);
+		int high = ascii_hex_digit(hex.p[i]);
+		int low = ascii_hex_digit(hex.p[i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -2,16 +2,11 @@
 /* Every library and module of the image by the name it is asked for. */
 #include "stage/risks/hunter.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "codec/elf_names.h"
 
 #include <stdlib.h>
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* A folder that Python looks for modules in, wherever it is. */
 static bool
@@ -19,7 +14,7 @@ is_python_root(struct span name)
 {
 	return span_equal(name, SPAN("site-packages")) || span_equal(name, SPAN("dist-packages")) ||
 	       span_equal(name, SPAN("lib-dynload")) ||
-	       (span_starts_with(name, SPAN("python")) && name.n > 6 && is_digit(name.p[6]));
+	       (span_starts_with(name, SPAN("python")) && name.n > 6 && ascii_is_digit(name.p[6]));
 }
 
 static bool
@@ -37,7 +32,7 @@ is_perl_root(const struct image *image, uint32_t folder)
 			return true;
 	}
 	return span_equal(entry->path, SPAN("/etc/perl")) ||
-	       (is_digit(name.p[0]) && span_starts_with(above, SPAN("perl")));
+	       (ascii_is_digit(name.p[0]) && span_starts_with(above, SPAN("perl")));
 }
 
 /* Of the distribution ("vendor_ruby", "ruby/3.1.0"), or of a gem ("lib"). */
@@ -53,7 +48,7 @@ is_ruby_root(const struct image *image, uint32_t folder)
 		if (span_equal(name, names[i]))
 			return true;
 	}
-	return is_digit(name.p[0]) && span_ends_with(above, SPAN("ruby"));
+	return ascii_is_digit(name.p[0]) && span_ends_with(above, SPAN("ruby"));
 }
 
 /* What follows the folder in the entry's path. */

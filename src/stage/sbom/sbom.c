@@ -63,19 +63,6 @@ local_name(struct span reference)
 }
 
 static int
-lower_case(struct arena *arena, struct span s, struct span *ret, struct err *err)
-{
-	char *text = arena_alloc(arena, s.n + 1);
-
-	if (!text)
-		return err_memory(err);
-	for (size_t i = 0; i < s.n; i++)
-		text[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 32 : s.p[i]);
-	*ret = (struct span){text, s.n};
-	return 0;
-}
-
-static int
 name_image(struct sbom_maker *maker, struct err *err)
 {
 	struct sbom *sbom = maker->sbom;
@@ -83,9 +70,10 @@ name_image(struct sbom_maker *maker, struct err *err)
 	struct err ignored = ERR_INIT;
 
 	if (is_local(sbom->image->reference) ||
-	    reference_parse(sbom->image->reference, maker->arena, &reference, &ignored) < 0)
-		return lower_case(maker->arena, local_name(sbom->image->reference), &sbom->name,
-				  err);
+	    reference_parse(sbom->image->reference, maker->arena, &reference, &ignored) < 0) {
+		sbom->name = arena_lower(maker->arena, local_name(sbom->image->reference));
+		return sbom->name.p ? 0 : err_memory(err);
+	}
 	size_t slash = span_find_last(reference.repository, '/');
 	sbom->name = slash < reference.repository.n
 			     ? span_slice(reference.repository, slash + 1, reference.repository.n)

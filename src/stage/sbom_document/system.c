@@ -4,19 +4,6 @@
 
 #include "codec/debian_release.h"
 
-static int
-lower(struct taking *taking, struct span s, struct span *ret, struct err *err)
-{
-	char *p = arena_alloc(taking->arena, s.n + 1);
-
-	if (!p)
-		return err_memory(err);
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
-	*ret = (struct span){p, s.n};
-	return 0;
-}
-
 /* Names that tools give systems, in lower case, and their IDs in os-release. */
 static const struct {
 	struct span word;
@@ -38,11 +25,10 @@ static const struct {
 int
 taking_system_id(struct taking *taking, struct span word, struct span *ret, struct err *err)
 {
-	struct span id;
-	int r = lower(taking, word, &id, err);
+	struct span id = arena_lower(taking->arena, word);
 
-	if (r < 0)
-		return r;
+	if (!id.p)
+		return err_memory(err);
 	for (size_t i = 0; i < sizeof(known_as) / sizeof(known_as[0]); i++) {
 		if (span_equal(id, known_as[i].word))
 			id = known_as[i].id;
@@ -66,14 +52,12 @@ release_of_purl(struct taking *taking, const struct purl *purl, struct release *
 		struct err *err)
 {
 	struct span distro = purl_qualifier(purl, SPAN("distro"));
-	struct span space;
+	struct span space = arena_lower(taking->arena, purl->space);
 	size_t dash = span_find_last(distro, '-');
-	int r = lower(taking, purl->space, &space, err);
 
-	if (r == 0)
-		r = lower(taking, distro, &distro, err);
-	if (r < 0)
-		return r;
+	distro = arena_lower(taking->arena, distro);
+	if (!space.p || !distro.p)
+		return err_memory(err);
 	/* "debian-12", where an id may have dashes of its own; or "bookworm", or "debian" alone */
 	if (space.n && span_starts_with(distro, space) && distro.n > space.n &&
 	    distro.p[space.n] == '-')
@@ -164,8 +148,10 @@ ask_systems(struct taking *taking, struct stated *stated, struct err *err)
 		if (item->kind != SBOM_ITEM_SYSTEM)
 			continue;
 		r = taking_system_id(taking, item->name, &release.id, err);
-		if (r == 0)
-			r = lower(taking, first_word(item->version), &release.version, err);
+		if (r == 0) {
+			release.version = arena_lower(taking->arena, first_word(item->version));
+			r = release.version.p ? 0 : err_memory(err);
+		}
 		if (r == 0)
 			r = add_statement(taking, stated, &release, err);
 		if (stated->codename.n == 0)
