@@ -14,6 +14,12 @@ span_compare(struct span a, struct span b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+int
+span_compare_items(const void *a, const void *b)
+{
+	return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
 bool
 span_starts_with(struct span s, struct span prefix)
 {
@@ -52,6 +58,14 @@ bool
 span_contains(struct span s, struct span part)
 {
 	return part.n == 0 || (s.n >= part.n && memmem(s.p, s.n, part.p, part.n) != NULL);
+}
+
+struct span
+span_base_name(struct span path)
+{
+	size_t slash = span_find_last(path, '/');
+
+	return slash < path.n ? span_slice(path, slash + 1, path.n) : path;
 }
 
 static bool

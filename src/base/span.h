@@ -49,6 +49,7 @@ span_equal(struct span a, struct span b)
 
 /* Byte order, shorter first on a tie; <0, 0, >0. */
 int span_compare(struct span a, struct span b);
+int span_compare_items(const void *a, const void *b); /* likewise, for qsort() of spans */
 bool span_starts_with(struct span s, struct span prefix);
 bool span_ends_with(struct span s, struct span suffix);
 bool span_equal_nocase(struct span a, struct span b);
@@ -57,6 +58,9 @@ bool span_equal_nocase(struct span a, struct span b);
 size_t span_find(struct span s, char byte);
 size_t span_find_last(struct span s, char byte);
 bool span_contains(struct span s, struct span part);
+
+/* What stands behind the last slash of a path; all of it where there is none. */
+struct span span_base_name(struct span path);
 
 /* Without ASCII white space at both ends. */
 struct span span_trim(struct span s);

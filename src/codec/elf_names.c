@@ -28,10 +28,7 @@ is_version(struct span s)
 bool
 elf_is_library_name(struct span name)
 {
-	size_t slash = span_find_last(name, '/');
-
-	if (slash < name.n)
-		name = span_slice(name, slash + 1, name.n);
+	name = span_base_name(name);
 	for (size_t i = 1; i + 3 <= name.n; i++) {
 		if (memcmp(name.p + i, ".so", 3) == 0 &&
 		    is_version(span_slice(name, i + 3, name.n)))

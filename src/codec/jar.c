@@ -48,8 +48,7 @@ jar_is_pom(struct span name, struct jar_identity *ret)
 void
 jar_split_name(struct span path, struct jar_identity *ret)
 {
-	size_t slash = span_find_last(path, '/');
-	struct span name = slash < path.n ? span_slice(path, slash + 1, path.n) : path;
+	struct span name = span_base_name(path);
 
 	if (jar_is_name(name))
 		name.n -= SUFFIX_BYTES;

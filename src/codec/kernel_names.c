@@ -129,12 +129,6 @@ syscall_name(uint32_t audit, uint32_t number, struct arena *arena)
 	return (struct span){NULL, 0};
 }
 
-static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
 int
 syscall_names(struct span architecture, struct arena *arena, struct span_list *ret, struct err *err)
 {
@@ -156,7 +150,7 @@ syscall_names(struct span architecture, struct arena *arena, struct span_list *r
 				names[count++] = one;
 		}
 	}
-	qsort(names, count, sizeof(*names), compare_spans);
+	qsort(names, count, sizeof(*names), span_compare_items);
 	for (size_t i = 0; i < count; i++) {
 		if (distinct == 0 || !span_equal(names[distinct - 1], names[i]))
 			names[distinct++] = names[i];

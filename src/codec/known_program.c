@@ -125,8 +125,7 @@ static const struct known_rule rules[] = {
 const struct known_rule *
 known_rule_find(struct span path)
 {
-	size_t slash = span_find_last(path, '/');
-	struct span name = slash < path.n ? span_slice(path, slash + 1, path.n) : path;
+	struct span name = span_base_name(path);
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		for (size_t k = 0; k < 4 && rules[i].files[k].n; k++) {
@@ -141,8 +140,7 @@ known_rule_find(struct span path)
 static struct span
 series_of(struct span path)
 {
-	size_t slash = span_find_last(path, '/');
-	struct span name = slash < path.n ? span_slice(path, slash + 1, path.n) : path;
+	struct span name = span_base_name(path);
 	size_t from = 0;
 
 	while (from < name.n && !ascii_is_digit(name.p[from]))

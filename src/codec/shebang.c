@@ -66,10 +66,7 @@ shebang_read(struct span head, struct shebang *ret)
 		return false;
 	*ret = (struct shebang){interpreter, span_trim(line), {"", 0}};
 
-	size_t slash = span_find_last(interpreter, '/');
-	struct span name = slash == interpreter.n
-				   ? interpreter
-				   : span_slice(interpreter, slash + 1, interpreter.n);
+	struct span name = span_base_name(interpreter);
 	if (span_equal(name, SPAN("env")))
 		ret->program = find_program(ret->argument);
 	return true;

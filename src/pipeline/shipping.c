@@ -299,10 +299,7 @@ verify_package(const struct shipping_options *options, const struct ship_package
 static struct span
 file_name(const char *path)
 {
-	struct span text = span_from(path);
-	size_t slash = span_find_last(text, '/');
-
-	return slash < text.n ? span_slice(text, slash + 1, text.n) : text;
+	return span_base_name(span_from(path));
 }
 
 static int

@@ -110,12 +110,7 @@ take_about(struct opening *opening, struct archive *archive, struct err *err)
 static bool
 is_called(const char *path, const char *name)
 {
-	struct span base = span_from(path);
-	size_t slash = span_find_last(base, '/');
-
-	if (slash < base.n)
-		base = span_slice(base, slash + 1, base.n);
-	return name && span_equal(base, span_from(name));
+	return name && span_equal(span_base_name(span_from(path)), span_from(name));
 }
 
 static void

@@ -57,9 +57,7 @@ image_name_of(struct predicate_writer *writer)
 {
 	struct span repository = writer->context->repository;
 	const struct service *service = writer->evidence->service;
-	size_t slash = span_find_last(repository, '/');
-	struct span name =
-		slash < repository.n ? span_slice(repository, slash + 1, repository.n) : repository;
+	struct span name = span_base_name(repository);
 
 	if (name.n == 0 && service)
 		name = service->name;

@@ -157,12 +157,6 @@ read_claims(const struct claims *claims, struct claim_list *list, struct err *er
 	return r;
 }
 
-static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
 /* The intervals of all, each once and in the order of their bytes. */
 static int
 join_versions(struct claims *claims, const struct claim_list *list, struct err *err)
@@ -180,7 +174,7 @@ join_versions(struct claims *claims, const struct claim_list *list, struct err *
 		}
 	}
 	if (r == 0 && parts.count > 0)
-		qsort(parts.items, parts.count, sizeof(*parts.items), compare_spans);
+		qsort(parts.items, parts.count, sizeof(*parts.items), span_compare_items);
 	claims->text.n = 0;
 	for (size_t i = 0; r == 0 && i < parts.count; i++) {
 		if (i > 0 && span_equal(parts.items[i], parts.items[i - 1]))

@@ -46,8 +46,7 @@ find_program(const char *name, struct arena *arena, struct span *ret)
 static const struct runtime_type *
 type_of(struct span path)
 {
-	size_t slash = span_find_last(path, '/');
-	struct span name = slash == path.n ? path : span_slice(path, slash + 1, path.n);
+	struct span name = span_base_name(path);
 
 	for (size_t i = 0; i < TYPES; i++) {
 		if (span_equal(name, span_from(types[i].name)))

@@ -105,12 +105,6 @@ syscalls_watch(struct syscalls *syscalls, pid_t init, struct err *err)
 	return syscalls->type->watch(syscalls->recorder, init, err);
 }
 
-static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
 /* The names of what was seen of one kind, under every ABI. */
 static int
 name_calls(const struct syscalls_recording *seen, enum syscalls_kind kind, struct arena *arena,
@@ -137,7 +131,7 @@ name_calls(const struct syscalls_recording *seen, enum syscalls_kind kind, struc
 				*unnamed = true;
 		}
 	}
-	qsort(names, count, sizeof(*names), compare_spans);
+	qsort(names, count, sizeof(*names), span_compare_items);
 	for (size_t i = 0; i < count; i++) {
 		if (distinct == 0 || !span_equal(names[distinct - 1], names[i]))
 			names[distinct++] = names[i];
@@ -159,7 +153,7 @@ name_capabilities(const struct syscalls_recording *seen, struct arena *arena, st
 		if (seen->capabilities[n] && capability_name(n).p)
 			names[count++] = capability_name(n);
 	}
-	qsort(names, count, sizeof(*names), compare_spans);
+	qsort(names, count, sizeof(*names), span_compare_items);
 	*ret = (struct span_list){names, count};
 	return 0;
 }

@@ -15,8 +15,7 @@ static const struct span shell_names[] = {
 static bool
 is_shell_name(struct span path)
 {
-	size_t slash = span_find_last(path, '/');
-	struct span name = slash == path.n ? path : span_slice(path, slash + 1, path.n);
+	struct span name = span_base_name(path);
 
 	for (size_t i = 0; i < sizeof(shell_names) / sizeof(shell_names[0]); i++) {
 		if (span_equal(name, shell_names[i]))

@@ -7,21 +7,13 @@
 
 #include <stdlib.h>
 
-static struct span
-base_name(struct span path)
-{
-	size_t slash = span_find_last(path, '/');
-
-	return slash == path.n ? path : span_slice(path, slash + 1, path.n);
-}
-
 static bool
 read_by_shell(const struct compiler *compiler, const struct profile_path *path)
 {
 	uint32_t entry = image_find(compiler->input->image, path->program);
 
 	return detect_is_shell(compiler->input->image, entry) ||
-	       span_equal(base_name(path->program), SPAN("sh"));
+	       span_equal(span_base_name(path->program), SPAN("sh"));
 }
 
 /* A text of the image that the start read, or nothing. */

@@ -218,14 +218,6 @@ host_has(const struct service_mount *mount, struct span path)
 	return lstat(full, &st) == 0;
 }
 
-static struct span
-base_name(struct span path)
-{
-	size_t slash = span_find_last(path, '/');
-
-	return slash == path.n ? path : span_slice(path, slash + 1, path.n);
-}
-
 /* By a program that a script decides with, not by one that makes what it does not find. */
 static bool
 looks(const struct compiler *compiler, const struct profile_missing *missing)
@@ -236,7 +228,7 @@ looks(const struct compiler *compiler, const struct profile_missing *missing)
 	const struct image *image = compiler->input->image;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (span_equal(base_name(missing->program), names[i]))
+		if (span_equal(span_base_name(missing->program), names[i]))
 			return true;
 	}
 	return detect_is_shell(image, image_find(image, missing->program));
@@ -323,7 +315,7 @@ vary_removed(struct compiler *compiler, struct err *err)
 	for (size_t i = 0; i < used->missing_count && count < CLEARED; i++) {
 		const struct profile_missing *missing = &used->missing[i];
 
-		if (span_equal(base_name(missing->program), SPAN("rm")) &&
+		if (span_equal(span_base_name(missing->program), SPAN("rm")) &&
 		    !span_starts_with(missing->path, SPAN("/usr/")) &&
 		    !span_starts_with(missing->path, SPAN("/etc/ld.so")) &&
 		    !span_starts_with(missing->path, SPAN("/lib")))

@@ -23,12 +23,6 @@ names_have(struct span_list names, struct span name)
 	return false;
 }
 
-static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
 int
 names_sort(const struct span *items, size_t count, struct arena *arena, struct span_list *ret,
 	   struct err *err)
@@ -43,7 +37,7 @@ names_sort(const struct span *items, size_t count, struct arena *arena, struct s
 		if (!sorted[i].p)
 			return err_memory(err);
 	}
-	qsort(sorted, count, sizeof(*sorted), compare_spans);
+	qsort(sorted, count, sizeof(*sorted), span_compare_items);
 	for (size_t i = 0; i < count; i++) {
 		if (distinct == 0 || !span_equal(sorted[distinct - 1], sorted[i]))
 			sorted[distinct++] = sorted[i];

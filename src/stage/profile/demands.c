@@ -282,12 +282,6 @@ demands_note_directory(struct session *session, const struct rootfs_change *chan
 		      : err_memory(err);
 }
 
-static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
 int
 demands_collect(struct session *session, struct err *err)
 {
@@ -305,7 +299,7 @@ demands_collect(struct session *session, struct err *err)
 	demands->port_count = session->ports.count;
 	if (session->changed.count)
 		qsort(session->changed.items, session->changed.count,
-		      sizeof(*session->changed.items), compare_spans);
+		      sizeof(*session->changed.items), span_compare_items);
 	demands->changed = (struct span_list){session->changed.items, session->changed.count};
 	return 0;
 }

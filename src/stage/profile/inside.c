@@ -282,12 +282,6 @@ note_written(void *context, const struct rootfs_change *change, struct err *err)
 }
 
 static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
-static int
 collect_written(struct session *session, struct err *err)
 {
 	struct written written = {.session = session};
@@ -304,7 +298,7 @@ collect_written(struct session *session, struct err *err)
 		r = err_memory(err);
 	} else {
 		list->count = written.paths.count;
-		qsort(list->items, list->count, sizeof(struct span), compare_spans);
+		qsort(list->items, list->count, sizeof(struct span), span_compare_items);
 	}
 	vec_free(&written.paths);
 	return r;

@@ -162,8 +162,7 @@ processes_watch(struct session *session, pid_t container)
 static bool
 names_program(struct span program, struct span comm)
 {
-	size_t slash = span_find_last(program, '/');
-	struct span name = slash == program.n ? program : span_slice(program, slash + 1, program.n);
+	struct span name = span_base_name(program);
 
 	return span_equal(program, comm) || span_equal(name, comm) ||
 	       (comm.n == 15 && span_starts_with(name, comm));

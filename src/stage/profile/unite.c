@@ -415,12 +415,6 @@ compare_gaps(const void *a, const void *b)
 }
 
 static int
-compare_spans(const void *a, const void *b)
-{
-	return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
-static int
 compare_times(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a;
@@ -473,8 +467,8 @@ settle_lists(struct united *united, struct err *err)
 			   compare_gaps, &profile->gaps.items, &profile->gaps.count, err);
 	if (r == 0)
 		r = settle(united, (struct vec *)(void *)&united->written,
-			   sizeof(*united->written.items), compare_spans, &profile->written.items,
-			   &profile->written.count, err);
+			   sizeof(*united->written.items), span_compare_items,
+			   &profile->written.items, &profile->written.count, err);
 	return r;
 }
 

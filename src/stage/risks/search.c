@@ -220,14 +220,6 @@ static const struct {
 	{SPAN_INIT(".rb"), SPAN_INIT("ruby"), search_ruby},
 };
 
-static struct span
-last_component(struct span path)
-{
-	size_t slash = span_find_last(path, '/');
-
-	return slash < path.n ? span_slice(path, slash + 1, path.n) : path;
-}
-
 static search
 choose(const struct image_entry *entry, struct span head)
 {
@@ -239,8 +231,8 @@ choose(const struct image_entry *entry, struct span head)
 		shebang.interpreter = shebang.program = SPAN("");
 	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
 		if (span_ends_with(entry->path, languages[i].suffix) ||
-		    span_starts_with(last_component(shebang.interpreter), languages[i].program) ||
-		    span_starts_with(last_component(shebang.program), languages[i].program))
+		    span_starts_with(span_base_name(shebang.interpreter), languages[i].program) ||
+		    span_starts_with(span_base_name(shebang.program), languages[i].program))
 			return languages[i].search;
 	}
 	return NULL;

@@ -57,8 +57,7 @@ local_name(struct span reference)
 	rest = span_slice(rest, 0, span_find(rest, ':'));
 	while (rest.n > 1 && rest.p[rest.n - 1] == '/')
 		rest.n--;
-	size_t slash = span_find_last(rest, '/');
-	rest = slash < rest.n ? span_slice(rest, slash + 1, rest.n) : rest;
+	rest = span_base_name(rest);
 	return rest.n ? rest : SPAN("image");
 }
 
@@ -74,10 +73,7 @@ name_image(struct sbom_maker *maker, struct err *err)
 		sbom->name = arena_lower(maker->arena, local_name(sbom->image->reference));
 		return sbom->name.p ? 0 : err_memory(err);
 	}
-	size_t slash = span_find_last(reference.repository, '/');
-	sbom->name = slash < reference.repository.n
-			     ? span_slice(reference.repository, slash + 1, reference.repository.n)
-			     : reference.repository;
+	sbom->name = span_base_name(reference.repository);
 	sbom->repository = arena_printf(maker->arena, "%.*s/%.*s", SPAN_ARG(reference.domain),
 					SPAN_ARG(reference.repository));
 	sbom->tag = reference.tag;

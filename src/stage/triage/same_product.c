@@ -57,14 +57,6 @@ same_component(const struct purl *wanted, const struct purl *purl,
 	       same_qualifiers(wanted, purl, source);
 }
 
-static struct span
-last_segment(struct span path)
-{
-	size_t slash = span_find_last(path, '/');
-
-	return slash < path.n ? span_slice(path, slash + 1, path.n) : path;
-}
-
 bool
 same_image(const struct purl *wanted, const struct triage_subject *subject)
 {
@@ -83,7 +75,7 @@ same_image(const struct purl *wanted, const struct triage_subject *subject)
 		return false;
 	if (repository.n && !span_equal(repository, subject->repository))
 		return false;
-	if (wanted->version.n == 0 && !span_equal(wanted->name, last_segment(repository)))
+	if (wanted->version.n == 0 && !span_equal(wanted->name, span_base_name(repository)))
 		return false;
 	return (arch.n == 0 || span_equal(arch, image->config.architecture)) &&
 	       (tag.n == 0 || span_equal(tag, subject->tag));

@@ -37,12 +37,6 @@ export_remember(struct exporting *exporting, struct span id, struct err *err)
 	return r < 0 ? r : vec_push(&exporting->ids, &copy, ADVISORIES_MAX, err);
 }
 
-static int
-compare_spans(const void *left, const void *right)
-{
-	return span_compare(*(const struct span *)left, *(const struct span *)right);
-}
-
 /* One line per CVE that `line` has something to say of; *ret_count lines in all. */
 static int
 write_lines(struct exporting *exporting, export_line *line, size_t *ret_count, struct err *err)
@@ -109,7 +103,7 @@ export_scores(struct exporting *exporting, const struct export_type *type, struc
 
 	if (exporting->ids.count > 0)
 		qsort(exporting->ids.items, exporting->ids.count, sizeof(struct span),
-		      compare_spans);
+		      span_compare_items);
 	if (r == 0)
 		r = write_lines(exporting, type->line, &count, err);
 	if (r == 0 && type->counts[0])
