@@ -50,20 +50,6 @@ labels_read(struct span text, size_t most, bool ignores_case)
 	return version;
 }
 
-static int
-compare_numbers(struct span a, struct span b)
-{
-	while (a.p || b.p) {
-		struct span left = a.p ? span_cut(&a, '.') : SPAN("");
-		struct span right = b.p ? span_cut(&b, '.') : SPAN("");
-		int order = part_compare_numbers(left, right);
-
-		if (order != 0)
-			return order;
-	}
-	return 0;
-}
-
 /* The next label. */
 static struct span
 take_label(const struct labelled *version, struct span *rest)
@@ -112,7 +98,7 @@ labels_compare(const struct labelled *a, struct span a_text, const struct labell
 {
 	if (a->wrong || b->wrong)
 		return a->wrong && b->wrong ? span_compare(a_text, b_text) : a->wrong ? -1 : 1;
-	int order = compare_numbers(a->numbers, b->numbers);
+	int order = part_compare_dotted(a->numbers, b->numbers);
 
 	if (order == 0)
 		order = part_compare_ints(b->is_labelled, a->is_labelled);

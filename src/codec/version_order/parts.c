@@ -68,6 +68,20 @@ part_compare_numbers(struct span a, struct span b)
 }
 
 int
+part_compare_dotted(struct span a, struct span b)
+{
+	while (a.p || b.p) {
+		struct span left = a.p ? span_cut(&a, '.') : SPAN("");
+		struct span right = b.p ? span_cut(&b, '.') : SPAN("");
+		int order = part_compare_numbers(left, right);
+
+		if (order != 0)
+			return order;
+	}
+	return 0;
+}
+
+int
 part_compare_nocase(struct span a, struct span b)
 {
 	for (size_t i = 0; i < a.n && i < b.n; i++) {

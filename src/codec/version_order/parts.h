@@ -30,6 +30,9 @@ bool part_is_zero(struct span digits);
 /* <0, 0, >0 of two runs of digits; an empty one is 0. */
 int part_compare_numbers(struct span a, struct span b);
 
+/* <0, 0, >0 of two lists of numbers, "1.20.3"; what is missing is 0. */
+int part_compare_dotted(struct span a, struct span b);
+
 /* As span_compare(), ASCII letters in lower case. */
 int part_compare_nocase(struct span a, struct span b);
 

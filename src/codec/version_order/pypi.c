@@ -156,21 +156,6 @@ parse(struct span text, struct pep440 *ret, struct err *err)
 	return 0;
 }
 
-/* Missing numbers are 0. */
-static int
-compare_releases(struct span a, struct span b)
-{
-	while (a.p || b.p) {
-		struct span left = a.p ? span_cut(&a, '.') : SPAN("");
-		struct span right = b.p ? span_cut(&b, '.') : SPAN("");
-		int order = part_compare_numbers(left, right);
-
-		if (order != 0)
-			return order;
-	}
-	return 0;
-}
-
 /* Words are older than numbers, and fewer parts than more. */
 static int
 compare_locals(struct span a, struct span b)
@@ -198,7 +183,7 @@ compare_versions(const struct pep440 *a, const struct pep440 *b)
 	int order = part_compare_numbers(a->epoch, b->epoch);
 
 	if (order == 0)
-		order = compare_releases(a->release, b->release);
+		order = part_compare_dotted(a->release, b->release);
 	if (order == 0)
 		order = part_compare_ints((int)a->pre, (int)b->pre);
 	if (order == 0)
