@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "codec/purl.h"
+#include "codec/rpm_header.h"
 
 void
 csaf_products_cleanup(struct csaf_products *products)
@@ -65,22 +66,6 @@ release_of(struct span cpe)
 	return SPAN("");
 }
 
-/* "nodejs:18:8090020231201152846:a75119d5": the first two parts. */
-static struct span
-stream_of(struct span module)
-{
-	struct span rest = module;
-
-	if (module.n == 0)
-		return SPAN("");
-	(void)span_cut(&rest, ':');
-	if (!rest.p || rest.n == 0)
-		return SPAN("");
-	struct span stream = span_cut(&rest, ':');
-	return stream.n > 0 ? span_slice(module, 0, (size_t)(stream.p + stream.n - module.p))
-			    : SPAN("");
-}
-
 /* pkg:rpmmod/redhat/nodejs@18:8090020231201152846:a75119d5 */
 static int
 read_module(struct csaf_products *products, const struct purl *purl, struct csaf_product *product,
@@ -91,7 +76,7 @@ read_module(struct csaf_products *products, const struct purl *purl, struct csaf
 
 	if (!whole.p)
 		return err_memory(err);
-	product->module = stream_of(whole);
+	product->module = rpm_module_stream(whole);
 	return 0;
 }
 
@@ -100,7 +85,7 @@ static void
 read_id(struct span id, struct csaf_product *product)
 {
 	size_t slash = span_find(id, '/');
-	struct span stream = stream_of(span_slice(id, 0, slash));
+	struct span stream = rpm_module_stream(span_slice(id, 0, slash));
 
 	if (slash == id.n || stream.n == 0)
 		return;
@@ -118,7 +103,7 @@ read_package(struct csaf_products *products, const struct purl *purl, struct csa
 	product->package = purl->name;
 	product->version = purl->version;
 	product->source = span_equal(purl_qualifier(purl, SPAN("arch")), SPAN("src"));
-	product->module = stream_of(purl_qualifier(purl, SPAN("rpmmod")));
+	product->module = rpm_module_stream(purl_qualifier(purl, SPAN("rpmmod")));
 	if (purl->version.n > 0 && epoch.n > 0 && !span_equal(epoch, SPAN("0")))
 		product->version = arena_printf(products->arena, "%.*s:%.*s", SPAN_ARG(epoch),
 						SPAN_ARG(purl->version));
