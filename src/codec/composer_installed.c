@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "codec/spdx_licence.h"
 
 static struct span
 text_of(const json_t *value)
@@ -59,8 +60,7 @@ take_licences(const json_t *json, struct arena *arena, struct composer_package *
 		r = join(&text, " OR ", text_of(json_array_get(list, i)), err);
 	if (r < 0)
 		return r;
-	bool good = text.n <= COPYRIGHT_NAME_MAX && span_find(buf_span(&text), '\n') == text.n &&
-		    span_find(buf_span(&text), '\0') == text.n;
+	bool good = spdx_licence_is_name(buf_span(&text));
 	ret->licence = arena_copy(arena, good ? buf_span(&text) : SPAN(""));
 	return ret->licence.p ? 0 : err_memory(err);
 }

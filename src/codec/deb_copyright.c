@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "codec/spdx_licence.h"
 
 #define COMMON "/usr/share/common-licenses/"
 
@@ -17,20 +18,10 @@ names_cleanup(struct names *names)
 	vec_free(&names->list);
 }
 
-static bool
-is_name(struct span name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return false;
-	}
-	return name.n > 0 && name.n <= COPYRIGHT_NAME_MAX;
-}
-
 static int
 add_name(struct names *names, struct span name, struct err *err)
 {
-	if (!is_name(name))
+	if (!spdx_licence_is_name(name))
 		return 0;
 	for (size_t i = 0; i < names->list.count; i++) {
 		if (span_equal(names->list.items[i], name))

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "codec/spdx_licence.h"
 
 struct reader {
 	struct arena *arena;
@@ -235,9 +236,8 @@ gemspec_read(struct span text, struct arena *arena, struct gemspec *ret, struct 
 	if (r < 0)
 		return r;
 	gem.depends = arena_copy(arena, buf_span(&reader.depends));
-	gem.licence = arena_copy(arena, reader.licences.n <= COPYRIGHT_NAME_MAX
-						? buf_span(&reader.licences)
-						: SPAN(""));
+	bool named = spdx_licence_is_name(buf_span(&reader.licences));
+	gem.licence = arena_copy(arena, named ? buf_span(&reader.licences) : SPAN(""));
 	gem.files.count = reader.files.count;
 	gem.files.items = vec_keep(&reader.files, arena);
 	if (!gem.depends.p || !gem.licence.p || !gem.files.items)

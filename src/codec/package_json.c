@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "codec/spdx_licence.h"
 
 static struct span
 text_of(const json_t *value)
@@ -80,10 +81,7 @@ licence_of(const json_t *json)
 	if (text.n > 2 && text.p[0] == '(' && span_find(text, ')') == text.n - 1 &&
 	    span_find_last(text, '(') == 0)
 		text = span_trim(span_slice(text, 1, text.n - 1));
-	return text.n <= COPYRIGHT_NAME_MAX && span_find(text, '\n') == text.n &&
-			       span_find(text, '\0') == text.n
-		       ? text
-		       : SPAN("");
+	return spdx_licence_is_name(text) ? text : SPAN("");
 }
 
 static int

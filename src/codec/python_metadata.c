@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/package_key.h"
+#include "codec/spdx_licence.h"
 
 struct reader {
 	struct arena *arena;
@@ -61,8 +62,7 @@ static int
 take_licence(struct reader *reader, struct span value, struct err *err)
 {
 	(void)err;
-	if (value.n && value.n <= COPYRIGHT_NAME_MAX && span_find(value, '\n') == value.n &&
-	    !span_equal_nocase(value, SPAN("UNKNOWN")))
+	if (spdx_licence_is_name(value) && !span_equal_nocase(value, SPAN("UNKNOWN")))
 		reader->metadata.licence = value;
 	return 0;
 }
@@ -71,7 +71,7 @@ static int
 take_expression(struct reader *reader, struct span value, struct err *err)
 {
 	(void)err;
-	if (value.n && value.n <= COPYRIGHT_NAME_MAX)
+	if (spdx_licence_is_name(value))
 		reader->expression = value;
 	return 0;
 }
@@ -83,7 +83,7 @@ take_classifier(struct reader *reader, struct span value, struct err *err)
 	size_t colon = span_find_last(value, ':');
 
 	(void)err;
-	if (span_starts_with(value, head) && colon < value.n && value.n <= COPYRIGHT_NAME_MAX &&
+	if (span_starts_with(value, head) && colon < value.n && spdx_licence_is_name(value) &&
 	    !span_ends_with(value, SPAN("OSI Approved")))
 		reader->classifier = span_trim(span_slice(value, colon + 1, value.n));
 	return 0;

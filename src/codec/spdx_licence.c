@@ -122,6 +122,16 @@ static const struct {
 	{SPAN_INIT("The MIT License"), SPAN_INIT("MIT")},
 };
 
+bool
+spdx_licence_is_name(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
+			return false;
+	}
+	return name.n > 0 && name.n <= COPYRIGHT_NAME_MAX;
+}
+
 struct span
 spdx_licence_id(struct span name)
 {

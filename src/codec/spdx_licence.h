@@ -8,6 +8,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* Whether it may be a name: not empty, COPYRIGHT_NAME_MAX, no control characters. */
+bool spdx_licence_is_name(struct span name);
+
 /* The identifier that means exactly this; empty when there is none. */
 struct span spdx_licence_id(struct span name);
 
