@@ -110,13 +110,17 @@ open_memory(struct grype_rows *rows, char *bytes, size_t size, struct err *err)
 }
 
 /* Named indexes: without them each package would read the whole table. */
-#define HANDLES(number, table, index)                                                              \
+#define HANDLES(number, kind)                                                                      \
 	"SELECT " number " AS unaffected, coalesce(h.operating_system_id, 0) AS system,"           \
 	" coalesce(nullif(o.release_id, ''), o.name), o.major_version, o.minor_version,"           \
-	" o.label_version, o.channel, h.vulnerability_id, v.name, b.value FROM " table             \
-	" AS h INDEXED BY " index " JOIN vulnerability_handles AS v ON v.id = h.vulnerability_id"  \
+	" o.label_version, o.channel, h.vulnerability_id, v.name, b.value FROM " kind              \
+	"_package_handles AS h INDEXED BY idx_" kind "_package_handles_package_id"                 \
+	" JOIN vulnerability_handles AS v ON v.id = h.vulnerability_id"                            \
 	" LEFT JOIN operating_systems AS o ON o.id = h.operating_system_id"                        \
 	" LEFT JOIN blobs AS b ON b.id = h.blob_id WHERE h.package_id = ?1"
+
+static const char handles_sql[] = HANDLES("1", "unaffected") " UNION ALL " HANDLES(
+	"0", "affected") " ORDER BY system, unaffected DESC";
 
 int
 grype_rows_open(char *bytes, size_t size, struct grype_rows **ret, struct err *err)
@@ -136,50 +140,7 @@ grype_rows_open(char *bytes, size_t size, struct grype_rows **ret, struct err *e
 		r = prepare(rows, "SELECT build_timestamp FROM db_metadata LIMIT 1", &rows->built,
 			    err);
 	if (r == 0)
-		r = prepare(
-			rows,
-			HANDLES("1", "unaffected_package_handles",
-				"idx_unaffected_package_handles_package_id") " UNION "
-									     "ALL " HANDLES(
-										     "0",
-										     "af"
-										     "fe"
-										     "ct"
-										     "ed"
-										     "_p"
-										     "ac"
-										     "ka"
-										     "ge"
-										     "_h"
-										     "an"
-										     "dl"
-										     "e"
-										     "s",
-										     "id"
-										     "x_"
-										     "af"
-										     "fe"
-										     "ct"
-										     "ed"
-										     "_p"
-										     "ac"
-										     "ka"
-										     "ge"
-										     "_h"
-										     "an"
-										     "dl"
-										     "es"
-										     "_p"
-										     "ac"
-										     "ka"
-										     "ge"
-										     "_i"
-										     "d") " ORDER "
-											  "BY "
-											  "system, "
-											  "unaffect"
-											  "ed DESC",
-			&rows->handles, err);
+		r = prepare(rows, handles_sql, &rows->handles, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(rows);
