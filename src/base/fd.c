@@ -236,21 +236,42 @@ file_replace(const char *path, struct span content, mode_t mode, struct err *err
 	return sync_parent(path, err);
 }
 
+static int
+open_unnamed(const char *folder)
+{
+	char path[PATH_MAX];
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	(void)snprintf(path, sizeof(path), "%s/mohs-XXXXXX", folder);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(path);
+	return fd;
+}
+
 int
 file_unnamed(int *ret_fd, struct err *err)
 {
 	const char *folder = getenv("TMPDIR");
-	char path[PATH_MAX];
 
 	if (!folder || folder[0] != '/')
 		folder = "/var/tmp";
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		(void)snprintf(path, sizeof(path), "%s/mohs-XXXXXX", folder);
-		fd = mkostemp(path, O_CLOEXEC);
-		if (fd >= 0)
-			(void)unlink(path);
-	}
+	int fd = open_unnamed(folder);
+	if (fd < 0)
+		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+file_unnamed_in(const char *folder, int *ret_fd, struct err *err)
+{
+	int fd = open_unnamed(folder);
+
+	if (fd < 0)
+		fd = open_unnamed("/tmp");
 	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
 	*ret_fd = fd;

@@ -35,6 +35,9 @@ int file_replace(const char *path, struct span content, mode_t mode, struct err 
 /* An unlinked file in $TMPDIR or /var/tmp, for reading and writing. */
 int file_unnamed(int *ret_fd, struct err *err);
 
+/* Likewise, in this folder, which is where there is room; in /tmp where it takes none. */
+int file_unnamed_in(const char *folder, int *ret_fd, struct err *err);
+
 /* mkdir -p. */
 int directory_make(const char *path, mode_t mode, struct err *err);
 

@@ -32,20 +32,6 @@ published_cleanup(struct published *published)
 	fd_cleanup(&published->fd);
 }
 
-/* A file without a name: it is gone with the process. */
-static int
-open_nameless(const char *folder, int *ret_fd, struct err *err)
-{
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
-	*ret_fd = fd;
-	return 0;
-}
-
 /* ---- archives ---- */
 
 static int
@@ -64,7 +50,7 @@ unpack_member(struct opening *opening, struct archive *archive, int *ret_fd, str
 	CLEANUP(free_cleanup) char *block = malloc(BLOCK);
 	uint64_t total = 0;
 	la_ssize_t n;
-	int r = block ? open_nameless(opening->options->folder, &fd, err) : err_memory(err);
+	int r = block ? file_unnamed_in(opening->options->folder, &fd, err) : err_memory(err);
 
 	if (r < 0)
 		return r;

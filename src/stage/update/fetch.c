@@ -42,20 +42,6 @@ is_url(const char *text)
 	       span_starts_with(span_from(text), SPAN("https://"));
 }
 
-/* A file without a name: it is gone with the process. */
-int
-fetch_nameless(const char *folder, int *ret_fd, struct err *err)
-{
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, "cannot create a temporary file in %s", folder);
-	*ret_fd = fd;
-	return 0;
-}
-
 static int
 sink_start(void *context, uint64_t offset, struct err *err)
 {
@@ -104,7 +90,7 @@ fetch_address(struct fetcher *fetcher, const char *address, const char *const *h
 						     .own_headers = headers,
 						     .body_max = FEED_DOCUMENT_MAX,
 						     .sink = &sink}};
-	int r = fetch_nameless(fetcher->folder, &fetched.fd, err);
+	int r = file_unnamed_in(fetcher->folder, &fetched.fd, err);
 
 	fetched.address = arena_printf(fetcher->arena, "%s", address);
 	if (r == 0 && !fetched.address.p)

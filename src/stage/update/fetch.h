@@ -66,6 +66,3 @@ int fetch_address(struct fetcher *fetcher, const char *address, const char *cons
 
 /* What an answer's status means: 0 for 200, 206 and 304. */
 int fetch_judge(int status, const char *address, struct err *err);
-
-/* A file without a name in the folder. */
-int fetch_nameless(const char *folder, int *ret_fd, struct err *err);

@@ -121,7 +121,7 @@ open_part(struct part *part, struct err *err)
 	if (part->fd >= 0)
 		return read_head(part, err);
 	part->head_name[0] = '\0';
-	return fetch_nameless(part->fetcher->folder, &part->fd, err);
+	return file_unnamed_in(part->fetcher->folder, &part->fd, err);
 }
 
 /* By which a server can tell whether it has still the version: a strong ETag, or a date. */
