@@ -3,6 +3,7 @@
 #include "rpm_blob.h"
 #include "test.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/relation.h"
@@ -378,6 +379,45 @@ a_cut_sqlite_file(void **state)
 	assert_false(span_contains(cut, SPAN("secret")));
 }
 
+/* Points many rows of a leaf at the one that holds the text. */
+static void
+repeat_row(struct span file, const char *text)
+{
+	enum { PAGE = 4096, ROWS = 500, POINTERS = 8 };
+	const char *found = memmem(file.p, file.n, text, strlen(text));
+
+	assert_non_null(found);
+	char *page = (char *)(uintptr_t)file.p + (size_t)(found - file.p) / PAGE * PAGE;
+	bytes_put_u16(page + 3, ROWS, true);
+	for (size_t i = 1; i < ROWS; i++)
+		memcpy(page + POINTERS + 2 * i, page + POINTERS, 2);
+}
+
+/* Of such a file no more may come than is in it. */
+static void
+rows_that_overlap(void **state)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	CLEANUP(buf_cleanup) struct buf out = BUF_INIT(4 * MIB);
+	const struct rpm_backend *sqlite = rpm_backend_find(SPAN("rpmdb.sqlite"));
+	const char *sql =
+		"PRAGMA page_size = 4096;" PACKAGES "CREATE TABLE 'Name' (key, hnum, idx);"
+		"INSERT INTO Packages VALUES (1, CAST('package' || hex(zeroblob(1000)) AS BLOB));"
+		"INSERT INTO Name VALUES ('index' || hex(zeroblob(1000)), 1, 0);";
+	const struct rpm_record one = {1, SPAN("\x01")};
+	struct rpm_database database;
+	struct span file = sqlite_file(arena, sql);
+
+	(void)state;
+	assert_good(sqlite->cut(file, SPAN(""), &one, 1, &out, err));
+	out.n = 0;
+	repeat_row(file, "index0000");
+	assert_fails(ERR_INVALID, sqlite->cut(file, SPAN(""), &one, 1, &out, err));
+	file = sqlite_file(arena, sql);
+	repeat_row(file, "package");
+	assert_fails(ERR_INVALID, sqlite->read(file, SPAN(""), arena, &database, err));
+}
+
 static void
 files_that_are_none(void **state)
 {
@@ -413,6 +453,7 @@ main(void)
 		cmocka_unit_test(what_is_damaged_is_a_fault),
 		cmocka_unit_test(a_tree_of_pages),
 		cmocka_unit_test(a_cut_sqlite_file),
+		cmocka_unit_test(rows_that_overlap),
 		cmocka_unit_test(files_that_are_none),
 	};
 

@@ -15,6 +15,8 @@ enum {
 	LOG_MAGIC = 0x377f0682, /* or one more: sums of big endian words */
 	LOG_VERSION = 3007000,
 
+	CELL_POINTER = 2,
+
 	INTERIOR = 5, /* a page of a table's tree */
 	LEAF = 13,
 	INTERIOR_HEADER = 12,
@@ -109,6 +111,8 @@ sqlite_file_open(struct span bytes, struct span log, struct sqlite_file *ret, st
 			       file.page_size);
 	if (bytes_u32(bytes.p + AT_ENCODING, true) > 1)
 		return err_set(err, ERR_UNSUPPORTED, "a SQLite file whose text is not UTF-8");
+	file.bytes_left = bytes.n + log.n;
+	file.pages_left = file.bytes_left / file.page_size + 1;
 	int r = read_log(&file, err);
 	if (r < 0)
 		sqlite_file_cleanup(&file);
@@ -135,9 +139,9 @@ page(struct sqlite_file *file, uint32_t number)
 	uint64_t logged;
 
 	bytes_put_u32(key, number, true);
-	if (number == 0 || file->steps == 0)
+	if (number == 0 || file->pages_left == 0)
 		return (struct span){NULL, 0};
-	file->steps--;
+	file->pages_left--;
 	if (file->logged && map_get(file->logged, (struct span){key, sizeof(key)}, &logged))
 		return (struct span){file->log.p + logged, file->page_size};
 	if (at + file->page_size > file->bytes.n)
@@ -238,6 +242,11 @@ read_cell(struct walk *walk, struct span cell, struct err *err)
 	cell = span_slice(cell, first + second, cell.n);
 	row.number = (int64_t)number;
 	size_t local = local_bytes(walk->file, length);
+	size_t taken = CELL_POINTER + first + second + (local <= cell.n ? local : 0);
+
+	if (taken > walk->file->bytes_left)
+		return err_set(err, ERR_INVALID, "its rows overlap");
+	walk->file->bytes_left -= taken;
 	if (local == length && local <= cell.n) {
 		row.record = span_slice(cell, 0, local);
 		whole = true;
@@ -285,8 +294,6 @@ sqlite_each_row(struct sqlite_file *file, struct gather *gather, uint32_t root,
 {
 	struct walk walk = {file, gather, function, context};
 
-	/* No page is in a tree twice. */
-	file->steps = (file->bytes.n + file->log.n) / file->page_size + 1;
 	return read_page(&walk, root, 0, err);
 }
 

@@ -15,7 +15,9 @@ struct sqlite_file {
 	uint32_t usable; /* of a page */
 	struct span log;
 	struct map *logged; /* 4 bytes of page number in the log -> where its bytes are there */
-	size_t steps;	    /* pages looked at: a damaged file can lead in circles */
+	/* Trees share no page and rows no byte, but a damaged file can lead in circles: */
+	size_t pages_left; /* that may still be looked at */
+	size_t bytes_left; /* that rows may still take on their leaves */
 };
 
 struct sqlite_row {
