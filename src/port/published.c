@@ -112,6 +112,7 @@ unpack(struct opening *opening, int fd, struct err *err)
 {
 	CLEANUP(archive_cleanup) struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
+	uint64_t stated = 0; /* bytes of all members, those that are passed over too */
 	size_t members = 0;
 	int code;
 	int r = 0;
@@ -131,14 +132,20 @@ unpack(struct opening *opening, int fd, struct err *err)
 					   : NULL;
 		if (!path)
 			return failed(archive, err);
+		int64_t size = archive_entry_size(entry);
 		if (++members > PUBLISHED_MEMBERS_MAX)
 			return err_set(err, ERR_LIMIT, "more than PUBLISHED_MEMBERS_MAX (%d) files",
 				       PUBLISHED_MEMBERS_MAX);
+		if (size < 0 || __builtin_add_overflow(stated, (uint64_t)size, &stated) ||
+		    stated > PUBLISHED_DATABASE_MAX + PUBLISHED_ABOUT_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "its files are longer than PUBLISHED_DATABASE_MAX (%lu)",
+				       PUBLISHED_DATABASE_MAX);
 		if (archive_entry_filetype(entry) != AE_IFREG)
 			continue;
 		if (is_called(path, opening->kind->file) && opening->published.fd < 0)
 			r = unpack_member(opening, archive, &opening->published.fd, err);
-		else if (is_called(path, opening->kind->about))
+		else if (is_called(path, opening->kind->about) && opening->published.about.n == 0)
 			r = take_about(opening, archive, err);
 	}
 	if (r == 0 && opening->published.fd < 0)

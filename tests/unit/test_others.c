@@ -2,11 +2,13 @@
 /* Databases of others as the source of advisories: what becomes of what they say. */
 #include "test.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "codec/json.h"
 #include "port/advisories.h"
+#include "port/published.h"
 #include "stage/update.h"
 
 #include <fcntl.h>
@@ -540,6 +542,49 @@ a_grype_database_that_is_none_is_refused(void **state)
 	}
 }
 
+/* ---- archives ---- */
+
+/* The header of a member of a tar that states to be so long; what follows is not there. */
+static struct span
+tar_header(struct place *place, uint64_t size)
+{
+	enum { BLOCK = 512, SIZE = 124, SUM = 148, TYPE = 156, MAGIC = 257 };
+	char *header = arena_alloc(place->arena, BLOCK);
+	unsigned sum = 0;
+
+	assert_non_null(header);
+	memcpy(header, "other", sizeof("other"));
+	memcpy(header + 100, "0000644", 8);
+	header[SIZE] = (char)0x80; /* not in octal digits */
+	bytes_put(header + SIZE + 4, size, 8, true);
+	memcpy(header + 136, "00000000000", 12);
+	memset(header + SUM, ' ', 8);
+	header[TYPE] = '0';
+	memcpy(header + MAGIC, "ustar\00000", 8);
+	for (size_t i = 0; i < BLOCK; i++)
+		sum += (unsigned char)header[i];
+	(void)snprintf(header + SUM, 8, "%06o", sum);
+	return (struct span){header, BLOCK};
+}
+
+/* What is passed over takes its time too. */
+static void
+archives_that_state_too_much_are_not_inflated(void **state)
+{
+	struct place *place = *state;
+	const struct published_kind kind = {.file = "trivy.db"};
+	const struct published_options options = {.folder = place->folder.p};
+	struct published published;
+	struct span path = arena_printf(place->arena, "%s/a.tar", place->folder.p);
+
+	write_file(place, "a.tar", tar_header(place, PUBLISHED_DATABASE_MAX * 2));
+	assert_fails(ERR_LIMIT,
+		     published_open(path, &kind, &options, place->arena, &published, err));
+	write_file(place, "a.tar", tar_header(place, 1000));
+	assert_fails(ERR_INVALID,
+		     published_open(path, &kind, &options, place->arena, &published, err));
+}
+
 int
 main(void)
 {
@@ -551,6 +596,7 @@ main(void)
 		TEST(a_trivy_database_that_is_none_is_refused),
 		TEST(grypes_tables_become_rows),
 		TEST(a_grype_database_that_is_none_is_refused),
+		TEST(archives_that_state_too_much_are_not_inflated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
