@@ -261,7 +261,7 @@ add_finding(struct table *table, struct arena *arena, const struct finding *find
 					       STYLE_BAD};
 	if (!table_row(table, cells))
 		return false;
-	table_link(table, 1, report_link(&inventory->os, finding->id, arena));
+	table_link(table, 1, report_link(inventory, finding, arena));
 	return true;
 }
 
@@ -329,7 +329,7 @@ add_aside(struct table *table, struct arena *arena, const struct aside *aside,
 								 {aside->source, STYLE_DIM},
 								 {reason, STYLE_PLAIN}}))
 		return false;
-	table_link(table, 0, report_link(&inventory->os, aside->finding.id, arena));
+	table_link(table, 0, report_link(inventory, &aside->finding, arena));
 	return true;
 }
 

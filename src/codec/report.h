@@ -35,10 +35,18 @@ const struct report_format *report_find(struct span name);
 struct span report_names(struct arena *arena);
 
 /*
- * Where people read of a vulnerability: the distribution's tracker, else NVD's page; empty for an
- * id that has none. In `arena`, or empty without memory.
+ * Who speaks for the component of a finding: the distribution ("debian") for its own packages, the
+ * ecosystem ("npm") for all others. Empty for packages of a distribution that is not known.
  */
-struct span report_link(const struct os_identity *os, struct span id, struct arena *arena);
+struct span report_speaker(const struct inventory *inventory, const struct finding *finding);
+
+/*
+ * Where people read of a vulnerability: the tracker of the distribution whose package has it, else
+ * the page of those who gave it its id; empty for an id that has none. In `arena`, or empty without
+ * memory.
+ */
+struct span report_link(const struct inventory *inventory, const struct finding *finding,
+			struct arena *arena);
 
 /* The writers, each in a file of its own. */
 report_writer report_json;

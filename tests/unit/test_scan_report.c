@@ -229,22 +229,45 @@ severities_shorten_reports(void **state)
 	json_decref(json);
 }
 
+/* Of a finding in a component of an ecosystem, on a system. */
+static struct span
+link_of(struct span system, struct span ecosystem, struct span id)
+{
+	struct component component = {.ecosystem = ecosystem};
+	const struct inventory inventory = {
+		.os = {.id = system}, .components = &component, .component_count = 1};
+	const struct finding finding = {.id = id};
+
+	return report_link(&inventory, &finding, arena);
+}
+
+static void
+links_are_of_who_speaks(void **state)
+{
+	const struct span debian = SPAN("debian");
+
+	(void)state;
+	assert_span(link_of(debian, SPAN("dpkg"), SPAN("CVE-2026-0001")),
+		    "https://security-tracker.debian.org/tracker/CVE-2026-0001");
+	assert_span(link_of(debian, SPAN("dpkg"), SPAN("TEMP-0841856-B18BAF")),
+		    "https://security-tracker.debian.org/tracker/TEMP-0841856-B18BAF");
+	assert_span(link_of(SPAN("wolfi"), SPAN("apk"), SPAN("CVE-2026-0001")),
+		    "https://nvd.nist.gov/vuln/detail/CVE-2026-0001");
+	assert_span(link_of(debian, SPAN("npm"), SPAN("CVE-2026-0001")),
+		    "https://nvd.nist.gov/vuln/detail/CVE-2026-0001");
+	assert_span(link_of(debian, SPAN("npm"), SPAN("GHSA-35jh-r3h4-6jhm")),
+		    "https://github.com/advisories/GHSA-35jh-r3h4-6jhm");
+	assert_span(link_of(debian, SPAN("golang"), SPAN("GO-2026-0001")),
+		    "https://osv.dev/vulnerability/GO-2026-0001");
+}
+
 static void
 links_hold_no_hostile_names(void **state)
 {
-	const struct os_identity debian = {.id = SPAN("debian")};
-	const struct os_identity other = {.id = SPAN("wolfi")};
-
 	(void)state;
-	assert_span(report_link(&debian, SPAN("CVE-2026-0001"), arena),
-		    "https://security-tracker.debian.org/tracker/CVE-2026-0001");
-	assert_span(report_link(&debian, SPAN("TEMP-0841856-B18BAF"), arena),
-		    "https://security-tracker.debian.org/tracker/TEMP-0841856-B18BAF");
-	assert_span(report_link(&other, SPAN("CVE-2026-0001"), arena),
-		    "https://nvd.nist.gov/vuln/detail/CVE-2026-0001");
-	assert_span(report_link(&other, SPAN("TEMP-1"), arena), "");
-	assert_span(report_link(&debian, SPAN("CVE-1)\x1b"), arena), "");
-	assert_span(report_link(&debian, SPAN(""), arena), "");
+	assert_span(link_of(SPAN("wolfi"), SPAN("apk"), SPAN("TEMP-1")), "");
+	assert_span(link_of(SPAN("debian"), SPAN("dpkg"), SPAN("CVE-1)\x1b")), "");
+	assert_span(link_of(SPAN("debian"), SPAN("dpkg"), SPAN("")), "");
 }
 
 int
@@ -257,6 +280,7 @@ main(void)
 		cmocka_unit_test(markdown_fits_a_comment),
 		cmocka_unit_test(sarif_ranks_by_the_severity_given),
 		cmocka_unit_test(severities_shorten_reports),
+		cmocka_unit_test(links_are_of_who_speaks),
 		cmocka_unit_test(links_hold_no_hostile_names),
 	};
 

@@ -18,10 +18,11 @@ put_text(json_t **object, const char *name, struct span text)
 }
 
 static json_t *
-source_json(const struct bom *bom, struct span name, struct span id)
+source_json(const struct bom *bom, const struct finding *finding)
 {
 	const struct inventory *inventory = bom->report->evidence->before.inventory;
-	struct span link = report_link(&inventory->os, id, bom->arena);
+	struct span name = report_speaker(inventory, finding);
+	struct span link = report_link(inventory, finding, bom->arena);
 	json_t *json = json_object();
 
 	put_text(&json, "name", name.n ? name : SPAN("advisories"));
@@ -151,8 +152,7 @@ vulnerability_json(const struct bom *bom, const struct report_item *item)
 		 arena_printf(bom->arena, "%.*s/%.*s", SPAN_ARG(finding->id),
 			      SPAN_ARG(bom->refs[finding->component])));
 	put_text(&json, "id", finding->id);
-	json_put(&json, "source",
-		 source_json(bom, bom->report->evidence->before.inventory->os.id, finding->id));
+	json_put(&json, "source", source_json(bom, finding));
 	json_put(&json, "ratings", ratings_json(finding));
 	json_put(&json, "affects", affects_json(bom, item));
 	json_put(&json, "properties", properties_json(bom, finding));

@@ -123,8 +123,7 @@ static json_t *
 vulnerability_json(const struct report *report, const struct report_item *item, struct arena *arena)
 {
 	const struct finding *finding = item->finding;
-	const struct os_identity *os = &report->evidence->before.inventory->os;
-	struct span link = report_link(os, finding->id, arena);
+	struct span link = report_link(report->evidence->before.inventory, finding, arena);
 	json_t *json = json_object();
 
 	json_put(&json, "id", id_json(report, item, arena));

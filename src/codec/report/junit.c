@@ -122,7 +122,7 @@ put_case(struct junit *junit, const struct report_item *item)
 	if (!item->aside)
 		put_attribute(junit, "type", span_from(severity_name(item->finding->severity)));
 	put(junit, SPAN(">"));
-	put_escaped(junit, report_link(&side->inventory->os, item->finding->id, junit->arena));
+	put_escaped(junit, report_link(side->inventory, item->finding, junit->arena));
 	put(junit, item->aside ? SPAN("</skipped>\n") : SPAN("</failure>\n"));
 	put(junit, SPAN("    </testcase>\n"));
 }

@@ -86,10 +86,11 @@ put_summary(struct markdown *markdown)
 }
 
 static void
-put_id(struct markdown *markdown, struct span id)
+put_id(struct markdown *markdown, const struct finding *finding)
 {
 	const struct evidence_side *side = &markdown->report->evidence->before;
-	struct span link = report_link(&side->inventory->os, id, markdown->arena);
+	struct span link = report_link(side->inventory, finding, markdown->arena);
+	struct span id = finding->id;
 
 	if (link.n == 0) {
 		put_text(markdown, id);
@@ -107,7 +108,7 @@ put_row(struct markdown *markdown, const struct report_item *item)
 
 	put(markdown, "| %s%s | ", severity_name(finding->severity),
 	    finding->exploited ? ", exploited" : "");
-	put_id(markdown, finding->id);
+	put_id(markdown, finding);
 	put(markdown, " | ");
 	put_text(markdown, item->component->name);
 	put(markdown, " | ");
@@ -190,7 +191,7 @@ put_asides(struct markdown *markdown)
 			continue;
 		}
 		put(markdown, "| ");
-		put_id(markdown, aside->finding.id);
+		put_id(markdown, &aside->finding);
 		put(markdown, " | ");
 		put_text(markdown, side->inventory->components[aside->finding.component].name);
 		put(markdown, " | ");

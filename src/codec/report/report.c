@@ -42,15 +42,29 @@ report_json(const struct report *report, struct arena *arena, struct span *ret, 
 }
 
 static const struct {
-	struct span os;
-	struct span id; /* what ids begin with; empty: any */
+	struct span speaker; /* empty: any */
+	struct span id;	     /* what ids begin with; empty: any */
 	const char *page;
 } pages[] = {
 	{SPAN_INIT("debian"), SPAN_INIT(""), "https://security-tracker.debian.org/tracker/"},
 	{SPAN_INIT("ubuntu"), SPAN_INIT("CVE-"), "https://ubuntu.com/security/"},
 	{SPAN_INIT("alpine"), SPAN_INIT("CVE-"), "https://security.alpinelinux.org/vuln/"},
+	{SPAN_INIT("rhel"), SPAN_INIT("CVE-"), "https://access.redhat.com/security/cve/"},
 	{SPAN_INIT(""), SPAN_INIT("CVE-"), "https://nvd.nist.gov/vuln/detail/"},
+	{SPAN_INIT(""), SPAN_INIT("GHSA-"), "https://github.com/advisories/"},
+	{SPAN_INIT(""), SPAN_INIT("GO-"), "https://osv.dev/vulnerability/"},
+	{SPAN_INIT(""), SPAN_INIT("MAL-"), "https://osv.dev/vulnerability/"},
+	{SPAN_INIT(""), SPAN_INIT("PYSEC-"), "https://osv.dev/vulnerability/"},
+	{SPAN_INIT(""), SPAN_INIT("RUSTSEC-"), "https://osv.dev/vulnerability/"},
 };
+
+struct span
+report_speaker(const struct inventory *inventory, const struct finding *finding)
+{
+	const struct component *component = &inventory->components[finding->component];
+
+	return component_is_packaged(component) ? inventory->os.id : component->ecosystem;
+}
 
 /* Of letters, digits and dashes: nothing that would end a URL or mean something in it. */
 static bool
@@ -67,10 +81,13 @@ is_plain(struct span id)
 }
 
 struct span
-report_link(const struct os_identity *os, struct span id, struct arena *arena)
+report_link(const struct inventory *inventory, const struct finding *finding, struct arena *arena)
 {
+	struct span speaker = report_speaker(inventory, finding);
+	struct span id = finding->id;
+
 	for (size_t i = 0; is_plain(id) && i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if ((pages[i].os.n && !span_equal(pages[i].os, os->id)) ||
+		if ((pages[i].speaker.n && !span_equal(pages[i].speaker, speaker)) ||
 		    !span_starts_with(id, pages[i].id))
 			continue;
 		struct span link = arena_printf(arena, "%s%.*s", pages[i].page, SPAN_ARG(id));

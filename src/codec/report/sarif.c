@@ -81,7 +81,7 @@ static json_t *
 rule_json(const struct sarif *sarif, const struct finding *finding, size_t place)
 {
 	const struct evidence_side *side = &sarif->report->evidence->before;
-	struct span link = report_link(&side->inventory->os, finding->id, sarif->arena);
+	struct span link = report_link(side->inventory, finding, sarif->arena);
 	struct span words = arena_printf(sarif->arena, "%.*s is known in a package of the image%s",
 					 SPAN_ARG(finding->id),
 					 finding->exploited ? " and known to be exploited" : "");
