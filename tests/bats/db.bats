@@ -298,7 +298,7 @@ END
 	run "$MOHS" scan "dir:$PWD/root"
 	[[ "$output" == *"CVE-2026-0001"*"1.2.7-r0"* ]]
 	[[ "$output" != *"CVE-2026-0002"* ]]
-	[[ "$output" != *"not on this mirror"* ]]
+	[[ "$output" != *"not on the mirror"* ]]
 
 	# Debian alone missing is, where nothing else is there.
 	rm -r mirror/alpine mirror/wolfi mirror/debian "$MOHS_DB"

@@ -98,7 +98,7 @@ same() {
 			same wanted found
 			"$mohs" scan --json "sbom:$sboms/$tool.$format.json" >out.json
 			jq -e 'any(.gaps[]; .subject == "npm" and
-				.text == "the database has no advisories for npm (components not matched: 1)")' out.json
+				.text == "not on the mirror: nothing of Node.js can be matched (components not matched: 1)")' out.json
 			jq -e '.inventory.before.by_ecosystem == {dpkg: 7, npm: 1}' out.json
 		done
 	done
@@ -132,10 +132,11 @@ same() {
 	"$mohs" scan --packages sbom:- <plain >table
 	grep -q '^sbom:-$' table
 	grep -q 'SPDX-2.3 of registry.example/app:1$' table
-	grep -q '^debian 12.4, 8 packages$' table
-	grep -q '^bsdutils  *1:2.38.1-5+deb12u3  *amd64  *util-linux$' table
+	grep -q '^debian 12.4, 8 packages (7 dpkg, 1 npm)$' table
+	grep -q '^bsdutils  *1:2.38.1-5+deb12u3  *dpkg  *amd64  *util-linux$' table
+	grep -q '^left-pad  *1.3.0  *npm *$' table
 	"$mohs" scan plain >table
-	grep -q '^debian 12.4, 8 packages$' table
+	grep -q '^debian 12.4, 8 packages (7 dpkg, 1 npm)$' table
 	"$mohs" diff "dir:$small" sbom:plain >table
 	grep -q '^left-pad  *-  *1.3.0$' table
 	grep -q '^all .* 0.0 %$' table
@@ -147,7 +148,7 @@ same() {
 	run -3 timeout 60 "$mohs" scan --plain-http 127.0.0.1/app
 	[[ $output == *127.0.0.1* && $output != *"bill of materials"* ]]
 	cp "$sboms/trivy.cdx.json" 127.0.0.1/app
-	"$mohs" scan --plain-http 127.0.0.1/app | grep -q '^debian 12.4, 8 packages$'
+	"$mohs" scan --plain-http 127.0.0.1/app | grep -q '^debian 12.4, 8 packages (7 dpkg, 1 npm)$'
 	run -2 "$mohs" sbom sbom:127.0.0.1/app
 	[[ $output == *"mohs scan and mohs diff take one"* ]]
 }

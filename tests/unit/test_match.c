@@ -231,6 +231,15 @@ what_is_not_matched_is_said(void **state)
 	assert_int_equal(findings->gaps.count, 3);
 	assert_span(findings->gaps.items[0].subject, "pypi");
 	assert_span(findings->gaps.items[2].subject, "odd");
+	findings_free(TAKE(findings));
+	world->components[1].version = SPAN(""); /* the inventory says so */
+	world->components[1].source_version = SPAN("");
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_int_equal(findings->gaps.count, 2);
+	findings_free(TAKE(findings));
+	world->inventory.document.format = SPAN("SPDX-2.3"); /* a document does not */
+	assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+	assert_int_equal(findings->gaps.count, 3);
 }
 
 static void
@@ -304,7 +313,8 @@ make_apk_database(struct world *world)
 						      &new, err));
 	}
 	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
-		struct advisory_feed feed = {.name = span_from(feeds[i]), .problem = SPAN("lacks")};
+		struct advisory_feed feed = {
+			.name = span_from(feeds[i]), .fetched = 7, .problem = SPAN("lacks")};
 
 		assert_good(advisories_build_feed(builder, &feed, err));
 	}
@@ -406,7 +416,7 @@ make_mixed_database(struct world *world)
 		  .state = ADVISORY_RANGES,
 		  .affected = SPAN_INIT("[,1:18.2-1.el9)")}},
 	};
-	static const char *const feeds[] = {"debian", "npm", "pypi", "rocky"};
+	static const char *const feeds[] = {"almalinux", "debian", "npm", "pypi", "rocky"};
 	const char *path = arena_printf(world->arena, "%s/mixed", world->folder.p).p;
 	struct advisories_builder *builder = NULL;
 	const char *lost;
@@ -445,6 +455,32 @@ a_language_stands_beside_the_system(void **state)
 	assert_int_equal(findings->gaps.count, 2);
 	assert_span(findings->gaps.items[0].subject, "gem");
 	assert_span(findings->gaps.items[1].subject, "debian");
+}
+
+/* What a feed that was never had would have matched is one gap, with the feed's own reason. */
+static void
+a_feed_that_is_lacking_is_said_once(void **state)
+{
+	struct world *world = *state;
+	CLEANUP(findings_cleanup) struct findings *language = NULL;
+	CLEANUP(findings_cleanup) struct findings *system = NULL;
+
+	make_mixed_database(world);
+	add(world, "npm", "npm", "1");
+	world->components[0].ecosystem = SPAN("npm");
+	assert_good(match_run(&world->inventory, world->advisories, &language, err));
+	assert_int_equal(language->gaps.count, 1);
+	assert_span(language->gaps.items[0].subject, "npm");
+	assert_span(language->gaps.items[0].text, "lacks (components not matched: 1)");
+
+	world->components[0].ecosystem = SPAN("rpm");
+	world->inventory.os = (struct os_identity){
+		.known = true, .id = SPAN("almalinux"), .version_id = SPAN("9.4")};
+	assert_good(match_run(&world->inventory, world->advisories, &system, err));
+	assert_false(system->matched);
+	assert_int_equal(system->gaps.count, 1);
+	assert_span(system->gaps.items[0].subject, "advisories");
+	assert_span(system->gaps.items[0].text, "lacks (components not matched: 1)");
 }
 
 /* Advisories of rpm distributions name binary packages or the source, and a module's stream. */
@@ -559,6 +595,7 @@ main(void)
 		TEST(an_unknown_system_is_not_a_clean_one),
 		TEST(each_apk_distribution_has_its_release),
 		TEST(a_language_stands_beside_the_system),
+		TEST(a_feed_that_is_lacking_is_said_once),
 		TEST(rpm_packages_are_found_by_either_name),
 		TEST(the_system_decides_where_it_has_packages),
 	};

@@ -340,7 +340,7 @@ modules_of_a_go_program(void **state)
 	assert_span(inventory->components[4].purl, "pkg:golang/github.com/Up/per@v1.2.3");
 	assert_span(inventory->components[6].purl, "pkg:golang/stdlib@1.22.3");
 	assert_true(
-		has_gap(inventory, "/app", "1 of its Go modules have no version (gopkg.in/c.v1)"));
+		has_gap(inventory, "/app", "1 of its Go modules has no version (gopkg.in/c.v1)"));
 	assert_false(has_gap(inventory, "/go", ""));
 	drop(inventory, &fixture);
 	arena_free(arena);

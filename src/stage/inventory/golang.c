@@ -86,9 +86,8 @@ golang_program(struct reading *reading, const struct program *program, struct er
 		r = add_toolchain(&golang, &build, err);
 	if (r >= 0 && golang.unknown)
 		r = reading_gap(reading, err, program->path,
-				"%zu of its Go modules have no version (%.*s%s): they cannot be "
-				"matched",
-				golang.unknown, SPAN_ARG(golang.example),
-				golang.unknown > 1 ? ", ..." : "");
+				"%zu of its Go modules ha%s no version (%.*s%s): not matched",
+				golang.unknown, golang.unknown == 1 ? "s" : "ve",
+				SPAN_ARG(golang.example), golang.unknown > 1 ? ", ..." : "");
 	return r;
 }

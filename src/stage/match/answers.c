@@ -72,10 +72,36 @@ note_nobody(struct matching *matching, const struct answer *answer, struct err *
 			    SPAN_ARG(os->id));
 }
 
+bool
+matching_never_had(const struct advisory_feed *feed)
+{
+	return feed->fetched == 0 && feed->problem.n > 0;
+}
+
+/* Why the database has nothing at all of it, when it says so; else NULL. */
+static const struct advisory_feed *
+find_never_had(const struct matching *matching, const struct answer *answer)
+{
+	for (size_t i = 0; i < matching->feed_count; i++) {
+		if (matching_never_had(&matching->feeds[i]) &&
+		    span_equal(matching->feeds[i].name, answer->matcher->distribution))
+			return &matching->feeds[i];
+	}
+	return NULL;
+}
+
 /* The database has nothing of it. */
 static int
 note_uncovered(struct matching *matching, const struct answer *answer, struct err *err)
 {
+	const struct advisory_feed *feed = find_never_had(matching, answer);
+
+	if (feed)
+		return matching_gap(matching, err,
+				    is_of_system(matching, answer) ? SPAN("advisories")
+								   : answer->ecosystem,
+				    "%.*s (components not matched: %zu)", SPAN_ARG(feed->problem),
+				    answer->components);
 	if (!is_of_system(matching, answer))
 		return matching_gap(matching, err, answer->ecosystem,
 				    "the database has no advisories for %.*s (components not "

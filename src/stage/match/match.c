@@ -213,12 +213,21 @@ answer_for(const struct matching *matching, const struct component *component)
 	return NULL;
 }
 
+/* That an image's component has no version is a gap of its inventory already. */
+static bool
+is_told_already(const struct matching *matching)
+{
+	return installed_version(matching).n == 0 && matching->inventory->document.format.n == 0;
+}
+
 /* Asks for the component by its key; a version that cannot be compared is a gap. */
 static int
 match_key(struct matching *matching, const struct component *component, struct err *err)
 {
 	struct err why = ERR_INIT;
 
+	if (is_told_already(matching))
+		return 0;
 	if (matching->answer->order->check(installed_version(matching), &why) < 0)
 		return matching_gap(matching, err,
 				    component->purl.n ? component->purl : component->name,
@@ -248,15 +257,20 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 	return r;
 }
 
-/* Feeds of advisories bear their matchers' names: those that are not asked here say nothing. */
+/*
+ * Feeds of advisories bear their matchers' names: those that are not asked here say nothing. Of one
+ * that was never had, the gap of its components told already.
+ */
 static bool
-is_of_another(const struct matching *matching, struct span feed)
+is_of_another(const struct matching *matching, const struct advisory_feed *feed)
 {
-	const struct matcher *matcher = matcher_of_feed(feed);
+	const struct matcher *matcher = matcher_of_feed(feed->name);
 
 	for (size_t i = 0; i < matching->answers.count; i++) {
-		if (matching->answers.items[i].matcher == matcher)
-			return false;
+		const struct answer *answer = &matching->answers.items[i];
+
+		if (answer->matcher == matcher)
+			return matcher && !answer->covered && matching_never_had(feed);
 	}
 	return matcher;
 }
@@ -273,15 +287,14 @@ is_whole(struct span feed)
 static int
 add_feed_gaps(struct matching *matching, struct err *err)
 {
-	struct advisory_feed *feeds;
-	size_t count = 0;
-	int r = advisories_feeds(matching->advisories, matching->arena, &feeds, &count, err);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (feeds[i].problem.n > 0 && !is_whole(feeds[i].name) &&
-		    !is_of_another(matching, feeds[i].name))
-			r = matching_gap(matching, err, feeds[i].name, "%.*s",
-					 SPAN_ARG(feeds[i].problem));
+	for (size_t i = 0; r == 0 && i < matching->feed_count; i++) {
+		const struct advisory_feed *feed = &matching->feeds[i];
+
+		if (feed->problem.n > 0 && !is_whole(feed->name) && !is_of_another(matching, feed))
+			r = matching_gap(matching, err, feed->name, "%.*s",
+					 SPAN_ARG(feed->problem));
 	}
 	return r;
 }
@@ -307,6 +320,9 @@ match_all(struct matching *matching, struct findings *findings, struct err *err)
 	int r = advisories_identity(matching->advisories, matching->arena, &findings->database,
 				    err);
 
+	if (r == 0)
+		r = advisories_feeds(matching->advisories, matching->arena, &matching->feeds,
+				     &matching->feed_count, err);
 	if (r == 0)
 		r = matching_answers(matching, &findings->matched, err);
 	if (r == 0)

@@ -23,6 +23,8 @@ struct matching {
 	struct arena *arena; /* of the findings */
 	struct advisories *advisories;
 	const struct inventory *inventory;
+	struct advisory_feed *feeds; /* of the database */
+	size_t feed_count;
 	VEC(struct answer) answers; /* one for each ecosystem that the inventory has */
 	const struct answer *answer;
 	uint32_t component; /* the one that is asked for now */
@@ -40,3 +42,6 @@ int matching_gap(struct matching *matching, struct err *err, struct span subject
  * nothing of the operating system where it has packages.
  */
 int matching_answers(struct matching *matching, bool *ret_matched, struct err *err);
+
+/* Whether a feed was never had: the gap of what it would have matched says why. */
+bool matching_never_had(const struct advisory_feed *feed);

@@ -26,7 +26,7 @@ enum {
 
 static const char manifest_name[] = "feeds.json";
 
-const char update_absent[] = "not on this mirror: ";
+const char update_absent[] = "not on the mirror: ";
 const char update_partial[] = "partial: ";
 
 void
