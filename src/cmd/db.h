@@ -42,9 +42,9 @@ json_t *db_identity_json(const struct advisory_identity *identity);
 /* FEED, DATE, RECORDS, STATE. NULL without memory. */
 struct table *db_feed_table(struct arena *arena);
 
-/* One row: name, date, records, and a word or problem. False without memory. */
+/* One row: name, date, records, a word (may be empty) and the problem. False without memory. */
 bool db_feed_row(struct table *table, struct arena *arena, const struct advisory_feed *feed,
-		 const char *outcome);
+		 struct span outcome);
 
 /* Feeds that have nothing to tell in a row of their own: "absent: rocky, suse". */
 struct db_names {

@@ -32,7 +32,7 @@ db_identity_json(const struct advisory_identity *identity)
 
 bool
 db_feed_row(struct table *table, struct arena *arena, const struct advisory_feed *feed,
-	    const char *outcome)
+	    struct span outcome)
 {
 	char date[CLOCK_TEXT];
 	bool problem = feed->problem.n > 0;
@@ -42,10 +42,12 @@ db_feed_row(struct table *table, struct arena *arena, const struct advisory_feed
 				   : SPAN("none"),
 		 STYLE_PLAIN},
 		{arena_printf(arena, "%llu", (unsigned long long)feed->records), STYLE_PLAIN},
-		{problem ? feed->problem : span_from(outcome), problem ? STYLE_WARN : STYLE_PLAIN},
+		{arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(outcome),
+			      outcome.n > 0 && problem ? "; " : "", SPAN_ARG(feed->problem)),
+		 problem ? STYLE_WARN : STYLE_PLAIN},
 	};
 
-	return cells[1].text.p && cells[2].text.p && table_row(table, cells);
+	return cells[1].text.p && cells[2].text.p && cells[3].text.p && table_row(table, cells);
 }
 
 struct table *

@@ -97,8 +97,9 @@ print_status_text(const struct db_request *request, const struct update_status *
 	for (size_t i = 0; good && i < status->feed_count; i++) {
 		const struct advisory_feed *feed = &status->feeds[i];
 
-		good = update_feed_is_absent(feed) ? db_add_name(&absent, feed->name)
-						   : db_feed_row(feeds, request->arena, feed, "");
+		good = update_feed_is_absent(feed)
+			       ? db_add_name(&absent, feed->name)
+			       : db_feed_row(feeds, request->arena, feed, SPAN(""));
 	}
 	for (size_t i = 0; good && i < status->release_count; i++) {
 		const struct advisory_release *release = &status->releases[i];

@@ -9,6 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Its problem says what became of it. */
+static bool
+is_failed(const struct update_feed *feed)
+{
+	return feed->outcome == UPDATE_KEPT || feed->outcome == UPDATE_MISSING;
+}
+
 /* Records that came, and those that went or are not as they were. */
 static json_t *
 changed_json(const struct update_feed *feed)
@@ -38,19 +45,22 @@ print_report(const struct db_request *request, const struct update_report *repor
 					 err);
 	}
 	struct table *table = db_feed_table(request->arena);
-	struct db_names absent = {request->arena, "not on this mirror", SPAN("")};
+	struct db_names absent = {request->arena,
+				  request->source ? "not in that database" : "not on the mirror",
+				  SPAN("")};
 	struct db_names left = {request->arena, "not asked for, and not in", SPAN("")};
 	bool good = table != NULL;
 	for (size_t i = 0; good && i < report->count; i++) {
 		const struct update_feed *feed = &report->feeds[i];
-		struct span word = update_feed_word(feed, request->arena);
+		struct span word =
+			is_failed(feed) ? SPAN("") : update_feed_word(feed, request->arena);
 
 		if (feed->outcome == UPDATE_ABSENT)
 			good = db_add_name(&absent, feed->feed.name);
 		else if (feed->outcome == UPDATE_LEFT && feed->feed.fetched == 0)
 			good = db_add_name(&left, feed->feed.name);
 		else
-			good = word.p && db_feed_row(table, request->arena, &feed->feed, word.p);
+			good = word.p && db_feed_row(table, request->arena, &feed->feed, word);
 	}
 	if (!good)
 		return err_memory(err);
@@ -62,9 +72,20 @@ print_report(const struct db_request *request, const struct update_report *repor
 	return 0;
 }
 
+/* A feed of which less is in than there was to be had; the table tells of the others. */
+static bool
+is_told(const struct db_request *request, const struct update_feed *feed)
+{
+	if (feed->feed.problem.n == 0)
+		return false;
+	if (is_failed(feed))
+		return true;
+	return request->json && feed->outcome != UPDATE_ABSENT && feed->outcome != UPDATE_LEFT;
+}
+
 /* The database is there; what is lacking in it is told apart. */
 static void
-tell_problems(const struct update_report *report)
+tell_problems(const struct db_request *request, const struct update_report *report)
 {
 	if (report->lost.n > 0)
 		printable_line(stderr, "mohs db: the old database was not used: %.*s",
@@ -72,7 +93,7 @@ tell_problems(const struct update_report *report)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct advisory_feed *feed = &report->feeds[i].feed;
 
-		if (feed->problem.n > 0 && report->feeds[i].outcome != UPDATE_ABSENT)
+		if (is_told(request, &report->feeds[i]))
 			printable_line(stderr, "mohs db: feed %.*s: %.*s", SPAN_ARG(feed->name),
 				       SPAN_ARG(feed->problem));
 	}
@@ -105,6 +126,6 @@ db_update(const void *context, struct err *err)
 		r = print_report(request, report, err);
 	if (r < 0)
 		return r;
-	tell_problems(report);
+	tell_problems(request, report);
 	return report->failed > 0 ? err_exit_code(ERR_NETWORK) : 0;
 }

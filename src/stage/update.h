@@ -43,7 +43,10 @@ struct update_feed {
 	uint64_t gone;	  /* records of before that are not there any more, or not as they were */
 };
 
-/* "unchanged", "new", or of a feed that was known "3 records changed". .p NULL without memory. */
+/*
+ * "unchanged", "new", "not asked for", or of a feed that was known "3 records changed". .p NULL
+ * without memory.
+ */
 struct span update_feed_word(const struct update_feed *feed, struct arena *arena);
 
 struct update_report {

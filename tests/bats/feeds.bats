@@ -39,7 +39,7 @@ d = json.loads(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2])); print($3)" "$1" 
 	[ "$status" -eq 0 ]
 	[ "$(json '[(f["name"], f["records"], f["skipped"]) for f in d["feeds"] if f["outcome"] == "new"]' | tr -d "(',)[]")" = \
 		"almalinux 1 0 amazon 4 0 azurelinux 1 0 epss 1 0 kev 1 0 nuget 1 0 nvd 0 0 opensuse 2 0 oracle 1 0 pypi 3 1 redhat 8 0 rocky 1 0 suse 2 0 ubuntu 2 0" ]
-	[[ "$stderr" == *"feed pypi: partial: three packages only; 1 malformed records are not in, the first: PYSEC-2024-3: a: names no versions"* ]]
+	[[ "$stderr" == *"feed pypi: partial: three packages only; 1 malformed record is not in: PYSEC-2024-3: a: names no versions"* ]]
 	run --separate-stderr "$MOHS" db status --json
 	[ "$(json '" ".join(r["distribution"] + "/" + r["release"] for r in d["releases"])')" = \
 		"almalinux/8 amazon/2 amazon/2023 azurelinux/3.0 nuget/all opensuse/15.6 opensuse/tumbleweed oracle/8 pypi/all \
@@ -80,7 +80,7 @@ redhat/10 redhat/8 redhat/9 rocky/9 suse/15.5 ubuntu/18.04-pro ubuntu/22.04" ]
 	before=$(digest)
 	run --separate-stderr "$MOHS" db import --only pypi,rocky --skip pypi "$MIRROR"
 	[ "$status" -eq 0 ]
-	[[ "$output" == *pypi*partial*rocky*new*ubuntu*left*"not asked for, and not in: "*redhat* ]]
+	[[ "$output" == *pypi*partial*rocky*new*ubuntu*"not asked for"*"not asked for, and not in: "*redhat* ]]
 	[ "$(digest)" != "$before" ]
 	run --separate-stderr "$MOHS" db update --only debain
 	[ "$status" -eq 2 ]

@@ -317,7 +317,7 @@ const struct feed_type feed_types[FEEDS] = {
 		.name = "nvd",
 		.documents = &nvd_document,
 		.document_count = 1,
-		.lacking = "severities are the distribution's alone",
+		.lacking = "severities are those of the advisories alone",
 		.table = ADVISORIES_SCORES,
 		.paged = true,
 		.by_record = true,
@@ -358,3 +358,31 @@ const struct feed_type feed_types[FEEDS] = {
 		.import = import_secdb,
 	},
 };
+
+static const char one_skipped[] = "malformed record is not in: ";
+static const char more_skipped[] = "malformed records are not in, the first: ";
+
+struct span
+feed_skipped_text(struct arena *arena, uint64_t skipped, struct span first)
+{
+	if (first.n == 0)
+		return arena_printf(arena, "%llu malformed record%s not in",
+				    (unsigned long long)skipped, skipped == 1 ? " is" : "s are");
+	return arena_printf(arena, "%llu %s%.*s", (unsigned long long)skipped,
+			    skipped == 1 ? one_skipped : more_skipped, SPAN_ARG(first));
+}
+
+struct span
+feed_first_skipped(struct span problem)
+{
+	for (; problem.n > 0; problem = span_slice(problem, 1, problem.n)) {
+		const char *told = span_starts_with(problem, span_from(one_skipped)) ? one_skipped
+				   : span_starts_with(problem, span_from(more_skipped))
+					   ? more_skipped
+					   : NULL;
+
+		if (told)
+			return span_slice(problem, strlen(told), problem.n);
+	}
+	return SPAN("");
+}

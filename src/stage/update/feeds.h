@@ -52,3 +52,11 @@ struct feed_type {
 
 enum { FEEDS = 25 };
 extern const struct feed_type feed_types[FEEDS];
+
+/*
+ * What a feed's problem says of records that are not in: how many (> 0), and what is wrong with the
+ * first (empty: not known any more). .p NULL without memory. feed_first_skipped() finds the latter
+ * in such a problem again; empty where nothing is said of any.
+ */
+struct span feed_skipped_text(struct arena *arena, uint64_t skipped, struct span first);
+struct span feed_first_skipped(struct span problem);

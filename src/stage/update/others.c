@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "stage/update/feeds.h"
 
 static const struct others_type *const types[] = {&others_grype, &others_trivy};
 
@@ -14,7 +15,7 @@ static const struct {
 } tables[] = {
 	{SPAN_INIT("epss"), ADVISORIES_EPSS, "no finding has an EPSS score"},
 	{SPAN_INIT("kev"), ADVISORIES_EXPLOITED, "no finding says whether it is exploited"},
-	{SPAN_INIT("nvd"), ADVISORIES_SCORES, "severities are the distribution's alone"},
+	{SPAN_INIT("nvd"), ADVISORIES_SCORES, "severities are those of the advisories alone"},
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
@@ -62,6 +63,7 @@ make_feed(const struct others *others, struct span name, struct span address)
 			 .problem = SPAN(""),
 			 .fetched = others->date},
 		.outcome = UPDATE_NEW,
+		.whole = true,
 	};
 }
 
@@ -76,9 +78,8 @@ add_feed(struct others *others, const struct others_feed *from, struct span addr
 	feed->feed.records = tally->records;
 	feed->feed.skipped = tally->skipped;
 	if (tally->skipped > 0)
-		feed->feed.problem = arena_printf(
-			others->arena, "%llu malformed records are not in, the first: %s",
-			(unsigned long long)tally->skipped, tally->first);
+		feed->feed.problem =
+			feed_skipped_text(others->arena, tally->skipped, span_from(tally->first));
 	return feed->feed.problem.p ? 0 : err_memory(err);
 }
 

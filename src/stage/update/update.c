@@ -37,6 +37,8 @@ update_feed_word(const struct update_feed *feed, struct arena *arena)
 {
 	uint64_t changed = feed->changed > feed->gone ? feed->changed : feed->gone;
 
+	if (feed->outcome == UPDATE_LEFT)
+		return SPAN("not asked for");
 	if (feed->outcome != UPDATE_NEW || feed->whole)
 		return span_from(update_outcome_name(feed->outcome));
 	return arena_printf(arena, "%llu record%s changed", (unsigned long long)changed,
@@ -52,18 +54,20 @@ is_fatal(int r)
 
 /* What is lacking by the mirror's own words, and what was skipped; empty: nothing. */
 static int
-describe_lack(struct arena *arena, struct span partial, uint64_t skipped, const char *first,
+describe_lack(struct arena *arena, struct span partial, uint64_t skipped, struct span first,
 	      struct span *ret, struct err *err)
 {
+	struct span text = SPAN("");
+
 	*ret = SPAN("");
 	if (partial.n > 0)
 		*ret = arena_printf(arena, "%s%.*s", update_partial, SPAN_ARG(partial));
-	if (ret->p && skipped > 0)
-		*ret = arena_printf(arena, "%.*s%s%llu malformed records are not in%s%s",
-				    SPAN_ARG(*ret), ret->n > 0 ? "; " : "",
-				    (unsigned long long)skipped, first[0] ? ", the first: " : "",
-				    first);
-	return ret->p ? 0 : err_memory(err);
+	if (skipped > 0)
+		text = feed_skipped_text(arena, skipped, first);
+	if (ret->p && text.p)
+		*ret = arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(*ret),
+				    ret->n > 0 && text.n > 0 ? "; " : "", SPAN_ARG(text));
+	return ret->p && text.p ? 0 : err_memory(err);
 }
 
 static int
@@ -78,8 +82,8 @@ keep_unchanged(struct updating *updating, const struct feed_type *type,
 	ret->feed = *before;
 	ret->feed.fetched = all->date;
 	ret->outcome = UPDATE_UNCHANGED;
-	return describe_lack(updating->arena, all->partial, before->skipped, "", &ret->feed.problem,
-			     err);
+	return describe_lack(updating->arena, all->partial, before->skipped,
+			     feed_first_skipped(before->problem), &ret->feed.problem, err);
 }
 
 /* What the database will say of a feed that was had; texts are copied to the report. */
@@ -95,8 +99,8 @@ describe(struct updating *updating, const struct fetched *fetched, const struct 
 	feed->skipped = tally->skipped;
 	if (!feed->address.p || !feed->etag.p || !feed->modified.p)
 		return err_memory(err);
-	return describe_lack(updating->arena, fetched->partial, tally->skipped, tally->first,
-			     &feed->problem, err);
+	return describe_lack(updating->arena, fetched->partial, tally->skipped,
+			     span_from(tally->first), &feed->problem, err);
 }
 
 /* One that speaks for all documents of a feed: of the oldest; validators only of a single one. */
