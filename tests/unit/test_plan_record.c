@@ -541,6 +541,15 @@ why_tells_the_chain(void **state)
 	assert_span(why->steps[0].subject, "liba 1");
 	why_free(why);
 
+	scene.inventory.components[1].purl = SPAN("pkg:npm/liba@1?x=y");
+	static const char *const purls[] = {"pkg:npm/liba", "pkg:npm/liba@1", "pkg:npm/liba@1?x=y"};
+	for (size_t i = 0; i < sizeof(purls) / sizeof(purls[0]); i++) {
+		assert_good(why_explain(&input, span_from(purls[i]), &why, err));
+		assert_span(why->steps[0].subject, "liba 1");
+		why_free(why);
+	}
+	assert_fails(ERR_NOT_FOUND, why_explain(&input, SPAN("pkg:npm/lib"), &why, err));
+
 	assert_good(why_explain(&input, SPAN("gone"), &why, err));
 	assert_false(why->stays);
 	assert_int_equal(why->count, 1);

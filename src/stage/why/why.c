@@ -250,12 +250,22 @@ explain_finding(struct telling *telling, struct span thing, struct err *err)
 	return r;
 }
 
+/* All of a purl, or the front of it that ends before the version or the qualifiers. */
+static bool
+is_purl_of(const struct component *component, struct span thing)
+{
+	if (!span_starts_with(thing, SPAN("pkg:")) || !span_starts_with(component->purl, thing))
+		return false;
+	return component->purl.n == thing.n || component->purl.p[thing.n] == '@' ||
+	       component->purl.p[thing.n] == '?';
+}
+
 static bool
 is_named(const struct component *component, struct span thing, bool by_source)
 {
 	if (by_source)
 		return span_equal(component->source, thing);
-	return span_equal(component->name, thing) || span_equal(component->purl, thing);
+	return span_equal(component->name, thing) || is_purl_of(component, thing);
 }
 
 /* By name or purl; only where none has it, by source package. */
