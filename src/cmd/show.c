@@ -42,6 +42,27 @@ show_severity_style(enum severity severity)
 	}
 }
 
+/* " (87 dpkg, 14 pypi)"; empty where all are of one kind. .p NULL without memory. */
+static struct span
+kinds_text(const struct inventory *inventory, struct arena *arena)
+{
+	struct span text = SPAN("");
+	size_t kinds = 0;
+
+	for (size_t i = 0, first = 0; text.p && i < inventory->component_count; first = i) {
+		struct span kind = inventory->components[first].ecosystem;
+
+		while (i < inventory->component_count &&
+		       span_equal(inventory->components[i].ecosystem, kind))
+			i++;
+		text = arena_printf(arena, "%.*s%s%zu %.*s", SPAN_ARG(text),
+				    kinds++ > 0 ? ", " : " (", i - first, SPAN_ARG(kind));
+	}
+	if (kinds < 2)
+		return SPAN("");
+	return text.p ? arena_printf(arena, "%.*s)", SPAN_ARG(text)) : text;
+}
+
 /* "Debian GNU/Linux 12 (bookworm), 87 packages"; never a bare 0 where something was unreadable. */
 static void
 show_packages_line(const struct inventory *inventory)
@@ -51,14 +72,16 @@ show_packages_line(const struct inventory *inventory)
 			   : os->pretty_name.n ? os->pretty_name
 					       : os->id;
 	size_t count = inventory->component_count;
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct span kinds = arena ? kinds_text(inventory, arena) : SPAN("");
 
 	if (!inventory->any_database)
 		printable_line(stdout, "%.*s, no package database found", SPAN_ARG(name));
 	else if (count == 0 && inventory->gaps.count > 0)
 		printable_line(stdout, "%.*s, no package could be read", SPAN_ARG(name));
 	else
-		printable_line(stdout, "%.*s, %zu package%s", SPAN_ARG(name), count,
-			       count == 1 ? "" : "s");
+		printable_line(stdout, "%.*s, %zu package%s%.*s", SPAN_ARG(name), count,
+			       count == 1 ? "" : "s", SPAN_ARG(kinds));
 }
 
 static void
@@ -257,7 +280,7 @@ add_finding(struct table *table, struct arena *arena, const struct finding *find
 	};
 
 	if (finding->exploited)
-		cells[5] = (struct table_cell){arena_printf(arena, "%s, exploited", status),
+		cells[5] = (struct table_cell){arena_printf(arena, "exploited, %s", status),
 					       STYLE_BAD};
 	if (!table_row(table, cells))
 		return false;
@@ -380,9 +403,16 @@ show_asides(const struct triage *triage, const struct inventory *inventory, stru
 
 /* The last one is an image's alone: documents know of no files. */
 static const struct table_column package_columns[] = {
-	{"package", FIT_CUT, false}, {"version", FIT_CUT, false}, {"arch", FIT_RIGID, false},
-	{"source", FIT_CUT, false},  {"files", FIT_RIGID, true},
+	{"package", FIT_CUT, false}, {"version", FIT_CUT, false}, {"kind", FIT_RIGID, false},
+	{"arch", FIT_RIGID, false},  {"source", FIT_CUT, false},  {"files", FIT_RIGID, true},
 };
+
+/* The package another one was made from. A library's is no other: its key in advisories. */
+static struct span
+other_source(const struct component *component)
+{
+	return component_is_packaged(component) ? component->source : SPAN("");
+}
 
 int
 show_packages(const struct inventory *inventory, struct err *err)
@@ -399,8 +429,9 @@ show_packages(const struct inventory *inventory, struct err *err)
 		if (!table_row(table, (struct table_cell[]){
 					      {c->name, STYLE_PLAIN},
 					      {version_text(arena, c), STYLE_PLAIN},
+					      {c->ecosystem, STYLE_DIM},
 					      {c->architecture, STYLE_DIM},
-					      {c->source, STYLE_DIM},
+					      {other_source(c), STYLE_DIM},
 					      {number(arena, (uint32_t)c->file_count), STYLE_DIM},
 				      }))
 			return err_memory(err);
