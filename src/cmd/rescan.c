@@ -236,8 +236,9 @@ print_summary(const struct rescan *rescan)
 		fresh += bill->fresh;
 		gone += bill->gone;
 	}
-	(void)printf("%zu images, %zu of them changed: %zu findings new, %zu gone\n", rescan->count,
-		     changed, fresh, gone);
+	(void)printf("%zu image%s, %zu of them changed: %zu finding%s new, %zu gone\n",
+		     rescan->count, rescan->count == 1 ? "" : "s", changed, fresh,
+		     fresh == 1 ? "" : "s", gone);
 	if (first > 0)
 		(void)printf("%zu for the first time: nothing to compare with\n", first);
 	if (unmatched > 0)

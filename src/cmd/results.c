@@ -231,9 +231,13 @@ print_limits(const struct limits *limits)
 		return;
 	for (size_t i = 0; i < CALL_SOURCES; i++)
 		calls += i == CALLS_SERVICE || i == CALLS_ADDED ? limits->calls[i].count : 0;
-	(void)printf("\nRun-time limits: %zu system calls of its own, %zu capabilities, %zu ports, "
-		     "%zu writable directories\n",
-		     calls, limits->capabilities.count, limits->port_count, limits->volume_count);
+	(void)printf(
+		"\nRun-time limits: %zu system call%s of its own, %zu capabilit%s, %zu port%s, "
+		"%zu writable director%s\n",
+		calls, calls == 1 ? "" : "s", limits->capabilities.count,
+		limits->capabilities.count == 1 ? "y" : "ies", limits->port_count,
+		limits->port_count == 1 ? "" : "s", limits->volume_count,
+		limits->volume_count == 1 ? "y" : "ies");
 	if (limits->outcome == LIMITS_PASSED)
 		(void)printf("  %u of %u tests passed under them\n", limits->passed,
 			     limits->passed + limits->failed);

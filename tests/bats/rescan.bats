@@ -79,7 +79,7 @@ bills/shop.cdx.json 2 ["CVE-2024-90002"] ["CVE-2024-90001"]' ]
 	cd bills
 	rescan today --fail-on-new negligible "$PWD/../bills/"
 	[ "$status" -eq 1 ]
-	[[ $output == *"1 of them changed: 1 findings new, 1 gone"* ]]
+	[[ $output == *"1 of them changed: 1 finding new, 1 gone"* ]]
 	[[ $stderr == *"failed: 1 image with findings of --fail-on-new negligible"* ]]
 	rescan today --fail-on-new negligible .
 	[ "$status" -eq 0 ]
@@ -103,7 +103,7 @@ bills/shop.cdx.json 2 ["CVE-2024-90002"] ["CVE-2024-90001"]' ]
 	mv whole bills/shop.cdx.json
 	rescan today bills
 	[ "$status" -eq 0 ]
-	[[ $output == *"1 findings new, 1 gone"* ]]
+	[[ $output == *"1 finding new, 1 gone"* ]]
 
 	bill 8-1 >bills/shop.cdx.json
 	rm bills/deep/news.json

@@ -72,10 +72,11 @@ put_sum(struct annotations *annotations)
 	const uint32_t *by = all->by_severity;
 	struct span text = arena_printf(
 		annotations->arena,
-		"%.*s: %u findings (%u critical, %u high, %u medium, %u low, %u negligible, %u "
+		"%.*s: %u finding%s (%u critical, %u high, %u medium, %u low, %u negligible, %u "
 		"unknown), %u fixable, %zu not counted",
-		SPAN_ARG(report_target(annotations->report)), all->total, by[SEVERITY_CRITICAL],
-		by[SEVERITY_HIGH], by[SEVERITY_MEDIUM], by[SEVERITY_LOW], by[SEVERITY_NEGLIGIBLE],
+		SPAN_ARG(report_target(annotations->report)), all->total,
+		all->total == 1 ? "" : "s", by[SEVERITY_CRITICAL], by[SEVERITY_HIGH],
+		by[SEVERITY_MEDIUM], by[SEVERITY_LOW], by[SEVERITY_NEGLIGIBLE],
 		by[SEVERITY_UNKNOWN], all->fixable, report_aside_count(annotations->report));
 
 	if (findings->matched)

@@ -74,8 +74,8 @@ put_summary(struct markdown *markdown)
 	const struct findings *findings = markdown->report->evidence->before.findings;
 	const struct finding_counts *all = &findings->findings;
 
-	put(markdown, "**%u findings** (%u distinct), **%u fixable**", all->total,
-	    findings->distinct.total, all->fixable);
+	put(markdown, "**%u finding%s** (%u distinct), **%u fixable**", all->total,
+	    all->total == 1 ? "" : "s", findings->distinct.total, all->fixable);
 	if (all->exploited)
 		put(markdown, ", **%u known to be exploited**", all->exploited);
 	put(markdown, "\n\n| critical | high | medium | low | negligible | unknown |\n"

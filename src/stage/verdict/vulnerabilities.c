@@ -20,12 +20,13 @@ add_severities(struct sentences *measured, const struct findings *findings)
 	const uint32_t *by = findings->findings.by_severity;
 
 	sentences_add(measured,
-		      "%u findings (%u critical, %u high, %u medium, %u low, %u negligible, %u "
+		      "%u finding%s (%u critical, %u high, %u medium, %u low, %u negligible, %u "
 		      "unknown)",
-		      findings->findings.total, by[SEVERITY_CRITICAL], by[SEVERITY_HIGH],
-		      by[SEVERITY_MEDIUM], by[SEVERITY_LOW], by[SEVERITY_NEGLIGIBLE],
-		      by[SEVERITY_UNKNOWN]);
-	sentences_add(measured, "%u distinct CVEs", findings->distinct.total);
+		      findings->findings.total, findings->findings.total == 1 ? "" : "s",
+		      by[SEVERITY_CRITICAL], by[SEVERITY_HIGH], by[SEVERITY_MEDIUM],
+		      by[SEVERITY_LOW], by[SEVERITY_NEGLIGIBLE], by[SEVERITY_UNKNOWN]);
+	sentences_add(measured, "%u distinct CVE%s", findings->distinct.total,
+		      findings->distinct.total == 1 ? "" : "s");
 }
 
 /* Why nothing could be matched. */
