@@ -78,17 +78,12 @@
 #define OS_RELEASE_MAX	       (64 * KIB)
 #define LANGUAGE_RECORD_MAX    (16 * MIB) /* what one package of a language says of itself */
 #define LANGUAGE_DEPTH_MAX     64	  /* of a PHP literal */
-#define PACKAGE_DATABASE_MAX   (64 * MIB)
-#define PACKAGES_MAX	       100000
-#define PACKAGE_FILES_MAX      4000000
-#define INVENTORY_GAPS_MAX     1000000
 #define RPM_DATABASE_MAX       (256 * MIB)
 #define RPM_HEADER_MAX	       (64 * MIB) /* of one package */
 #define RPM_HEADER_ENTRIES_MAX 65536
 #define RPM_PAGES_DEPTH_MAX    32 /* of a tree of pages */
 #define RPM_DATABASES_MAX      1000
 #define RPM_TABLES_MAX	       1000
-#define OS_RELEASE_MAX	       (64 * KIB)
 
 /* archives of Java: one file, members of one, archives in archives, and what all of an image
  * inflate to */
@@ -180,17 +175,6 @@
 #define STATEMENT_MAX	      (1 * MIB)
 #define ADVISORY_ORIGIN_MAX   (16 * KIB)
 #define STATEMENT_FEEDS_MAX   1024
-#define FEED_DOCUMENT_MAX     (2 * GIB)
-#define ADVISORIES_MAX	      20000000
-#define FINDINGS_MAX	      5000000
-#define MATCH_GAPS_MAX	      200000
-#define FEED_ID_MAX	      32
-#define FEED_NAME_MAX	      128
-#define FEED_VERSION_MAX      128
-#define FEED_NOTE_MAX	      200
-#define FEED_VECTOR_MAX	      256
-#define RANGE_INTERVALS_MAX   10000 /* of one range of versions */
-#define RANGE_TEXT_MAX	      (64 * KIB)
 
 /* databases of others, as a source of advisories */
 #define PUBLISHED_DATABASE_MAX (16 * GIB)
@@ -205,8 +189,6 @@
 #define OTHERS_AFFECTED_MAX    (1 * MIB)
 #define BBOLT_DEPTH_MAX	       32	    /* pages above one another in a bucket */
 #define BBOLT_STEPS_MAX	       1000000000UL /* elements looked at in one reading */
-#define RANGE_INTERVALS_MAX    10000	    /* of one range of versions */
-#define RANGE_TEXT_MAX	       (64 * KIB)
 
 /* rows on their way to the database: a text but the versions, one row, those of one record */
 #define ADVISORY_TEXT_MAX   (4 * KIB)
