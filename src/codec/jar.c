@@ -3,7 +3,6 @@
 
 #include "base/ascii.h"
 #include "base/cleanup.h"
-#include "base/limits.h"
 
 /* ---- names ---- */
 
