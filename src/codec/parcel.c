@@ -33,12 +33,6 @@ static const struct {
 
 static const char zeros[2 * PARCEL_BLOCK];
 
-const char *
-parcel_name(enum parcel_part part)
-{
-	return parts[part].name;
-}
-
 struct span
 parcel_padding(uint64_t size)
 {

@@ -25,8 +25,6 @@ enum parcel_part {
 
 enum { PARCEL_BLOCK = 512 };
 
-const char *parcel_name(enum parcel_part part); /* "statement.json" */
-
 struct parcel_extent {
 	uint64_t offset; /* in the file */
 	uint64_t size;	 /* bytes; 0: not there */
