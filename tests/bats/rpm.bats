@@ -190,7 +190,7 @@ END
 	"$mohs" scan --json "dir:$work/image" >whole.json
 	jq -e --argjson kinds "$(kinds | wc -l)" '.inventory.components | length == 4 * $kinds' whole.json
 	# this database has none for AlmaLinux
-	jq -e '[.gaps[].subject] - ["advisories", "almalinux"] == []' whole.json
+	jq -e '[.gaps[].subject] == ["advisories"]' whole.json
 }
 
 @test "rpm's own kind of database (ndb) is one of them" {
