@@ -88,7 +88,7 @@
 /* archives of Java: one file, members of one, archives in archives, and what all of an image
  * inflate to */
 #define JAR_FILE_MAX	 (1 * GIB)
-#define ZIP_MEMBERS_MAX	 500000
+#define ZIP_MEMBERS_MAX	 2000000
 #define JAR_DEPTH_MAX	 8
 #define JAR_TEXT_MAX	 (1 * MIB) /* pom.properties, MANIFEST.MF */
 #define JAR_ARCHIVES_MAX 200000	   /* inside others, in all of an image */

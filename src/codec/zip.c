@@ -2,9 +2,11 @@
 #include "codec/zip.h"
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/limits.h"
 
-#include <zlib.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 
 enum {
 	LOCAL_SIGN = 0x04034b50,
@@ -19,6 +21,7 @@ enum {
 	LOCATOR_64_BYTES = 20,
 	COMMENT_MAX = 65535,
 	EXTRA_64 = 1,
+	HOST_UNIX = 3,
 	FLAG_ENCRYPTED = 1,
 	STORED = 0,
 	DEFLATED = 8,
@@ -165,6 +168,7 @@ zip_next(const struct zip *zip, size_t *at, struct zip_member *ret, struct err *
 		return err_set(err, ERR_INVALID, "the zip directory is cut at byte %zu", *at);
 	struct zip_member member = {
 		.name = span_slice(rest, MEMBER_BYTES, MEMBER_BYTES + name),
+		.mode = rest.p[5] == HOST_UNIX ? u16(rest.p + 40) : 0,
 		.flags = u16(rest.p + 8),
 		.method = u16(rest.p + 10),
 		.crc = u32(rest.p + 16),
@@ -202,59 +206,45 @@ packed_bytes(const struct zip *zip, const struct zip_member *member, struct span
 	return 0;
 }
 
-/* In parts of at most 1 GiB: zlib counts in 32 bits. */
+/* Raw deflate, whole, into `size` bytes that are there. */
 static int
-run_inflate(z_stream *stream, struct span packed, char *to, size_t size)
+run_inflate(struct span packed, char *to, size_t size, struct err *err)
 {
+	CLEANUP(free_cleanup) struct inflate_state *state = malloc(sizeof(*state));
+
+	if (!state)
+		return err_memory(err);
 	union {
 		const char *in;
-		Bytef *out;
+		uint8_t *out;
 	} input = {.in = packed.p};
-	size_t left_in = packed.n;
-	size_t left_out = size;
-	int code = Z_OK;
 
-	stream->next_in = input.out;
-	stream->next_out = (Bytef *)to;
-	while (code == Z_OK) {
-		if (stream->avail_in == 0) {
-			stream->avail_in = (uInt)(left_in < GIB ? left_in : GIB);
-			left_in -= stream->avail_in;
-		}
-		if (stream->avail_out == 0) {
-			stream->avail_out = (uInt)(left_out < GIB ? left_out : GIB);
-			left_out -= stream->avail_out;
-		}
-		code = inflate(stream, Z_NO_FLUSH);
-	}
-	return code;
+	isal_inflate_init(state);
+	state->next_in = input.out;
+	state->avail_in = (uint32_t)packed.n;
+	state->next_out = (uint8_t *)to;
+	state->avail_out = (uint32_t)size;
+	if (isal_inflate_stateless(state) != ISAL_DECOMP_OK || state->total_out != size)
+		return err_set(err, ERR_INVALID, "a member of the zip archive is damaged");
+	return 0;
 }
 
 static int
 inflate_member(const struct zip_member *member, struct span packed, struct buf *buf,
 	       struct err *err)
 {
-	z_stream stream = {0};
-
 	if (member->size / RATIO_MAX > packed.n)
 		return err_set(err, ERR_INVALID, "a member of the zip archive states a wrong size");
-	if (member->size > buf->max)
+	if (member->size > buf->max || member->size > UINT32_MAX || packed.n > UINT32_MAX)
 		return err_set(err, ERR_LIMIT, "a member of %llu bytes (at most %zu)",
 			       (unsigned long long)member->size, buf->max);
 	buf->n = 0;
 	int r = buf_reserve(buf, (size_t)member->size, err);
+	if (r == 0)
+		r = run_inflate(packed, buf->p, (size_t)member->size, err);
 	if (r < 0)
 		return r;
-	if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
-		return err_memory(err);
-	int code = run_inflate(&stream, packed, buf->p, (size_t)member->size);
-	uint64_t made = stream.total_out;
-	(void)inflateEnd(&stream);
-	if (code == Z_MEM_ERROR)
-		return err_memory(err);
-	if (code != Z_STREAM_END || made != member->size)
-		return err_set(err, ERR_INVALID, "a member of the zip archive is damaged");
-	buf->n = (size_t)made;
+	buf->n = (size_t)member->size;
 	buf->p[buf->n] = '\0';
 	return 0;
 }
@@ -278,7 +268,8 @@ zip_read(const struct zip *zip, const struct zip_member *member, struct buf *buf
 	}
 	if (r < 0)
 		return r;
-	if (bytes.n != member->size || crc32_z(0, (const Bytef *)bytes.p, bytes.n) != member->crc)
+	if (bytes.n != member->size ||
+	    crc32_gzip_refl(0, (const uint8_t *)bytes.p, bytes.n) != member->crc)
 		return err_set(err, ERR_INVALID, "a member of the zip archive is damaged");
 	*ret = bytes;
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Zip archives from memory (PKWARE APPNOTE 6.3: sections 4.3.6 to 4.3.16 and 4.5.3), as far as
- * archives of Java need it: by the central directory, with Zip64, and with something in front (a
- * start script). Only members that are asked for are touched. Every offset is checked against the
- * file; what does not fit is ERR_INVALID.
+ * archives of Java and of feeds need it: by the central directory, with Zip64, and with something
+ * in front (a start script). Only members that are asked for are touched. Every offset is checked
+ * against the file; what does not fit is ERR_INVALID.
  */
 #pragma once
 
@@ -18,6 +18,7 @@ struct zip {
 
 struct zip_member {
 	struct span name; /* raw bytes, in the file */
+	uint16_t mode;	  /* of Unix; 0: not stated */
 	uint16_t method;
 	uint16_t flags;
 	uint32_t crc;

@@ -3,11 +3,15 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
+#include "codec/zip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK = 128 * 1024 };
@@ -15,17 +19,19 @@ enum { BLOCK = 128 * 1024 };
 struct reading {
 	struct archive *archive;
 	int fd;
-	int64_t at; /* in the file: several processes read one descriptor */
-	char block[BLOCK];
 	uint64_t packed; /* bytes of the archive */
+	void *map;	 /* of a zip: all of them, else MAP_FAILED */
+	int64_t at;	 /* of others, in the file: several processes read one descriptor */
+	char block[BLOCK];
 	uint64_t inflated;
-	uint64_t members;
 	struct buf bytes; /* of the member that is read */
 };
 
 static void
 reading_cleanup(struct reading *reading)
 {
+	if (reading->map != MAP_FAILED)
+		(void)munmap(reading->map, (size_t)reading->packed);
 	(void)archive_read_free(reading->archive);
 	buf_cleanup(&reading->bytes);
 }
@@ -65,35 +71,12 @@ skip_bytes(struct archive *archive, void *context, la_int64_t n)
 	return n;
 }
 
-static la_int64_t
-seek_to(struct archive *archive, void *context, la_int64_t offset, int whence)
-{
-	struct reading *reading = context;
-	int64_t base = whence == SEEK_SET   ? 0
-		       : whence == SEEK_CUR ? reading->at
-					    : (int64_t)reading->packed;
-
-	if (offset > 0 ? base > INT64_MAX - offset : base + offset < 0) {
-		archive_set_error(archive, EINVAL, "a place outside of the file");
-		return ARCHIVE_FATAL;
-	}
-	reading->at = base + offset;
-	return reading->at;
-}
-
 static int
-open_archive(int fd, struct reading *reading, struct err *err)
+open_archive(struct reading *reading, struct err *err)
 {
-	off_t size = lseek(fd, 0, SEEK_END); /* a confined process may not ask for more */
-
-	if (size < 0)
-		return err_sys(err, ERR_IO, errno, "cannot read the feed's file");
-	reading->fd = fd;
-	reading->packed = (uint64_t)size;
 	reading->archive = archive_read_new();
 	if (!reading->archive)
 		return err_memory(err);
-	(void)archive_read_support_format_zip_seekable(reading->archive);
 	(void)archive_read_support_format_tar(reading->archive);
 	(void)archive_read_support_filter_gzip(reading->archive);
 	(void)archive_read_support_filter_zstd(reading->archive);
@@ -101,7 +84,6 @@ open_archive(int fd, struct reading *reading, struct err *err)
 	(void)archive_read_support_filter_bzip2(reading->archive);
 	(void)archive_read_set_read_callback(reading->archive, read_block);
 	(void)archive_read_set_skip_callback(reading->archive, skip_bytes);
-	(void)archive_read_set_seek_callback(reading->archive, seek_to);
 	(void)archive_read_set_callback_data(reading->archive, reading);
 	if (archive_read_open1(reading->archive) != ARCHIVE_OK)
 		return failed(reading->archive, err);
@@ -120,6 +102,14 @@ account(struct reading *reading, uint64_t n, struct err *err)
 		return err_set(err, ERR_LIMIT, "archive inflates more than %d times",
 			       FEED_RATIO_MAX);
 	return 0;
+}
+
+static int
+check_size(uint64_t n, struct err *err)
+{
+	return n <= FEED_MEMBER_MAX
+		       ? 0
+		       : err_set(err, ERR_LIMIT, "member longer than %lu bytes", FEED_MEMBER_MAX);
 }
 
 /* The whole of a member into reading->bytes. */
@@ -142,37 +132,114 @@ read_member(struct reading *reading, struct err *err)
 		if (r < 0)
 			return r;
 	} while (got > 0);
-	if (reading->bytes.n > FEED_MEMBER_MAX)
-		return err_set(err, ERR_LIMIT, "member longer than %lu bytes", FEED_MEMBER_MAX);
-	return 0;
+	return check_size(reading->bytes.n, err);
+}
+
+static int
+check_count(uint64_t members, struct err *err)
+{
+	return members <= FEED_MEMBERS_MAX
+		       ? 0
+		       : err_set(err, ERR_LIMIT, "archive of more than %d members",
+				 FEED_MEMBERS_MAX);
+}
+
+static int
+each_of_tar(struct reading *reading, feed_archive_visitor *each, void *context, struct err *err)
+{
+	struct archive_entry *entry;
+	uint64_t members = 0;
+	int r = open_archive(reading, err);
+	int code;
+
+	if (r < 0)
+		return r;
+	while ((code = archive_read_next_header(reading->archive, &entry)) == ARCHIVE_OK ||
+	       code == ARCHIVE_WARN) {
+		const char *name = archive_entry_pathname(entry);
+
+		r = check_count(++members, err);
+		if (r < 0)
+			return r;
+		if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+			continue;
+		r = read_member(reading, err);
+		if (r == 0)
+			r = each(context, span_from(name ? name : "?"), buf_span(&reading->bytes),
+				 err);
+		if (r != 0)
+			return r < 0 ? err_wrap(err, "%.80s", name ? name : "?") : r;
+	}
+	return code == ARCHIVE_EOF ? 0 : failed(reading->archive, err);
+}
+
+static bool
+is_file(const struct zip_member *member)
+{
+	mode_t kind = member->mode & S_IFMT;
+
+	return (kind == 0 || S_ISREG(kind)) && !span_ends_with(member->name, SPAN("/"));
+}
+
+/*
+ * Small members by the hundred thousand: libarchive takes longer for the header of each, of which
+ * nothing is wanted but the name, than there is to inflate.
+ */
+static int
+each_of_zip(struct reading *reading, feed_archive_visitor *each, void *context, struct err *err)
+{
+	struct zip_member member;
+	struct span bytes;
+	struct zip zip;
+	size_t at = 0;
+	int more;
+
+	reading->map = mmap(NULL, (size_t)reading->packed, PROT_READ, MAP_PRIVATE, reading->fd, 0);
+	if (reading->map == MAP_FAILED)
+		return err_sys(err, ERR_IO, errno, "cannot read the feed's file");
+	int r = zip_open((struct span){reading->map, (size_t)reading->packed}, &zip, err);
+	if (r == 0)
+		r = check_count(zip.count, err);
+	if (r < 0)
+		return r;
+	while ((more = zip_next(&zip, &at, &member, err)) > 0) {
+		if (!is_file(&member))
+			continue;
+		r = check_size(member.size, err);
+		if (r == 0)
+			r = zip_read(&zip, &member, &reading->bytes, &bytes, err);
+		if (r == 0)
+			r = account(reading, bytes.n, err);
+		if (r == 0)
+			r = each(context, member.name, bytes, err);
+		if (r != 0)
+			return r < 0 ? err_wrap(err, "%.*s",
+						SPAN_ARG(span_slice(
+							member.name, 0,
+							member.name.n < 80 ? member.name.n : 80)))
+				     : r;
+	}
+	return more;
 }
 
 int
 feed_archive_each(int fd, feed_archive_visitor *each, void *context, struct err *err)
 {
 	CLEANUP(reading_cleanup)
-	struct reading reading = {.fd = -1, .bytes = {.max = FEED_MEMBER_MAX + BLOCK}};
-	struct archive_entry *entry;
-	int r = open_archive(fd, &reading, err);
-	int code;
+	struct reading reading = {
+		.fd = fd, .map = MAP_FAILED, .bytes = {.max = FEED_MEMBER_MAX + BLOCK}};
+	off_t size = lseek(fd, 0, SEEK_END); /* a confined process may not ask for more */
+	char head[4];
 
+	if (size < 0)
+		return err_sys(err, ERR_IO, errno, "cannot read the feed's file");
+	reading.packed = (uint64_t)size;
+	if (reading.packed < sizeof(head))
+		return err_set(err, ERR_INVALID, "cannot read the archive: malformed");
+	int r = fd_pread_full(fd, head, sizeof(head), 0, err);
 	if (r < 0)
 		return r;
-	while ((code = archive_read_next_header(reading.archive, &entry)) == ARCHIVE_OK ||
-	       code == ARCHIVE_WARN) {
-		const char *name = archive_entry_pathname(entry);
-
-		if (++reading.members > FEED_MEMBERS_MAX)
-			return err_set(err, ERR_LIMIT, "archive of more than %d members",
-				       FEED_MEMBERS_MAX);
-		if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-			continue;
-		r = read_member(&reading, err);
-		if (r == 0)
-			r = each(context, span_from(name ? name : "?"), buf_span(&reading.bytes),
-				 err);
-		if (r != 0)
-			return r < 0 ? err_wrap(err, "%.80s", name ? name : "?") : r;
-	}
-	return code == ARCHIVE_EOF ? 0 : failed(reading.archive, err);
+	return zip_is((struct span){head, sizeof(head)})
+		       ? each_of_zip(&reading, each, context, err)
+		       : each_of_tar(&reading, each, context, err);
 }
