@@ -19,6 +19,15 @@ check(const struct version_order *order, struct span a, struct span b, struct sp
 	int ac = sign(order->compare(a, c));
 	struct err err = ERR_INIT;
 
+	uint64_t first;
+	uint64_t second;
+
+	if (order->numeric && version_order_number(a, &first)) {
+		if (order->check(a, &err) < 0)
+			abort();
+		if (version_order_number(b, &second) && (first > second) - (first < second) != ab)
+			abort();
+	}
 	if (order->compare(a, a) != 0 || sign(order->compare(b, a)) != -ab)
 		abort();
 	if (ab == bc && ac != ab)

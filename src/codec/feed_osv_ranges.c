@@ -23,15 +23,28 @@ static const struct span deed_names[DEEDS] = {
 	[LAST_AFFECTED] = SPAN_INIT("last_affected"),
 };
 
+/* A version, and the number it stands for where the order has one for it. */
+struct bound {
+	struct span version;
+	bool is_number;
+	uint64_t number;
+};
+
 struct event {
-	struct span version; /* empty: before all versions */
+	struct bound at; /* empty: before all versions */
 	enum deed deed;
+};
+
+struct interval {
+	struct bound from;
+	struct bound to;
+	bool with_to;
 };
 
 struct ranges {
 	const struct feed_osv_rules *rules;
 	VEC(struct event) events; /* of the range that is read */
-	VEC(struct affected) intervals;
+	VEC(struct interval) intervals;
 };
 
 static void
@@ -41,12 +54,24 @@ ranges_cleanup(struct ranges *ranges)
 	vec_free(&ranges->intervals);
 }
 
-static int
-compare_versions(const struct ranges *ranges, struct span a, struct span b)
+static struct bound
+bound_of(const struct ranges *ranges, struct span version)
 {
-	if (a.n == 0 || b.n == 0)
-		return (a.n > 0) - (b.n > 0);
-	return ranges->rules->order->compare(a, b);
+	struct bound bound = {.version = version};
+
+	bound.is_number =
+		ranges->rules->order->numeric && version_order_number(version, &bound.number);
+	return bound;
+}
+
+static int
+compare_bounds(const struct ranges *ranges, const struct bound *a, const struct bound *b)
+{
+	if (a->is_number && b->is_number)
+		return (a->number > b->number) - (a->number < b->number);
+	if (a->version.n == 0 || b->version.n == 0)
+		return (a->version.n > 0) - (b->version.n > 0);
+	return ranges->rules->order->compare(a->version, b->version);
 }
 
 /* In the order of versions; few, and as a rule in order already. */
@@ -59,7 +84,7 @@ add_event(struct ranges *ranges, const struct event *event, struct err *err)
 		return r;
 	struct event *items = ranges->events.items;
 	for (size_t i = ranges->events.count - 1; i > 0; i--) {
-		int order = compare_versions(ranges, items[i - 1].version, event->version);
+		int order = compare_bounds(ranges, &items[i - 1].at, &event->at);
 
 		if (order < 0 || (order == 0 && items[i - 1].deed <= event->deed))
 			break;
@@ -69,43 +94,59 @@ add_event(struct ranges *ranges, const struct event *event, struct err *err)
 	return 0;
 }
 
+static enum deed
+find_deed(struct span name)
+{
+	enum deed deed = 0;
+
+	while (deed < DEEDS && !span_equal(deed_names[deed], name))
+		deed++;
+	return deed;
+}
+
 static int
 read_event(struct ranges *ranges, struct json_view json, struct err *err)
 {
-	struct event event = {.deed = DEEDS};
+	struct event event = {.deed = DEEDS, .at.version = SPAN("")};
+	struct span version = {"", 0};
+	bool is_object = json_view_kind(json) == JSON_KIND_OBJECT;
+	struct json_walk walk = json_walk_start(json);
+	struct json_view value;
+	struct span name;
 
-	for (enum deed i = 0; i < DEEDS; i++) {
-		struct json_view value = json_view_get(json, deed_names[i]);
+	while (is_object && json_walk_next(&walk, &name, &value)) {
+		enum deed deed = find_deed(name);
 
-		if (json_view_kind(value) == JSON_KIND_ABSENT)
+		if (deed == DEEDS)
 			continue;
-		event.version = json_view_string(value);
-		if (!event.version.p || event.deed != DEEDS)
+		version = json_view_string(value);
+		if (!version.p || event.deed != DEEDS)
 			return err_set(err, ERR_INVALID, "malformed event");
-		event.deed = i;
+		event.deed = deed;
 	}
 	if (event.deed == DEEDS)
 		return err_set(err, ERR_INVALID, "event of an unknown kind");
-	if (event.deed == LIMIT && span_equal(event.version, SPAN("*")))
+	if (event.deed == LIMIT && span_equal(version, SPAN("*")))
 		return 0;
-	if (event.deed == INTRODUCED && span_equal(event.version, SPAN("0")))
-		event.version = SPAN("");
-	else if (!feed_is_text(event.version, FEED_VERSION_MAX))
-		return err_set(err, ERR_INVALID, "malformed version");
-	else if (ranges->rules->order->check(event.version, err) < 0)
-		return -ERR_INVALID;
+	if (event.deed != INTRODUCED || !span_equal(version, SPAN("0"))) {
+		event.at = bound_of(ranges, version);
+		if (!feed_is_text(version, FEED_VERSION_MAX))
+			return err_set(err, ERR_INVALID, "malformed version");
+		if (!event.at.is_number && ranges->rules->order->check(version, err) < 0)
+			return -ERR_INVALID;
+	}
 	return add_event(ranges, &event, err);
 }
 
 static int
-add_interval(struct ranges *ranges, const struct affected *interval, struct err *err)
+add_interval(struct ranges *ranges, const struct interval *interval, struct err *err)
 {
 	return vec_push(&ranges->intervals, interval, FEED_EVENTS_MAX, err);
 }
 
 /* "<= 1.2.3" or "< 2.0.0": how far GitHub has seen it, when no event ends a range. */
 static void
-read_last_known(struct json_view affected, const struct ranges *ranges, struct affected *interval)
+read_last_known(struct json_view affected, const struct ranges *ranges, struct interval *interval)
 {
 	struct json_view specific = json_view_get(affected, SPAN("database_specific"));
 	struct err problem = ERR_INIT;
@@ -119,7 +160,7 @@ read_last_known(struct json_view affected, const struct ranges *ranges, struct a
 	if (version.n == 0 || !feed_is_text(version, FEED_VERSION_MAX) ||
 	    ranges->rules->order->check(version, &problem) < 0)
 		return;
-	interval->to = version;
+	interval->to = bound_of(ranges, version);
 	interval->with_to = closed;
 }
 
@@ -127,7 +168,8 @@ read_last_known(struct json_view affected, const struct ranges *ranges, struct a
 static int
 end_range(struct ranges *ranges, struct json_view affected, struct err *err)
 {
-	struct affected interval = {{"", 0}, {"", 0}, false, false};
+	const struct bound none = {.version = SPAN("")};
+	struct interval interval = {none, none, false};
 	bool within = false;
 	int r = 0;
 
@@ -136,17 +178,17 @@ end_range(struct ranges *ranges, struct json_view affected, struct err *err)
 
 		if (event->deed == INTRODUCED) {
 			if (!within)
-				interval.from = event->version;
+				interval.from = event->at;
 			within = true;
 		} else if (within) {
-			interval.to = event->version;
+			interval.to = event->at;
 			interval.with_to = event->deed == LAST_AFFECTED;
 			r = add_interval(ranges, &interval, err);
 			within = false;
 		}
 	}
 	if (r == 0 && within) {
-		interval.to = SPAN("");
+		interval.to = none;
 		interval.with_to = false;
 		read_last_known(affected, ranges, &interval);
 		r = add_interval(ranges, &interval, err);
@@ -180,17 +222,34 @@ read_range(struct ranges *ranges, struct json_view affected, struct json_view ra
 	return end_range(ranges, affected, err);
 }
 
+static int
+put_intervals(const struct ranges *ranges, struct buf *text, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ranges->intervals.count; i++) {
+		const struct interval *interval = &ranges->intervals.items[i];
+		const struct affected affected = {.from = interval->from.version,
+						  .to = interval->to.version,
+						  .with_to = interval->with_to};
+
+		r = affected_put(&affected, text, err);
+	}
+	return r;
+}
+
 static bool
-is_covered(const struct ranges *ranges, struct span version)
+is_covered(const struct ranges *ranges, const struct bound *version)
 {
 	for (size_t i = 0; i < ranges->intervals.count; i++) {
-		const struct affected *interval = &ranges->intervals.items[i];
+		const struct interval *interval = &ranges->intervals.items[i];
 
-		if (interval->from.n > 0 && compare_versions(ranges, version, interval->from) < 0)
+		if (interval->from.version.n > 0 &&
+		    compare_bounds(ranges, version, &interval->from) < 0)
 			continue;
-		if (interval->to.n == 0)
+		if (interval->to.version.n == 0)
 			return true;
-		int order = compare_versions(ranges, version, interval->to);
+		int order = compare_bounds(ranges, version, &interval->to);
 		if (order < 0 || (order == 0 && interval->with_to))
 			return true;
 	}
@@ -203,16 +262,18 @@ put_versions(const struct ranges *ranges, struct json_view versions, struct buf 
 {
 	struct json_walk walk = json_walk_start(versions);
 	struct json_view version;
+	struct err problem = ERR_INIT;
 	struct span key;
 	int r = 0;
 
 	while (json_walk_next(&walk, &key, &version)) {
 		struct span one = json_view_string(version);
-		struct err problem = ERR_INIT;
 
 		if (!one.p || one.n == 0 || one.n > FEED_VERSION_MAX)
 			return err_set(err, ERR_INVALID, "malformed version");
-		if (is_covered(ranges, one) || ranges->rules->order->check(one, &problem) < 0)
+		struct bound bound = bound_of(ranges, one);
+		if (is_covered(ranges, &bound) ||
+		    (!bound.is_number && ranges->rules->order->check(one, &problem) < 0))
 			continue; /* what is no version is not matched when it is installed */
 		struct affected interval = affected_only(one);
 		r = affected_put(&interval, text, err);
@@ -250,9 +311,8 @@ feed_osv_ranges(struct json_view affected, const struct feed_osv_rules *rules, s
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; r == 0 && i < ranges.intervals.count; i++)
-		r = affected_put(&ranges.intervals.items[i], text, err);
-	if (r == 0)
+	r = put_intervals(&ranges, text, err);
+	if (r == 0 && json_view_count(versions) > 0)
 		r = put_versions(&ranges, versions, text, err);
 	if (r < 0)
 		return r;

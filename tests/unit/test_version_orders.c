@@ -494,6 +494,66 @@ composer_agrees(void **state)
 	peer_agrees("composer");
 }
 
+/* ---- numbers ---- */
+
+static void
+make_numbers(char *text, size_t n)
+{
+	static const char *const numbers[] = {"0", "1", "2", "9", "10", "007", "65535", "20240"};
+	int count = 1 + rand() % 4;
+	int at = 0;
+
+	for (int i = 0; i < count; i++)
+		at += snprintf(text + at, n - (size_t)at, "%s%s", i ? "." : "",
+			       numbers[rand() % 8]);
+}
+
+/* As a property: what stands for such a version sorts as the scheme has it. */
+static void
+numbers_are_in_the_order_of_their_scheme(void **state)
+{
+	static const char *const schemes[] = {"composer", "gem",   "generic", "golang",
+					      "maven",	  "nuget", "pypi",    "semver"};
+	char a[40];
+	char b[40];
+
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 4000; i++) {
+		const struct version_order *order = order_of(schemes[i % 8]);
+		uint64_t left = 0;
+		uint64_t right = 0;
+
+		make_numbers(a, sizeof(a));
+		make_numbers(b, sizeof(b));
+		assert_true(order->numeric);
+		assert_good(order->check(span_from(a), err));
+		assert_true(version_order_number(span_from(a), &left));
+		assert_true(version_order_number(span_from(b), &right));
+		if (sign(order->compare(span_from(a), span_from(b))) !=
+		    (left > right) - (left < right))
+			fail_msg("%s: %s and %s", schemes[i % 8], a, b);
+	}
+}
+
+static void
+other_versions_are_no_numbers(void **state)
+{
+	static const char *const others[] = {"",     ".",	  "1.",	   ".1",
+					     "1..2", "1.2.3.4.5", "65536", "1.65536",
+					     "1a",   "000001",	  "1 ",	   "-1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		uint64_t number;
+
+		assert_false(version_order_number(span_from(others[i]), &number));
+	}
+	assert_false(order_of("rpm")->numeric);
+	assert_false(order_of("dpkg")->numeric);
+	assert_false(order_of("apk")->numeric);
+}
+
 int
 main(void)
 {
@@ -508,6 +568,8 @@ main(void)
 		cmocka_unit_test(maven_agrees),
 		cmocka_unit_test(rubygems_agrees),
 		cmocka_unit_test(composer_agrees),
+		cmocka_unit_test(numbers_are_in_the_order_of_their_scheme),
+		cmocka_unit_test(other_versions_are_no_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

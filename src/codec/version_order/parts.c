@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/version_order/parts.h"
 
-struct span
-part_take(struct span *rest, bool (*is)(char c))
-{
-	size_t n = 0;
-
-	while (n < rest->n && is(rest->p[n]))
-		n++;
-	struct span run = span_slice(*rest, 0, n);
-	*rest = span_slice(*rest, n, rest->n);
-	return run;
-}
-
 bool
 part_skip(struct span *rest, const char *bytes)
 {

@@ -13,7 +13,17 @@ part_is_alnum(char c)
 }
 
 /* Cuts the longest run of such bytes off the front; empty when there is none. */
-struct span part_take(struct span *rest, bool (*is)(char c));
+static inline struct span
+part_take(struct span *rest, bool (*is)(char c))
+{
+	size_t n = 0;
+
+	while (n < rest->n && is(rest->p[n]))
+		n++;
+	struct span run = span_slice(*rest, 0, n);
+	*rest = span_slice(*rest, n, rest->n);
+	return run;
+}
 
 /* Cuts one byte off the front when it is one of these. */
 bool part_skip(struct span *rest, const char *bytes);
