@@ -19,7 +19,7 @@ judge(void *context, const struct feed_osv_record *record, struct err *err)
 	(void)context;
 	while ((r = affected_next(&rest, &affected, err)) > 0)
 		continue;
-	if (r < 0 || record->affected.n == 0 || record->id.n == 0 || record->package.n == 0 ||
+	if (r < 0 || record->affected.n == 0 || record->id_count == 0 || record->package.n == 0 ||
 	    !feed_is_text(record->package, FEED_PACKAGE_MAX) || record->score > 10)
 		abort();
 	return 0;

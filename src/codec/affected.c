@@ -3,15 +3,20 @@
 
 #include "base/limits.h"
 
+static inline bool
+parts_text(unsigned char byte)
+{
+	return byte <= ' ' || byte == 0x7f || byte == ',' || byte == '[' || byte == ']' ||
+	       byte == '(' || byte == ')';
+}
+
 static bool
 is_bound(struct span version)
 {
 	if (version.n > FEED_VERSION_MAX || (version.n > 0 && version.p[0] == '='))
 		return false;
 	for (size_t i = 0; i < version.n; i++) {
-		unsigned char byte = (unsigned char)version.p[i];
-
-		if (byte <= ' ' || byte == 0x7f || strchr(",[]()", byte))
+		if (parts_text((unsigned char)version.p[i]))
 			return false;
 	}
 	return true;
@@ -31,19 +36,37 @@ shown(struct span text)
 	return span_slice(text, 0, text.n < 60 ? text.n : 60);
 }
 
+static char *
+put(char *to, struct span text)
+{
+	return text.n > 0 ? mempcpy(to, text.p, text.n) : to;
+}
+
 int
 affected_put(const struct affected *affected, struct buf *buf, struct err *err)
 {
-	const char *blank = buf->n > 0 ? " " : "";
+	bool one = is_one(affected);
+	size_t n = affected->from.n + (one ? 1 : affected->to.n + 3) + (buf->n > 0);
 
 	if (!is_bound(affected->from) || !is_bound(affected->to))
 		return err_set(err, ERR_INVALID, "\"%.*s\" to \"%.*s\" are no versions",
 			       SPAN_ARG(shown(affected->from)), SPAN_ARG(shown(affected->to)));
-	if (is_one(affected))
-		return buf_printf(buf, err, "%s=%.*s", blank, SPAN_ARG(affected->from));
-	return buf_printf(buf, err, "%s%c%.*s,%.*s%c", blank, affected->without_from ? '(' : '[',
-			  SPAN_ARG(affected->from), SPAN_ARG(affected->to),
-			  affected->with_to ? ']' : ')');
+	int r = buf_reserve(buf, n, err);
+	if (r < 0)
+		return r;
+	char *to = buf->p + buf->n;
+	if (buf->n > 0)
+		*to++ = ' ';
+	*to++ = one ? '=' : affected->without_from ? '(' : '[';
+	to = put(to, affected->from);
+	if (!one) {
+		*to++ = ',';
+		to = put(to, affected->to);
+		*to++ = affected->with_to ? ']' : ')';
+	}
+	*to = '\0';
+	buf->n += n;
+	return 0;
 }
 
 static int

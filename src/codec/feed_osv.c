@@ -16,8 +16,10 @@ struct reading {
 	struct json_view json;
 	struct span id;
 	struct span summary;
-	VEC(struct span) ids; /* of the vulnerabilities */
-	struct buf text;      /* affected versions of the package that is read */
+	VEC(struct span) ids;	       /* of the vulnerabilities */
+	struct feed_osv_record common; /* severity of packages that say nothing of it themselves */
+	struct buf text;	       /* affected versions of the package that is read */
+	struct err problem; /* with what is read; there is no time to clear one for each package */
 };
 
 static void
@@ -173,14 +175,13 @@ severity_of_word(struct span word)
 
 /* What a list of severities says that the record does not have yet; v3 before v4. */
 static void
-read_severities(struct json_view list, struct feed_osv_record *record)
+read_severities(struct json_view list, struct feed_osv_record *record, struct err *ignored)
 {
 	struct json_walk walk = json_walk_start(list);
 	struct json_view item;
 	struct span key;
 
 	while (json_walk_next(&walk, &key, &item)) {
-		struct err problem = ERR_INIT;
 		struct span score;
 
 		if (!feed_string(item, SPAN("score"), &score) ||
@@ -189,7 +190,7 @@ read_severities(struct json_view list, struct feed_osv_record *record)
 		enum cvss_version version = cvss_version_of(score);
 		bool third = version == CVSS_30 || version == CVSS_31;
 		bool scored = third && record->score < 0 &&
-			      cvss_base_score(score, &record->score, &problem) == 0;
+			      cvss_base_score(score, &record->score, ignored) == 0;
 		if (scored || (version == CVSS_40 && record->vector.n == 0))
 			record->vector = score;
 		else if (record->severity == SEVERITY_UNKNOWN)
@@ -198,8 +199,7 @@ read_severities(struct json_view list, struct feed_osv_record *record)
 }
 
 static void
-read_severity(const struct reading *reading, struct json_view affected,
-	      struct feed_osv_record *record)
+read_severity(struct reading *reading, struct json_view affected, struct feed_osv_record *record)
 {
 	const struct json_view sources[] = {
 		json_view_get(affected, SPAN("database_specific")),
@@ -212,8 +212,8 @@ read_severity(const struct reading *reading, struct json_view affected,
 	record->score = -1;
 	record->vector = SPAN("");
 	record->severity = SEVERITY_UNKNOWN;
-	read_severities(json_view_get(affected, SPAN("severity")), record);
-	read_severities(json_view_get(reading->json, SPAN("severity")), record);
+	read_severities(json_view_get(affected, SPAN("severity")), record, &reading->problem);
+	read_severities(json_view_get(reading->json, SPAN("severity")), record, &reading->problem);
 	if (record->score >= 0) {
 		record->severity = severity_of_score(record->score);
 		return;
@@ -226,18 +226,24 @@ read_severity(const struct reading *reading, struct json_view affected,
 		record->severity = severity_of_word(span_cut(&summary, ':'));
 }
 
+static bool
+has_severity(struct json_view affected)
+{
+	return json_view_kind(json_view_get(affected, SPAN("severity"))) != JSON_KIND_ABSENT ||
+	       json_view_kind(json_view_get(affected, SPAN("database_specific"))) !=
+		       JSON_KIND_ABSENT ||
+	       json_view_kind(json_view_get(affected, SPAN("ecosystem_specific"))) !=
+		       JSON_KIND_ABSENT;
+}
+
 /* Every vulnerability of the record in one package. */
 static int
 tell(struct reading *reading, struct feed_osv_record *record, struct err *err)
 {
-	for (size_t i = 0; i < reading->ids.count; i++) {
-		record->id = reading->ids.items[i];
-		reading->tally->records++;
-		int r = reading->each(reading->context, record, err);
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	record->ids = reading->ids.items;
+	record->id_count = reading->ids.count;
+	reading->tally->records += record->id_count;
+	return reading->each(reading->context, record, err);
 }
 
 /* "nodejs:18", "httpd:2.4/mod_http2", "perl:5.26,": a stream; empty when it is none. */
@@ -267,7 +273,6 @@ static int
 tell_streams(struct reading *reading, struct feed_osv_record *record, struct err *err)
 {
 	struct span rest = reading->summary;
-	struct err problem = ERR_INIT;
 	size_t count = 0;
 
 	while (rest.p && rest.n > 0) {
@@ -281,9 +286,9 @@ tell_streams(struct reading *reading, struct feed_osv_record *record, struct err
 	}
 	if (count > 0)
 		return 0;
-	(void)err_set(&problem, ERR_INVALID, "does not say which module stream %.*s is of",
+	(void)err_set(&reading->problem, ERR_INVALID, "does not say which module stream %.*s is of",
 		      SPAN_ARG(shown(record->package)));
-	feed_skip(reading->tally, reading->id, &problem);
+	feed_skip(reading->tally, reading->id, &reading->problem);
 	return 0;
 }
 
@@ -293,16 +298,15 @@ tell_binary(struct reading *reading, struct span name, struct json_view version,
 	    struct feed_osv_record *record, struct err *err)
 {
 	struct affected interval = {{"", 0}, {"", 0}, false, false};
-	struct err problem = ERR_INIT;
 
 	interval.to = json_view_string(version);
 	record->package = name;
 	reading->text.n = 0;
 	if (!interval.to.p || name.n == 0 || !feed_is_text(name, FEED_PACKAGE_MAX) ||
-	    reading->rules->order->check(interval.to, &problem) < 0 ||
-	    affected_put(&interval, &reading->text, &problem) < 0) {
-		(void)err_set(&problem, ERR_INVALID, "malformed binary package");
-		feed_skip(reading->tally, reading->id, &problem);
+	    reading->rules->order->check(interval.to, &reading->problem) < 0 ||
+	    affected_put(&interval, &reading->text, &reading->problem) < 0) {
+		(void)err_set(&reading->problem, ERR_INVALID, "malformed binary package");
+		feed_skip(reading->tally, reading->id, &reading->problem);
 		return 0;
 	}
 	record->affected = buf_span(&reading->text);
@@ -317,7 +321,6 @@ tell_binaries(struct reading *reading, struct json_view affected, struct feed_os
 	struct json_view specific = json_view_get(affected, SPAN("ecosystem_specific"));
 	struct json_walk lists = json_walk_start(json_view_get(specific, SPAN("binaries")));
 	struct span source = record->package;
-	struct err problem = ERR_INIT;
 	struct json_view list;
 	struct json_view version;
 	struct span name;
@@ -334,9 +337,9 @@ tell_binaries(struct reading *reading, struct json_view affected, struct feed_os
 		}
 	}
 	if (count == 0) {
-		(void)err_set(&problem, ERR_INVALID, "names no binary packages of %.*s",
+		(void)err_set(&reading->problem, ERR_INVALID, "names no binary packages of %.*s",
 			      SPAN_ARG(shown(source)));
-		feed_skip(reading->tally, reading->id, &problem);
+		feed_skip(reading->tally, reading->id, &reading->problem);
 	}
 	return 0;
 }
@@ -345,8 +348,7 @@ static int
 read_affected(struct reading *reading, struct json_view affected, struct err *err)
 {
 	struct json_view package = json_view_get(affected, SPAN("package"));
-	struct feed_osv_record record = {.module = {"", 0}};
-	struct err problem = ERR_INIT;
+	struct feed_osv_record record = reading->common;
 	struct span suffix;
 
 	if (json_view_kind(affected) == JSON_KIND_OBJECT &&
@@ -356,23 +358,24 @@ read_affected(struct reading *reading, struct json_view affected, struct err *er
 	    !feed_string(package, SPAN("ecosystem"), &suffix) ||
 	    !feed_string(package, SPAN("name"), &record.package) || record.package.n == 0 ||
 	    !feed_is_text(record.package, FEED_PACKAGE_MAX)) {
-		(void)err_set(&problem, ERR_INVALID, "malformed package");
-		feed_skip(reading->tally, reading->id, &problem);
+		(void)err_set(&reading->problem, ERR_INVALID, "malformed package");
+		feed_skip(reading->tally, reading->id, &reading->problem);
 		return 0;
 	}
 	if (!span_equal(suffix.n ? span_cut(&suffix, ':') : suffix, reading->rules->ecosystem))
 		return 0;
 	record.suffix = suffix.p ? suffix : SPAN("");
-	read_severity(reading, affected, &record);
+	if (has_severity(affected))
+		read_severity(reading, affected, &record);
 	if (reading->rules->binaries)
 		return tell_binaries(reading, affected, &record, err);
 	reading->text.n = 0;
-	int r = feed_osv_ranges(affected, reading->rules, &reading->text, &problem);
+	int r = feed_osv_ranges(affected, reading->rules, &reading->text, &reading->problem);
 	if (r == -ERR_MEMORY)
 		return err_memory(err);
 	if (r < 0) {
-		(void)err_wrap(&problem, "%.*s", SPAN_ARG(shown(record.package)));
-		feed_skip(reading->tally, reading->id, &problem);
+		(void)err_wrap(&reading->problem, "%.*s", SPAN_ARG(shown(record.package)));
+		feed_skip(reading->tally, reading->id, &reading->problem);
 		return 0;
 	}
 	record.affected = buf_span(&reading->text);
@@ -387,21 +390,22 @@ read_record(struct reading *reading, struct err *err)
 	struct json_view list = json_view_get(reading->json, SPAN("affected"));
 	struct json_walk walk = json_walk_start(list);
 	struct json_view affected;
-	struct err problem = ERR_INIT;
 	struct span key;
-	int r = find_ids(reading, &problem);
+	int r = find_ids(reading, &reading->problem);
 
 	if (r == -ERR_MEMORY)
 		return err_memory(err);
 	if (r == 0 && json_view_kind(list) > JSON_KIND_NULL &&
 	    json_view_kind(list) != JSON_KIND_ARRAY)
-		r = err_set(&problem, ERR_INVALID, "affected is no list");
+		r = err_set(&reading->problem, ERR_INVALID, "affected is no list");
 	if (r < 0) {
-		feed_skip(reading->tally, reading->id, &problem);
+		feed_skip(reading->tally, reading->id, &reading->problem);
 		return 0;
 	}
 	if (reading->ids.count == 0)
 		return 0;
+	reading->common = (struct feed_osv_record){.module = {"", 0}};
+	read_severity(reading, (struct json_view){0}, &reading->common);
 	while (json_walk_next(&walk, &key, &affected)) {
 		r = read_affected(reading, affected, err);
 		if (r != 0)
@@ -422,16 +426,15 @@ feed_osv_read(struct json_tape *tape, struct span text, struct span name,
 				  .context = context,
 				  .tally = tally,
 				  .text = {.max = FEED_AFFECTED_MAX}};
-	struct err problem = ERR_INIT;
-	int r = json_tape_read(tape, text, &problem);
+	int r = json_tape_read(tape, text, &reading.problem);
 
 	if (r == -ERR_MEMORY)
 		return err_memory(err);
 	reading.json = json_tape_top(tape);
 	if (r == 0 && (!feed_string(reading.json, SPAN("id"), &reading.id) || !is_id(reading.id)))
-		r = err_set(&problem, ERR_INVALID, "a record without an id");
+		r = err_set(&reading.problem, ERR_INVALID, "a record without an id");
 	if (r < 0) {
-		feed_skip(tally, name, &problem);
+		feed_skip(tally, name, &reading.problem);
 		return 0;
 	}
 	if (json_view_kind(json_view_get(reading.json, SPAN("withdrawn"))) > JSON_KIND_NULL ||

@@ -25,7 +25,9 @@ struct feed_osv_record {
 	struct span suffix;  /* of the ecosystem, behind its first ':': "22.04:LTS"; may be empty */
 	struct span package; /* as written */
 	struct span module;  /* "nodejs:18"; empty */
-	struct span id;	     /* a CVE, else a GHSA, else the record's own */
+	const struct span
+		*ids;	      /* of the vulnerabilities: CVEs, else a GHSA, else the record's own */
+	size_t id_count;      /* 1 and more */
 	struct span affected; /* codec/affected.h; never empty */
 	struct span vector;   /* CVSS v3, else v4; may be empty */
 	double score;	      /* < 0: none */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "codec/json.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -84,7 +85,10 @@ is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* A bit of each of eight bytes that is not plain; 0: all are. */
+/*
+ * A bit of bytes that are not plain, of the first of them (the lowest) and maybe of plain ones
+ * behind it; 0: all eight are plain.
+ */
 static inline uint64_t
 odd_bytes(uint64_t word)
 {
@@ -103,8 +107,9 @@ skip_plain(const unsigned char *at, const unsigned char *end)
 		uint64_t word;
 
 		memcpy(&word, at, sizeof(word));
-		if (odd_bytes(word))
-			break;
+		uint64_t odd = odd_bytes(le64toh(word));
+		if (odd)
+			return at + __builtin_ctzll(odd) / 8;
 		at += 8;
 	}
 	while (at < end && is_plain(*at))

@@ -26,12 +26,14 @@ int advisories_build_over(const char *path, struct arena *arena, struct advisori
 			  const char **ret_lost, struct err *err);
 
 /*
- * One that has no database: each advisory, score and such goes to `take` as a row for
- * advisories_build_add() of another. All are said to be new. Nothing else may be called.
+ * One that has no database: each advisory, score and such is appended to `rows`, which is borrowed,
+ * as a row for advisories_build_add() of another; `before` (NULL: none) is called ahead of each and
+ * may empty `rows`. All are said to be new. Nothing else may be called. ERR_LIMIT:
+ * ADVISORY_ROW_MAX.
  */
-typedef int advisories_taker(void *context, struct span row, struct err *err);
-int advisories_recorder(advisories_taker *take, void *context, struct advisories_builder **ret,
-			struct err *err);
+typedef int advisories_recording(void *context, struct err *err);
+int advisories_recorder(struct buf *rows, advisories_recording *before, void *context,
+			struct advisories_builder **ret, struct err *err);
 
 /* Discards what was not finished, the temporary file too. */
 void advisories_builder_free(struct advisories_builder *builder);
@@ -45,6 +47,12 @@ int advisories_build_undo(struct advisories_builder *builder, struct err *err);
 int advisories_build_advisory(struct advisories_builder *builder, struct span distribution,
 			      struct span release, struct span source,
 			      const struct advisory *advisory, bool *ret_new, struct err *err);
+
+/* The same of each of several ids, whatever advisory->id is; those that are there stay. */
+int advisories_build_advisories(struct advisories_builder *builder, struct span distribution,
+				struct span release, struct span source,
+				const struct advisory *advisory, const struct span *ids,
+				size_t count, struct err *err);
 
 /* Score, severity, vector, source and primary of one CVE; replaces what is there. No source: none.
  */

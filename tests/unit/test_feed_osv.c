@@ -17,18 +17,28 @@
 
 /* One line a pair: what was told of it. */
 static int
-note(void *context, const struct feed_osv_record *record, struct err *err)
+note_one(struct buf *context, const struct feed_osv_record *record, struct span id, struct err *err)
 {
 	int r = buf_printf(context, err, "%.*s%s%.*s%s%.*s %.*s %.*s", SPAN_ARG(record->suffix),
 			   record->suffix.n ? "|" : "", SPAN_ARG(record->module),
-			   record->module.n ? "/" : "", SPAN_ARG(record->package),
-			   SPAN_ARG(record->id), SPAN_ARG(record->affected));
+			   record->module.n ? "/" : "", SPAN_ARG(record->package), SPAN_ARG(id),
+			   SPAN_ARG(record->affected));
 
 	if (r == 0 && record->score >= 0)
 		r = buf_printf(context, err, " %.1f", record->score);
 	if (r == 0 && record->severity != SEVERITY_UNKNOWN)
 		r = buf_printf(context, err, " %s", severity_name(record->severity));
 	return r < 0 ? r : buf_byte(context, '\n', err);
+}
+
+static int
+note(void *context, const struct feed_osv_record *record, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < record->id_count; i++)
+		r = note_one(context, record, record->ids[i], err);
+	return r;
 }
 
 static struct feed_osv_rules
@@ -296,7 +306,8 @@ records_that_make_no_sense_are_counted(void **state)
 	expect(&rules, RECORD("A-1", "", "{\"ranges\":[]}"), "", 0);
 }
 
-/* An archive in memory with one file per name; `format` zip or tar. */
+/* An archive in memory with one file per name; "folder" is one, and "link" a link to another file.
+ */
 static int
 archive_of(const char *const *names, const char *bytes, size_t n, bool zip)
 {
@@ -314,10 +325,17 @@ archive_of(const char *const *names, const char *bytes, size_t n, bool zip)
 	for (size_t i = 0; names[i]; i++) {
 		archive_entry_clear(entry);
 		archive_entry_set_pathname(entry, names[i]);
-		archive_entry_set_filetype(entry, AE_IFREG);
+		bool folder = strcmp(names[i], "folder") == 0;
+		bool link = strcmp(names[i], "link") == 0;
+
+		archive_entry_set_filetype(entry, folder ? AE_IFDIR : link ? AE_IFLNK : AE_IFREG);
 		archive_entry_set_perm(entry, 0644);
-		archive_entry_set_size(entry, (la_int64_t)n);
+		if (link)
+			archive_entry_set_symlink(entry, names[0]);
+		archive_entry_set_size(entry, folder || link ? 0 : (la_int64_t)n);
 		assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+		if (folder || link)
+			continue;
 		assert_int_equal(archive_write_data(archive, bytes, n), (int)n);
 	}
 	archive_entry_free(entry);
@@ -335,7 +353,8 @@ note_member(void *context, struct span name, struct span bytes, struct err *err)
 static void
 archives_are_read_by_member(void **state)
 {
-	static const char *const names[] = {"a.json", "../../etc/b.json", "/c", NULL};
+	static const char *const names[] = {"a.json", "folder", "../../etc/b.json",
+					    "link",   "/c",	NULL};
 
 	(void)state;
 	for (int zip = 0; zip < 2; zip++) {

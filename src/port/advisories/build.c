@@ -215,17 +215,17 @@ advisories_build_over(const char *path, struct arena *arena, struct advisories_b
 }
 
 int
-advisories_recorder(advisories_taker *take, void *context, struct advisories_builder **ret,
-		    struct err *err)
+advisories_recorder(struct buf *rows, advisories_recording *before, void *context,
+		    struct advisories_builder **ret, struct err *err)
 {
 	struct advisories_builder *builder = calloc(1, sizeof(*builder));
 
 	if (!builder)
 		return err_memory(err);
 	builder->place.fd = -1;
-	builder->take = take;
-	builder->take_context = context;
-	builder->row.max = ADVISORY_ROW_MAX;
+	builder->record = rows;
+	builder->before = before;
+	builder->before_context = context;
 	*ret = builder;
 	return 0;
 }
@@ -240,7 +240,6 @@ advisories_builder_free(struct advisories_builder *builder)
 	if (builder->place.unfinished)
 		remove_journal(builder);
 	place_leave(&builder->place);
-	buf_cleanup(&builder->row);
 	free(builder);
 }
 

@@ -37,9 +37,10 @@ struct scope_known {
 };
 
 struct advisories_builder {
-	advisories_taker *take; /* not NULL: rows go there, and there is nothing else */
-	void *take_context;
-	struct buf row;
+	struct buf *record;	 /* not NULL: rows go there, and there is nothing else */
+	struct advisory_row row; /* the last of them: not made anew for each */
+	advisories_recording *before;
+	void *before_context;
 	struct place place;
 	bool begun; /* a savepoint is open */
 	bool over;  /* it began with the old rows */

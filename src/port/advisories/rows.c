@@ -5,49 +5,48 @@
 #include "codec/feed.h"
 #include "port/advisories/schema.h"
 
+#include <endian.h>
+
 /* ---- to bytes; there is room for all of them ---- */
 
-static void
-put(struct buf *buf, const void *p, size_t n)
+static inline char *
+put_byte(char *to, unsigned value)
 {
-	if (n > 0)
-		memcpy(buf->p + buf->n, p, n);
-	buf->n += n;
-	buf->p[buf->n] = '\0';
+	*to = (char)value;
+	return to + 1;
 }
 
-static void
-put_byte(struct buf *buf, unsigned value)
+static inline char *
+put_u32(char *to, uint32_t value)
 {
-	const char byte = (char)value;
-
-	put(buf, &byte, 1);
+	value = htole32(value);
+	memcpy(to, &value, sizeof(value));
+	return to + sizeof(value);
 }
 
-static void
-put_u32(struct buf *buf, uint32_t value)
-{
-	const unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-					(unsigned char)(value >> 16), (unsigned char)(value >> 24)};
-
-	put(buf, bytes, sizeof(bytes));
-}
-
-static void
-put_real(struct buf *buf, double value)
+static inline char *
+put_real(char *to, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	put_u32(buf, (uint32_t)bits);
-	put_u32(buf, (uint32_t)(bits >> 32));
+	to = put_u32(to, (uint32_t)bits);
+	return put_u32(to, (uint32_t)(bits >> 32));
 }
 
-static void
-put_text(struct buf *buf, struct span text)
+static inline char *
+put_text(char *to, struct span text)
 {
-	put_u32(buf, (uint32_t)text.n);
-	put(buf, text.p, text.n);
+	to = put_u32(to, (uint32_t)text.n);
+	return text.n > 0 ? mempcpy(to, text.p, text.n) : to;
+}
+
+/* Ends the buffer where it is filled up to. */
+static inline void
+end_at(struct buf *buf, char *to)
+{
+	*to = '\0';
+	buf->n = (size_t)(to - buf->p);
 }
 
 /* What a row takes at most. */
@@ -62,39 +61,40 @@ room_for(const struct advisory_row *row)
 	       advisory->vector.n + row->cve.vector.n + row->cve.source.n;
 }
 
-static void
-put_content(struct buf *buf, const struct advisory_row *row)
+static char *
+put_content(char *to, const struct advisory_row *row)
 {
 	const struct advisory *advisory = &row->advisory;
 	const struct advisory_cve *cve = &row->cve;
 
 	switch (row->table) {
 	case ADVISORIES_OF_DISTRIBUTION:
-		put_byte(buf, advisory->state);
-		put_byte(buf, (advisory->no_dsa ? SCHEMA_NO_DSA : 0) |
-				      (advisory->unimportant ? SCHEMA_UNIMPORTANT : 0));
-		put_byte(buf, advisory->severity);
-		put_real(buf, advisory->vector.n > 0 ? advisory->score : 0);
-		put_text(buf, advisory->fixed);
-		put_text(buf, advisory->urgency);
-		put_text(buf, advisory->reason);
-		put_text(buf, advisory->note);
-		put_text(buf, advisory->affected);
-		put_text(buf, advisory->vector);
+		to = put_byte(to, advisory->state);
+		to = put_byte(to, (advisory->no_dsa ? SCHEMA_NO_DSA : 0) |
+					  (advisory->unimportant ? SCHEMA_UNIMPORTANT : 0));
+		to = put_byte(to, advisory->severity);
+		to = put_real(to, advisory->vector.n > 0 ? advisory->score : 0);
+		to = put_text(to, advisory->fixed);
+		to = put_text(to, advisory->urgency);
+		to = put_text(to, advisory->reason);
+		to = put_text(to, advisory->note);
+		to = put_text(to, advisory->affected);
+		to = put_text(to, advisory->vector);
 		break;
 	case ADVISORIES_SCORES:
-		put_byte(buf, cve->severity);
-		put_byte(buf, cve->primary);
-		put_real(buf, cve->score);
-		put_text(buf, cve->vector);
-		put_text(buf, cve->source);
+		to = put_byte(to, cve->severity);
+		to = put_byte(to, cve->primary);
+		to = put_real(to, cve->score);
+		to = put_text(to, cve->vector);
+		to = put_text(to, cve->source);
 		break;
 	case ADVISORIES_EPSS:
-		put_real(buf, cve->epss);
+		to = put_real(to, cve->epss);
 		break;
 	case ADVISORIES_EXPLOITED:
 		break;
 	}
+	return to;
 }
 
 int
@@ -103,29 +103,27 @@ row_put_content(const struct advisory_row *row, struct buf *buf, struct err *err
 	int r = buf_reserve(buf, room_for(row), err);
 
 	if (r == 0)
-		put_content(buf, row);
+		end_at(buf, put_content(buf->p + buf->n, row));
 	return r;
 }
 
 int
 row_put(const struct advisory_row *row, struct buf *buf, struct err *err)
 {
-	size_t start = buf->n;
 	int r = buf_reserve(buf, room_for(row), err);
 
 	if (r < 0)
 		return r;
-	put_u32(buf, 0);
-	put_byte(buf, row->table);
+	char *start = buf->p + buf->n;
+	char *to = put_byte(start + 4, row->table);
 	if (row->table == ADVISORIES_OF_DISTRIBUTION) {
-		put_text(buf, row->release);
-		put_text(buf, row->source);
+		to = put_text(to, row->release);
+		to = put_text(to, row->source);
 	}
-	put_text(buf, row->advisory.id);
-	put_content(buf, row);
-	uint32_t n = (uint32_t)(buf->n - start - 4);
-	for (size_t i = 0; i < 4; i++)
-		buf->p[start + i] = (char)(n >> (8 * i));
+	to = put_text(to, row->advisory.id);
+	to = put_content(to, row);
+	(void)put_u32(start, (uint32_t)(to - start - 4));
+	end_at(buf, to);
 	return 0;
 }
 

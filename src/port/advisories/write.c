@@ -186,6 +186,20 @@ builder_write(struct advisories_builder *builder, enum row_query query,
 	return builder_put(builder, add, err);
 }
 
+/* Right into the rows of all: one that was just written is slow to copy. */
+static int
+record(struct advisories_builder *builder, const struct advisory_row *row, struct err *err)
+{
+	int r = builder->before ? builder->before(builder->before_context, err) : 0;
+	size_t start = builder->record->n;
+
+	if (r == 0)
+		r = row_put(row, builder->record, err);
+	if (r == 0 && builder->record->n - start > ADVISORY_ROW_MAX)
+		r = err_set(err, ERR_LIMIT, "an advisory of more than %lu bytes", ADVISORY_ROW_MAX);
+	return r;
+}
+
 /* A row that is given as it is: recorded, or written. */
 static int
 give(struct advisories_builder *builder, enum row_query query, const struct advisory_row *row,
@@ -194,12 +208,8 @@ give(struct advisories_builder *builder, enum row_query query, const struct advi
 	int64_t scope = 0;
 	int r = 0;
 
-	if (builder->take) {
-		builder->row.n = 0;
-		r = row_put(row, &builder->row, err);
-		return r < 0 ? r
-			     : builder->take(builder->take_context, buf_span(&builder->row), err);
-	}
+	if (builder->record)
+		return record(builder, row, err);
 	if (row->table == ADVISORIES_OF_DISTRIBUTION)
 		r = builder_scope(builder, distribution, row->release, &scope, err);
 	return r < 0 ? r : builder_write(builder, query, row, scope, err);
@@ -217,7 +227,27 @@ advisories_build_advisory(struct advisories_builder *builder, struct span distri
 	int r = give(builder, ROW_ADD, &row, distribution, err);
 
 	if (r == 0)
-		*ret_new = builder->take || sqlite3_changes(builder->sqlite) > 0;
+		*ret_new = builder->record || sqlite3_changes(builder->sqlite) > 0;
+	return r;
+}
+
+int
+advisories_build_advisories(struct advisories_builder *builder, struct span distribution,
+			    struct span release, struct span source,
+			    const struct advisory *advisory, const struct span *ids, size_t count,
+			    struct err *err)
+{
+	struct advisory_row *row = &builder->row;
+	int r = 0;
+
+	row->table = ADVISORIES_OF_DISTRIBUTION;
+	row->release = release;
+	row->source = source;
+	row->advisory = *advisory;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		row->advisory.id = ids[i];
+		r = give(builder, ROW_ADD, row, distribution, err);
+	}
 	return r;
 }
 
@@ -229,8 +259,9 @@ advisories_build_score(struct advisories_builder *builder, struct span id,
 
 	if (cve->source.n > 0)
 		return give(builder, ROW_SET, &row, SPAN(""), err);
-	return builder->take ? 0
-			     : builder_put(builder, builder_key(builder, ROW_DELETE, &row, 0), err);
+	return builder->record
+		       ? 0
+		       : builder_put(builder, builder_key(builder, ROW_DELETE, &row, 0), err);
 }
 
 int

@@ -251,8 +251,7 @@ add_record(void *context, const struct feed_osv_record *record, struct err *err)
 	struct importing *importing = context;
 	struct feed_import *import = importing->import;
 	struct span release = importing->feed->release(record->suffix, &importing->release, err);
-	struct advisory advisory = {
-		.id = record->id,
+	const struct advisory advisory = {
 		.state = ADVISORY_RANGES,
 		.fixed = SPAN(""),
 		.urgency = SPAN(""),
@@ -263,19 +262,18 @@ add_record(void *context, const struct feed_osv_record *record, struct err *err)
 		.vector = record->vector,
 		.score = record->score,
 	};
-	bool new;
 
 	if (!release.p)
 		return -(int)err->kind;
 	if (release.n == 0) {
-		import->tally.records--; /* of no release of ours */
+		import->tally.records -= record->id_count; /* of no release of ours */
 		return 0;
 	}
 	int r = make_key(importing, record, err);
 	return r < 0 ? r
-		     : advisories_build_advisory(import->builder, import->type->distribution,
-						 release, buf_span(&importing->package), &advisory,
-						 &new, err);
+		     : advisories_build_advisories(import->builder, import->type->distribution,
+						   release, buf_span(&importing->package),
+						   &advisory, record->ids, record->id_count, err);
 }
 
 static int

@@ -122,15 +122,13 @@ choose(void *context, struct span key, struct span text, bool *ret_wanted, struc
 	return 0;
 }
 
+/* Of a document without records, rows go in parts. */
 static int
-take_row(void *context, struct span row, struct err *err)
+make_room(void *context, struct err *err)
 {
 	struct reader *reader = context;
-	int r = 0;
 
-	if (!reader->open && reader->rows.n >= ROWS_BYTES)
-		r = end_record(reader, err);
-	return r < 0 ? r : buf_append(&reader->rows, row, err);
+	return !reader->open && reader->rows.n >= ROWS_BYTES ? end_record(reader, err) : 0;
 }
 
 static int
@@ -167,7 +165,7 @@ reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 					     .document = reading->document,
 					     .tally.choice = &reader.choice,
 					     .total = UINT64_MAX};
-	int r = advisories_recorder(take_row, &reader, &reader.import.builder, err);
+	int r = advisories_recorder(&reader.rows, make_room, &reader, &reader.import.builder, err);
 	if (r == 0 && reading->type->import_file)
 		r = reading->type->import_file(&reader.import, reading->fd, err);
 	else if (r == 0)
