@@ -227,18 +227,18 @@ static int
 decode_string(struct reader *reader, const unsigned char *from)
 {
 	struct json_tape *tape = reader->tape;
-	char *start = tape->decoded ? tape->decoded + tape->decoded_count : NULL;
 	char *to;
 
-	if (tape->decoded_capacity < tape->text.n) { /* what is decoded is never longer */
+	/* what is decoded is never longer */
+	if (!tape->decoded || tape->decoded_capacity < tape->text.n) {
 		char *decoded = realloc(tape->decoded, tape->text.n);
 
 		if (!decoded)
 			return err_memory(reader->err);
 		tape->decoded = decoded;
 		tape->decoded_capacity = tape->text.n;
-		start = decoded + tape->decoded_count;
 	}
+	char *start = tape->decoded + tape->decoded_count;
 	to = start;
 	for (;;) {
 		size_t run = (size_t)(reader->at - from);
