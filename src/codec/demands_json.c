@@ -142,24 +142,13 @@ port_read(const json_t *value, struct arena *arena, struct demands_port *ret, st
 }
 
 static int
-check_list(const json_t *list, const char *member, size_t max, struct err *err)
-{
-	if (!json_is_array(list))
-		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", member);
-	if (json_array_size(list) > max)
-		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)", member,
-			       json_array_size(list), max);
-	return 0;
-}
-
-static int
 ports_read(const json_t *list, struct arena *arena, struct demands *demands, struct err *err)
 {
 	size_t count = json_array_size(list);
 
 	if (!list)
 		return 0;
-	int r = check_list(list, "ports", DEMANDS_PORTS_MAX, err);
+	int r = json_check_items(list, "ports", DEMANDS_PORTS_MAX, err);
 	if (r < 0)
 		return r;
 	demands->ports = arena_array(arena, count + 1, sizeof(*demands->ports));
@@ -176,7 +165,7 @@ static int
 changed_read(const json_t *list, struct arena *arena, struct demands *demands, struct err *err)
 {
 	size_t count = json_array_size(list);
-	int r = check_list(list, "changed_directories", PROFILE_WRITTEN_MAX, err);
+	int r = json_check_items(list, "changed_directories", PROFILE_WRITTEN_MAX, err);
 
 	if (r < 0)
 		return r;

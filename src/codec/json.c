@@ -194,6 +194,25 @@ json_text(const json_t *json, bool indent, struct arena *arena, struct span *ret
 	return 0;
 }
 
+int
+json_check_list(const json_t *value, const char *name, struct err *err)
+{
+	if (!value || json_is_array(value))
+		return 0;
+	return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
+}
+
+int
+json_check_items(const json_t *list, const char *name, size_t max, struct err *err)
+{
+	if (!json_is_array(list))
+		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
+	if (json_array_size(list) > max)
+		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)", name,
+			       json_array_size(list), max);
+	return 0;
+}
+
 void
 json_put(json_t **object, const char *name, json_t *value)
 {

@@ -48,6 +48,12 @@ struct json_field {
 int json_read(const json_t *object, const struct json_field *fields, void *record,
 	      struct arena *arena, struct err *err);
 
+/* A member that may be absent, and else is a list; ERR_INVALID names it. */
+int json_check_list(const json_t *value, const char *name, struct err *err);
+
+/* One that must be there, with at most so many items; ERR_INVALID, ERR_LIMIT. */
+int json_check_items(const json_t *list, const char *name, size_t max, struct err *err);
+
 /*
  * Building: `value` is taken over. When it is NULL, or memory is short, the object or list is
  * dropped and becomes NULL itself, so that one look at the whole (json_text()) finds what is

@@ -251,23 +251,12 @@ static const struct json_field document_fields[] = {
 	{NULL},
 };
 
-static int
-check_list(const json_t *list, const char *name, size_t max, struct err *err)
-{
-	if (!json_is_array(list))
-		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
-	if (json_array_size(list) > max)
-		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)", name,
-			       json_array_size(list), max);
-	return 0;
-}
-
 /* A zeroed array for the items of a list. */
 static int
 list_room(const json_t *list, const char *name, size_t max, size_t item_size, struct arena *arena,
 	  void *ret_items, size_t *ret_count, struct err *err)
 {
-	int r = check_list(list, name, max, err);
+	int r = json_check_items(list, name, max, err);
 	size_t count = json_array_size(list);
 
 	if (r < 0)

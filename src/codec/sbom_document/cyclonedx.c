@@ -2,7 +2,7 @@
 /* CycloneDX 1.4 to 1.7 (ECMA-424 is 1.6): what is read of it is the same in all of them. */
 #include "codec/sbom_document/reading.h"
 
-#include "base/limits.h"
+#include "codec/cyclonedx_walk.h"
 
 struct document {
 	struct span format;
@@ -99,7 +99,7 @@ read_property(const json_t *json, struct arena *arena, struct property *ret, str
 static int
 read_properties(const json_t *list, struct arena *arena, struct said *said, struct err *err)
 {
-	int r = sbom_check_list(list, "properties", err);
+	int r = json_check_list(list, "properties", err);
 	size_t i;
 	json_t *item;
 
@@ -157,7 +157,7 @@ read_component(struct sbom_reading *reading, const json_t *json, bool subject,
 	int r = json_read(json, component_fields, &component, reading->arena, err);
 
 	if (r == 0)
-		r = sbom_check_list(component.components, "components", err);
+		r = json_check_list(component.components, "components", err);
 	if (r == 0)
 		r = read_properties(component.properties, reading->arena, &said, err);
 	if (r == 0)
@@ -180,47 +180,17 @@ read_component(struct sbom_reading *reading, const json_t *json, bool subject,
 	return sbom_reading_add(reading, &item, err);
 }
 
-/* A list and the lists inside its components, without recursion. */
 static int
-read_components(struct sbom_reading *reading, const json_t *top, struct err *err)
+read_part(void *context, const json_t *json, json_t **ret_components, struct err *err)
 {
-	struct {
-		const json_t *list;
-		size_t next;
-	} levels[SBOM_DEPTH_MAX];
-	size_t depth = 1;
-
-	levels[0].list = top;
-	levels[0].next = 0;
-	while (depth > 0) {
-		const json_t *json =
-			json_array_get(levels[depth - 1].list, levels[depth - 1].next++);
-		json_t *inner = NULL;
-
-		if (!json) {
-			depth--;
-			continue;
-		}
-		int r = read_component(reading, json, false, &inner, err);
-		if (r < 0)
-			return r;
-		if (json_array_size(inner) == 0)
-			continue;
-		if (depth == SBOM_DEPTH_MAX)
-			return err_set(err, ERR_LIMIT, "components inside one another %d deep",
-				       SBOM_DEPTH_MAX);
-		levels[depth].list = inner;
-		levels[depth].next = 0;
-		depth++;
-	}
-	return 0;
+	return read_component(context, json, false, ret_components, err);
 }
 
 /* Gaps that mohs wrote. */
 static int
 read_gaps(struct sbom_reading *reading, const json_t *properties, struct err *err)
 {
-	int r = sbom_check_list(properties, "properties", err);
+	int r = json_check_list(properties, "properties", err);
 	size_t i;
 	json_t *item;
 
@@ -249,7 +219,7 @@ read_metadata(struct sbom_reading *reading, const json_t *json, struct err *err)
 	if (r == 0 && metadata.component)
 		r = read_component(reading, metadata.component, true, &inner, err);
 	if (r == 0)
-		r = read_components(reading, inner, err);
+		r = cyclonedx_walk(inner, read_part, reading, err);
 	if (r == 0)
 		r = read_gaps(reading, metadata.properties, err);
 	return r < 0 ? err_wrap(err, "metadata") : 0;
@@ -259,7 +229,7 @@ read_metadata(struct sbom_reading *reading, const json_t *json, struct err *err)
 static int
 read_compositions(struct sbom_reading *reading, const json_t *list, struct err *err)
 {
-	int r = sbom_check_list(list, "compositions", err);
+	int r = json_check_list(list, "compositions", err);
 	size_t i;
 	json_t *item;
 
@@ -300,11 +270,11 @@ read(struct sbom_reading *reading, const json_t *json, struct err *err)
 		arena_printf(reading->arena, "CycloneDX %.*s", SPAN_ARG(document.version));
 	if (!reading->format.p)
 		return err_memory(err);
-	r = sbom_check_list(document.components, "components", err);
+	r = json_check_list(document.components, "components", err);
 	if (r == 0)
 		r = read_metadata(reading, document.metadata, err);
 	if (r == 0)
-		r = read_components(reading, document.components, err);
+		r = cyclonedx_walk(document.components, read_part, reading, err);
 	return r < 0 ? r : read_compositions(reading, document.compositions, err);
 }
 

@@ -42,14 +42,6 @@ sbom_reading_stated_gap(struct sbom_reading *reading, struct span text, struct e
 				span_slice(text, colon + 2, text.n), err);
 }
 
-int
-sbom_check_list(const json_t *value, const char *name, struct err *err)
-{
-	if (!value || json_is_array(value))
-		return 0;
-	return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
-}
-
 /* A document has one meaning or none. */
 static int
 find_format(const json_t *document, const struct sbom_format **ret, struct err *err)

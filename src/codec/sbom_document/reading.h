@@ -32,6 +32,3 @@ int sbom_reading_gap(struct sbom_reading *reading, struct span subject, struct s
 
 /* "SUBJECT: TEXT", as mohs writes its own gaps into a document. */
 int sbom_reading_stated_gap(struct sbom_reading *reading, struct span text, struct err *err);
-
-/* A list that may be missing; ERR_INVALID when it is none, with the name of the member. */
-int sbom_check_list(const json_t *value, const char *name, struct err *err);

@@ -108,12 +108,12 @@ static int
 read_described(struct map *described, struct arena *arena, const struct document *document,
 	       struct err *err)
 {
-	int r = sbom_check_list(document->described, "documentDescribes", err);
+	int r = json_check_list(document->described, "documentDescribes", err);
 	size_t i;
 	json_t *item;
 
 	if (r == 0)
-		r = sbom_check_list(document->relationships, "relationships", err);
+		r = json_check_list(document->relationships, "relationships", err);
 	if (r < 0)
 		return r;
 	json_array_foreach(document->described, i, item)
@@ -143,7 +143,7 @@ static int
 read_purl(struct sbom_reading *reading, const struct package *package, struct span *ret,
 	  struct err *err)
 {
-	int r = sbom_check_list(package->references, "externalRefs", err);
+	int r = json_check_list(package->references, "externalRefs", err);
 	bool several = false;
 	size_t i;
 	json_t *item;
@@ -219,7 +219,7 @@ static int
 read_packages(struct sbom_reading *reading, const struct document *document, struct err *err)
 {
 	CLEANUP(map_cleanup) struct map *described = map_new(16);
-	int r = sbom_check_list(document->packages, "packages", err);
+	int r = json_check_list(document->packages, "packages", err);
 	size_t i;
 	json_t *item;
 
@@ -243,7 +243,7 @@ static int
 read_gaps(struct sbom_reading *reading, const struct document *document, struct err *err)
 {
 	const struct span start = SPAN("gap: ");
-	int r = sbom_check_list(document->annotations, "annotations", err);
+	int r = json_check_list(document->annotations, "annotations", err);
 	size_t i;
 	json_t *item;
 

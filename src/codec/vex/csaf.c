@@ -185,7 +185,7 @@ add_branches(struct products *products, const json_t *top, struct err *err)
 		if (r == 0 && branch.product)
 			r = add_product(products, branch.product, err);
 		if (r == 0)
-			r = vex_check_list(branch.branches, "branches", err);
+			r = json_check_list(branch.branches, "branches", err);
 		if (r < 0)
 			return r;
 		if (json_array_size(branch.branches) == 0)
@@ -242,11 +242,11 @@ read_tree(struct products *products, const json_t *json, struct err *err)
 	int r = json ? json_read(json, tree_fields, &tree, products->reading->arena, err) : 0;
 
 	if (r == 0)
-		r = vex_check_list(tree.branches, "branches", err);
+		r = json_check_list(tree.branches, "branches", err);
 	if (r == 0)
-		r = vex_check_list(tree.names, "full_product_names", err);
+		r = json_check_list(tree.names, "full_product_names", err);
 	if (r == 0)
-		r = vex_check_list(tree.relationships, "relationships", err);
+		r = json_check_list(tree.relationships, "relationships", err);
 	if (r == 0)
 		r = add_branches(products, tree.branches, err);
 	for (size_t i = 0; r == 0 && i < json_array_size(tree.names); i++)
@@ -271,7 +271,7 @@ static int
 find_remark(struct products *products, const json_t *list, struct span id, struct span *ret,
 	    struct err *err)
 {
-	int r = vex_check_list(list, "flags or threats", err);
+	int r = json_check_list(list, "flags or threats", err);
 
 	for (size_t i = 0; r == 0 && i < json_array_size(list) && ret->n == 0; i++) {
 		struct remark remark = {.label = SPAN(""), .category = SPAN("")};
@@ -331,7 +331,7 @@ read_vulnerability(struct products *products, const json_t *json, struct err *er
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
 		const json_t *list = json_object_get(raw.status, statuses[i].member);
 
-		r = vex_check_list(list, statuses[i].member, err);
+		r = json_check_list(list, statuses[i].member, err);
 		for (size_t k = 0; r == 0 && k < json_array_size(list); k++) {
 			const json_t *id = json_array_get(list, k);
 			struct span text = {json_string_value(id), json_string_length(id)};
@@ -377,7 +377,7 @@ read(struct vex_reading *reading, const json_t *json, struct err *err)
 	if (r == 0)
 		r = json_read(json, document_fields, &document, reading->arena, err);
 	if (r == 0)
-		r = vex_check_list(document.vulnerabilities, "vulnerabilities", err);
+		r = json_check_list(document.vulnerabilities, "vulnerabilities", err);
 	if (r == 0)
 		r = read_about(&products, document.document, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "codec/cyclonedx_walk.h"
 
 struct document {
 	struct span format;
@@ -107,14 +108,14 @@ struct components {
 };
 
 static int
-add_component(struct components *known, const json_t *json, json_t **ret_components,
-	      struct err *err)
+add_component(void *context, const json_t *json, json_t **ret_components, struct err *err)
 {
+	struct components *known = context;
 	struct component component = {.ref = SPAN(""), .purl = SPAN("")};
 	int r = json_read(json, component_fields, &component, known->reading->arena, err);
 
 	if (r == 0)
-		r = vex_check_list(component.components, "components", err);
+		r = json_check_list(component.components, "components", err);
 	if (r < 0)
 		return err_wrap(err, "a component");
 	*ret_components = component.components;
@@ -122,42 +123,6 @@ add_component(struct components *known, const json_t *json, json_t **ret_compone
 		return 0;
 	r = map_put(known->places, component.ref, known->purls.count, err);
 	return r < 0 ? r : vec_push(&known->purls, &component.purl, SBOM_ITEMS_MAX, err);
-}
-
-/* A list and the lists inside its components, without recursion. */
-static int
-add_components(struct components *known, const json_t *top, struct err *err)
-{
-	struct {
-		const json_t *list;
-		size_t next;
-	} levels[SBOM_DEPTH_MAX];
-	size_t depth = 1;
-
-	levels[0].list = top;
-	levels[0].next = 0;
-	while (depth > 0) {
-		const json_t *json =
-			json_array_get(levels[depth - 1].list, levels[depth - 1].next++);
-		json_t *inner = NULL;
-
-		if (!json) {
-			depth--;
-			continue;
-		}
-		int r = add_component(known, json, &inner, err);
-		if (r < 0)
-			return r;
-		if (json_array_size(inner) == 0)
-			continue;
-		if (depth == SBOM_DEPTH_MAX)
-			return err_set(err, ERR_LIMIT, "components inside one another %d deep",
-				       SBOM_DEPTH_MAX);
-		levels[depth].list = inner;
-		levels[depth].next = 0;
-		depth++;
-	}
-	return 0;
 }
 
 static int
@@ -172,9 +137,9 @@ read_metadata(struct components *known, const json_t *json, struct err *err)
 		r = json_read(metadata.component, component_fields, &known->subject,
 			      known->reading->arena, err);
 	if (r == 0 && metadata.component)
-		r = vex_check_list(known->subject.components, "components", err);
+		r = json_check_list(known->subject.components, "components", err);
 	if (r == 0)
-		r = add_components(known, known->subject.components, err);
+		r = cyclonedx_walk(known->subject.components, add_component, known, err);
 	return r < 0 ? err_wrap(err, "metadata") : 0;
 }
 
@@ -218,7 +183,7 @@ static int
 read_affects(struct components *known, const json_t *list, struct vex_statement *statement,
 	     struct err *err)
 {
-	int r = vex_check_list(list, "affects", err);
+	int r = json_check_list(list, "affects", err);
 
 	if (r == 0)
 		r = vex_products(known->reading, json_array_size(list), &statement->products, err);
@@ -241,7 +206,7 @@ read_names(struct vex_reading *reading, const struct vulnerability *raw, struct 
 	size_t count = json_array_size(raw->references);
 	struct span *items = arena_array(reading->arena, count + 1, sizeof(*items));
 	size_t n = 0;
-	int r = vex_check_list(raw->references, "references", err);
+	int r = json_check_list(raw->references, "references", err);
 
 	if (r == 0 && !items)
 		r = err_memory(err);
@@ -312,14 +277,14 @@ read_vulnerability(struct components *known, const json_t *json, struct err *err
 static int
 read_all(struct components *known, const struct document *document, struct err *err)
 {
-	int r = vex_check_list(document->components, "components", err);
+	int r = json_check_list(document->components, "components", err);
 
 	if (r == 0)
-		r = vex_check_list(document->vulnerabilities, "vulnerabilities", err);
+		r = json_check_list(document->vulnerabilities, "vulnerabilities", err);
 	if (r == 0)
 		r = read_metadata(known, document->metadata, err);
 	if (r == 0)
-		r = add_components(known, document->components, err);
+		r = cyclonedx_walk(document->components, add_component, known, err);
 	for (size_t i = 0; r == 0 && i < json_array_size(document->vulnerabilities); i++) {
 		r = read_vulnerability(known, json_array_get(document->vulnerabilities, i), err);
 		if (r < 0)

@@ -15,14 +15,6 @@ static const struct vex_format *const formats[] = {
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
-int
-vex_check_list(const json_t *value, const char *name, struct err *err)
-{
-	if (!value || json_is_array(value))
-		return 0;
-	return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
-}
-
 static int
 count_parts(struct vex_reading *reading, size_t count, struct err *err)
 {

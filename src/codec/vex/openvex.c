@@ -123,7 +123,7 @@ read_product(struct vex_reading *reading, const json_t *json, struct openvex_pro
 	int r = read_component(reading, json, &product->component, &list, err);
 
 	if (r == 0)
-		r = vex_check_list(list, "subcomponents", err);
+		r = json_check_list(list, "subcomponents", err);
 	if (r == 0)
 		r = vex_components(reading, json_array_size(list), &product->subcomponents, err);
 	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
@@ -138,7 +138,7 @@ static int
 read_products(struct vex_reading *reading, const json_t *list, struct vex_statement *statement,
 	      struct err *err)
 {
-	int r = vex_check_list(list, "products", err);
+	int r = json_check_list(list, "products", err);
 
 	if (r == 0)
 		r = vex_products(reading, json_array_size(list), &statement->products, err);
@@ -227,7 +227,7 @@ read(struct vex_reading *reading, const json_t *json, struct err *err)
 		return err_set(
 			err, ERR_UNSUPPORTED, "@context \"%.*s\": only " OPENVEX_CONTEXT " is read",
 			document.context.n > 80 ? 80 : (int)document.context.n, document.context.p);
-	r = vex_check_list(document.statements, "statements", err);
+	r = json_check_list(document.statements, "statements", err);
 	if (r == 0)
 		r = vex_time(document.last_updated.n ? document.last_updated : document.timestamp,
 			     &timestamp, err);

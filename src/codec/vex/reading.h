@@ -24,9 +24,6 @@ extern const struct vex_format vex_openvex;
 extern const struct vex_format vex_cyclonedx;
 extern const struct vex_format vex_csaf;
 
-/* ERR_INVALID unless it is absent or a list. */
-int vex_check_list(const json_t *value, const char *name, struct err *err);
-
 /* Room for products or subcomponents; ERR_LIMIT, ERR_MEMORY. */
 int vex_products(struct vex_reading *reading, size_t count, struct openvex_product **ret,
 		 struct err *err);
