@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
-#include "fixture.h"
+#include "found.h"
 #include "stage/inventory.h"
 
 #include <stdlib.h>
@@ -31,48 +31,6 @@ find_file(const struct component *component, const char *listed)
 	}
 	fail_msg("%.*s has no %s", SPAN_ARG(component->name), listed);
 	return NULL;
-}
-
-/* Name of the component that owns a path; "-" when none does. */
-static struct span
-owner(const struct fixture *fixture, const struct inventory *inventory, const char *path)
-{
-	uint32_t entry = image_find(fixture->image, span_from(path));
-
-	if (entry == IMAGE_NONE)
-		fail_msg("no entry %s", path);
-	uint32_t number = inventory->owners[entry];
-	return number == COMPONENT_NONE ? SPAN("-") : inventory->components[number].name;
-}
-
-static bool
-has_gap(const struct inventory *inventory, const char *subject, const char *part)
-{
-	for (size_t i = 0; i < inventory->gaps.count; i++) {
-		if (span_equal(inventory->gaps.items[i].subject, span_from(subject)) &&
-		    span_contains(inventory->gaps.items[i].text, span_from(part)))
-			return true;
-	}
-	return false;
-}
-
-static struct inventory *
-read_table(const struct fixture_entry *table, size_t count, struct fixture *fixture)
-{
-	struct inventory *inventory = NULL;
-
-	assert_good(fixture_make(table, count, fixture, err));
-	assert_good(inventory_read(fixture->image, fixture->contents, &inventory, err));
-	return inventory;
-}
-
-#define READ(table, fixture) read_table(table, sizeof(table) / sizeof((table)[0]), fixture)
-
-static void
-drop(struct inventory *inventory, struct fixture *fixture)
-{
-	inventory_free(inventory);
-	fixture_free(fixture);
 }
 
 static void
@@ -163,10 +121,10 @@ packages_and_files_are_found(void **state)
 		    "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1%2Bb1?arch=amd64&distro=debian-12"
 		    "&upstream=zlib%401%3A1.2.13.dfsg-1");
 	assert_int_equal(component->file_count, 2);
-	assert_span(owner(&fixture, inventory, "/usr/bin/ls"), "coreutils");
-	assert_span(owner(&fixture, inventory, "/usr/bin"), "coreutils");
-	assert_span(owner(&fixture, inventory, "/etc/stray"), "-");
-	drop(inventory, &fixture);
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/ls"), "coreutils");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin"), "coreutils");
+	assert_span(found_owner(&fixture, inventory, "/etc/stray"), "-");
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -205,15 +163,15 @@ states_say_whether_code_is_there(void **state)
 	assert_int_equal(find(inventory, "e-none", NULL)->state, COMPONENT_INSTALLED);
 	assert_int_equal(find(inventory, "f-odd", NULL)->state, COMPONENT_HALF);
 	assert_int_equal(find(inventory, "g-pending", NULL)->state, COMPONENT_HALF);
-	assert_true(has_gap(inventory, "e-none", "no Status"));
-	assert_true(has_gap(inventory, "f-odd", "unknown Status"));
-	assert_true(has_gap(inventory, "g-pending", "list of its files is not there"));
-	assert_true(has_gap(inventory, "h-versionless", "no Version"));
-	assert_true(has_gap(inventory, "h-versionless", "1 lines of its file lists"));
+	assert_true(found_gap(inventory, "e-none", "no Status"));
+	assert_true(found_gap(inventory, "f-odd", "unknown Status"));
+	assert_true(found_gap(inventory, "g-pending", "list of its files is not there"));
+	assert_true(found_gap(inventory, "h-versionless", "no Version"));
+	assert_true(found_gap(inventory, "h-versionless", "1 lines of its file lists"));
 	assert_int_equal(inventory->gaps.count, 5);
-	assert_span(owner(&fixture, inventory, "/etc/old.conf"), "a-removed");
-	assert_span(owner(&fixture, inventory, "/etc/shared"), "c-half");
-	drop(inventory, &fixture);
+	assert_span(found_owner(&fixture, inventory, "/etc/old.conf"), "a-removed");
+	assert_span(found_owner(&fixture, inventory, "/etc/shared"), "c-half");
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -242,7 +200,7 @@ several_architectures_have_lists_of_their_own(void **state)
 	assert_span(inventory->components[1].files[0].listed, "/usr/lib/i386/libz.so");
 	uint32_t entry = image_find(fixture.image, SPAN("/usr/lib/i386/libz.so"));
 	assert_int_equal(inventory->owners[entry], 1);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -271,8 +229,8 @@ distroless_records_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(inventory->component_count, 3);
-	assert_span(owner(&fixture, inventory, "/usr/lib/libc.so.6"), "libc6");
-	assert_span(owner(&fixture, inventory, "/etc/base.conf"), "base-files");
+	assert_span(found_owner(&fixture, inventory, "/usr/lib/libc.so.6"), "libc6");
+	assert_span(found_owner(&fixture, inventory, "/etc/base.conf"), "base-files");
 	const struct component *component = find(inventory, "base-files", NULL);
 	assert_span(component->database, "/var/lib/dpkg/status.d/base");
 	assert_int_equal(component->state, COMPONENT_INSTALLED);
@@ -281,10 +239,10 @@ distroless_records_are_read(void **state)
 	assert_int_equal(find_file(component, "/usr/absent")->entry, IMAGE_NONE);
 	assert_span(find(inventory, "libc6", NULL)->source, "glibc");
 	assert_span(find(inventory, "libc6", NULL)->source_version, "2.36-9");
-	assert_true(has_gap(inventory, "libssl1.1", "list of its files is not there"));
-	assert_true(has_gap(inventory, "/var/lib/dpkg/status.d/lost", "link to nothing"));
+	assert_true(found_gap(inventory, "libssl1.1", "list of its files is not there"));
+	assert_true(found_gap(inventory, "/var/lib/dpkg/status.d/lost", "link to nothing"));
 	assert_int_equal(inventory->gaps.count, 2);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -313,13 +271,13 @@ databases_elsewhere_are_read(void **state)
 	(void)state;
 	assert_int_equal(inventory->component_count, 3);
 	assert_int_equal(inventory->gaps.count, 0);
-	assert_span(owner(&fixture, inventory, "/etc/os-release"), "main");
-	assert_span(owner(&fixture, inventory, "/srv/root/usr/bin/tool"), "inner");
-	assert_span(owner(&fixture, inventory, "/srv/root"), "inner");
-	assert_span(owner(&fixture, inventory, "/opt/file"), "aside");
+	assert_span(found_owner(&fixture, inventory, "/etc/os-release"), "main");
+	assert_span(found_owner(&fixture, inventory, "/srv/root/usr/bin/tool"), "inner");
+	assert_span(found_owner(&fixture, inventory, "/srv/root"), "inner");
+	assert_span(found_owner(&fixture, inventory, "/opt/file"), "aside");
 	assert_span(find(inventory, "inner", NULL)->files[1].listed, "/bin/tool");
 	assert_span(find(inventory, "main", NULL)->database, "/data/dpkg/status");
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -345,13 +303,13 @@ diversions_are_honoured(void **state)
 	struct inventory *inventory = READ(table, &fixture);
 
 	(void)state;
-	assert_span(owner(&fixture, inventory, "/usr/bin/sh"), "bash");
-	assert_span(owner(&fixture, inventory, "/usr/bin/sh.distrib"), "dash");
-	assert_span(owner(&fixture, inventory, "/usr/bin/local"), "-");
-	assert_span(owner(&fixture, inventory, "/usr/bin/local.orig"), "dash");
-	assert_true(has_gap(inventory, "/var/lib/dpkg/diversions", "could not be understood"));
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/sh"), "bash");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/sh.distrib"), "dash");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/local"), "-");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/local.orig"), "dash");
+	assert_true(found_gap(inventory, "/var/lib/dpkg/diversions", "could not be understood"));
 	assert_int_equal(inventory->gaps.count, 1);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -385,35 +343,35 @@ what_is_missing_is_a_gap(void **state)
 	(void)state;
 	assert_false(inventory->any_database);
 	assert_false(inventory->os.known);
-	assert_true(has_gap(inventory, "packages", "no package database"));
-	assert_true(has_gap(inventory, "os-release", "not known"));
+	assert_true(found_gap(inventory, "packages", "no package database"));
+	assert_true(found_gap(inventory, "os-release", "not known"));
 	assert_int_equal(inventory->gaps.count, 2);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 
 	inventory = READ(no_status, &fixture);
 	assert_true(inventory->any_database);
 	assert_true(inventory->os.known);
-	assert_true(has_gap(inventory, "/usr/lib/os-release", "1 lines"));
-	assert_true(has_gap(inventory, "/var/lib/dpkg", "no status"));
-	assert_true(has_gap(inventory, "/var/lib/pacman/local", "pacman"));
+	assert_true(found_gap(inventory, "/usr/lib/os-release", "1 lines"));
+	assert_true(found_gap(inventory, "/var/lib/dpkg", "no status"));
+	assert_true(found_gap(inventory, "/var/lib/pacman/local", "pacman"));
 	assert_int_equal(inventory->gaps.count, 3);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 
 	inventory = READ(unreadable, &fixture);
 	assert_true(inventory->any_database);
 	assert_true(inventory->os.known);
-	assert_true(has_gap(inventory, "/etc/os-release", "cannot be read"));
-	assert_true(has_gap(inventory, "/var/lib/dpkg/status", "cannot be read"));
-	assert_true(has_gap(inventory, "/var/lib/dpkg/updates", "not merged"));
+	assert_true(found_gap(inventory, "/etc/os-release", "cannot be read"));
+	assert_true(found_gap(inventory, "/var/lib/dpkg/status", "cannot be read"));
+	assert_true(found_gap(inventory, "/var/lib/dpkg/updates", "not merged"));
 	assert_int_equal(inventory->gaps.count, 3);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 
 	inventory = READ(malformed, &fixture);
 	assert_int_equal(inventory->component_count, 2);
-	assert_true(has_gap(inventory, "/var/lib/dpkg/status", "lines 1 to 2 are malformed"));
-	assert_true(has_gap(inventory, "../../etc/passwd", "list of its files is not there"));
+	assert_true(found_gap(inventory, "/var/lib/dpkg/status", "lines 1 to 2 are malformed"));
+	assert_true(found_gap(inventory, "../../etc/passwd", "list of its files is not there"));
 	assert_int_equal(inventory->gaps.count, 2);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 int

@@ -2,42 +2,12 @@
 /* The reader of apk's databases: components, files, owners, purls, gaps. */
 #include "test.h"
 
-#include "fixture.h"
+#include "found.h"
 #include "stage/inventory.h"
 
 #define OS                                                                                         \
 	"NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.23.6\nPRETTY_NAME=\"Alpine Linux "         \
 	"v3.23\"\n"
-
-static struct inventory *
-read_table(const struct fixture_entry *table, size_t count, struct fixture *fixture)
-{
-	struct inventory *inventory = NULL;
-
-	assert_good(fixture_make(table, count, fixture, err));
-	assert_good(inventory_read(fixture->image, fixture->contents, &inventory, err));
-	return inventory;
-}
-
-#define READ(table, fixture) read_table(table, sizeof(table) / sizeof((table)[0]), fixture)
-
-static void
-drop(struct inventory *inventory, struct fixture *fixture)
-{
-	inventory_free(inventory);
-	fixture_free(fixture);
-}
-
-static struct span
-owner(const struct fixture *fixture, const struct inventory *inventory, const char *path)
-{
-	uint32_t entry = image_find(fixture->image, span_from(path));
-
-	if (entry == IMAGE_NONE)
-		fail_msg("no entry %s", path);
-	uint32_t number = inventory->owners[entry];
-	return number == COMPONENT_NONE ? SPAN("-") : inventory->components[number].name;
-}
 
 static void
 everything_of_a_package(void **state)
@@ -101,10 +71,10 @@ everything_of_a_package(void **state)
 	assert_int_equal(new->files[1].digest_of, FILE_DIGEST_SHA256);
 	assert_int_equal(half->state, COMPONENT_HALF);
 
-	assert_span(owner(&fixture, inventory, "/lib/libcurl.so.4"), "libcurl");
-	assert_span(owner(&fixture, inventory, "/lib/link"), "libcurl");
-	assert_span(owner(&fixture, inventory, "/a+b"), "new");
-	assert_span(owner(&fixture, inventory, "/etc/os-release"), "-");
+	assert_span(found_owner(&fixture, inventory, "/lib/libcurl.so.4"), "libcurl");
+	assert_span(found_owner(&fixture, inventory, "/lib/link"), "libcurl");
+	assert_span(found_owner(&fixture, inventory, "/a+b"), "new");
+	assert_span(found_owner(&fixture, inventory, "/etc/os-release"), "-");
 
 	assert_int_equal(inventory->gaps.count, 2);
 	assert_span(inventory->gaps.items[0].subject, "libcurl");
@@ -112,7 +82,7 @@ everything_of_a_package(void **state)
 		    "1 checksums of its files could not be understood");
 	assert_span(inventory->gaps.items[1].text,
 		    "no version in /lib/apk/db/installed: it cannot be matched");
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -133,11 +103,11 @@ every_place_is_found_once(void **state)
 	(void)state;
 	assert_int_equal(inventory->component_count, 2);
 	assert_span(inventory->components[0].purl, "pkg:apk/wolfi/a@1?distro=wolfi-20230201");
-	assert_span(owner(&fixture, inventory, "/usr/lib/x"), "a");
-	assert_span(owner(&fixture, inventory, "/srv/root/bin/y"), "b");
-	assert_span(owner(&fixture, inventory, "/bin/y"), "-");
+	assert_span(found_owner(&fixture, inventory, "/usr/lib/x"), "a");
+	assert_span(found_owner(&fixture, inventory, "/srv/root/bin/y"), "b");
+	assert_span(found_owner(&fixture, inventory, "/bin/y"), "-");
 	assert_int_equal(inventory->gaps.count, 0);
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -158,7 +128,7 @@ what_cannot_be_read_is_a_gap(void **state)
 		    "lines 4 to 4 are malformed (line 4: no name): a package recorded there is not "
 		    "in the inventory");
 	assert_span(inventory->gaps.items[1].subject, "/usr/lib/apk/db/installed");
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of rpm's databases: components, files, owners, gaps. */
-#include "fixture.h"
+#include "found.h"
 #include "rpm_blob.h"
 #include "test.h"
 
@@ -8,29 +8,6 @@
 #include "stage/inventory.h"
 
 #define OS "ID=\"rhel\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"Red Hat Enterprise Linux 9.4\"\n"
-
-static struct inventory *
-read_table(const struct fixture_entry *table, size_t count, struct fixture *fixture)
-{
-	struct inventory *inventory = NULL;
-
-	assert_good(fixture_make(table, count, fixture, err));
-	assert_good(inventory_read(fixture->image, fixture->contents, &inventory, err));
-	return inventory;
-}
-
-#define READ(table, fixture) read_table(table, sizeof(table) / sizeof((table)[0]), fixture)
-
-static struct span
-owner(const struct fixture *fixture, const struct inventory *inventory, const char *path)
-{
-	uint32_t entry = image_find(fixture->image, span_from(path));
-
-	if (entry == IMAGE_NONE)
-		fail_msg("no entry %s", path);
-	uint32_t number = inventory->owners[entry];
-	return number == COMPONENT_NONE ? SPAN("-") : inventory->components[number].name;
-}
 
 static struct span
 rich_package(struct arena *arena)
@@ -133,8 +110,8 @@ everything_of_a_package(void **state)
 	assert_true(inventory->components[1].no_files);
 	assert_span(inventory->components[1].version, "1.0-2.el9");
 	assert_span(inventory->components[2].provides, "/bin/sh"); /* asked for by app */
-	assert_span(owner(&fixture, inventory, "/usr/bin/app"), "app");
-	assert_span(owner(&fixture, inventory, "/usr/bin/sh"), "shell");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/app"), "app");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/sh"), "shell");
 
 	assert_int_equal(inventory->gaps.count, 2);
 	assert_span(inventory->gaps.items[0].text,
@@ -170,8 +147,8 @@ every_place_is_found(void **state)
 
 	(void)state;
 	assert_int_equal(inventory->component_count, 2);
-	assert_span(owner(&fixture, inventory, "/a"), "one");
-	assert_span(owner(&fixture, inventory, "/srv/root/a"), "two");
+	assert_span(found_owner(&fixture, inventory, "/a"), "one");
+	assert_span(found_owner(&fixture, inventory, "/srv/root/a"), "two");
 	assert_int_equal(inventory->gaps.count, 0);
 	inventory_free(inventory);
 	fixture_free(&fixture);

@@ -2,7 +2,7 @@
 /* Archives of Java, made by libarchive: the zip reader, what is in them, and what they are. */
 #include "test.h"
 
-#include "fixture.h"
+#include "found.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -231,17 +231,6 @@ find(const struct inventory *inventory, const char *name, const char *database)
 	return NULL;
 }
 
-static bool
-has_gap(const struct inventory *inventory, const char *subject, const char *text)
-{
-	for (size_t i = 0; i < inventory->gaps.count; i++) {
-		if (span_equal(inventory->gaps.items[i].subject, span_from(subject)) &&
-		    span_contains(inventory->gaps.items[i].text, span_from(text)))
-			return true;
-	}
-	return false;
-}
-
 static void
 artefacts_in_archives_in_archives(void **state)
 {
@@ -321,12 +310,12 @@ what_no_record_says(void **state)
 		spring->purl,
 		SPAN("pkg:maven/org.springframework/spring-core@5.3.20?checksum=sha1%3A")));
 	assert_true(find(inventory, "mine", "/lib/mine-1.0.jar")->guessed);
-	assert_true(has_gap(inventory, "/lib/app.jar", sha1));
+	assert_true(found_gap(inventory, "/lib/app.jar", sha1));
 	assert_int_equal(find(inventory, "org.a:b", "/lib/unresolved.jar")->version.n, 0);
-	assert_true(has_gap(inventory, "/lib/unresolved.jar", "org.a:b has no version"));
-	assert_true(has_gap(inventory, "/lib/text.jar", "no end record"));
-	assert_true(has_gap(inventory, "/lib/broken.war!/x.jar", "no end record"));
-	assert_true(has_gap(inventory, "/lib/broken.war!/y.jar", sha1));
+	assert_true(found_gap(inventory, "/lib/unresolved.jar", "org.a:b has no version"));
+	assert_true(found_gap(inventory, "/lib/text.jar", "no end record"));
+	assert_true(found_gap(inventory, "/lib/broken.war!/x.jar", "no end record"));
+	assert_true(found_gap(inventory, "/lib/broken.war!/y.jar", sha1));
 	bool found = false;
 	for (size_t i = 0; i < inventory->gaps.count; i++)
 		found |= span_contains(inventory->gaps.items[i].text, SPAN("JAR_DEPTH_MAX"));

@@ -5,27 +5,8 @@
 #include "base/limits.h"
 #include "codec/json_cut.h"
 #include "codec/php_cut.h"
-#include "fixture.h"
+#include "found.h"
 #include "stage/inventory.h"
-
-static struct inventory *
-read_table(const struct fixture_entry *table, size_t count, struct fixture *fixture)
-{
-	struct inventory *inventory = NULL;
-
-	assert_good(fixture_make(table, count, fixture, err));
-	assert_good(inventory_read(fixture->image, fixture->contents, &inventory, err));
-	return inventory;
-}
-
-#define READ(table, fixture) read_table(table, sizeof(table) / sizeof((table)[0]), fixture)
-
-static void
-drop(struct inventory *inventory, struct fixture *fixture)
-{
-	inventory_free(inventory);
-	fixture_free(fixture);
-}
 
 static const struct component *
 find(const struct inventory *inventory, const char *name)
@@ -36,28 +17,6 @@ find(const struct inventory *inventory, const char *name)
 	}
 	fail_msg("no component %s", name);
 	return NULL;
-}
-
-static struct span
-owner(const struct fixture *fixture, const struct inventory *inventory, const char *path)
-{
-	uint32_t entry = image_find(fixture->image, span_from(path));
-
-	if (entry == IMAGE_NONE)
-		fail_msg("no entry %s", path);
-	uint32_t number = inventory->owners[entry];
-	return number == COMPONENT_NONE ? SPAN("-") : inventory->components[number].name;
-}
-
-static bool
-has_gap(const struct inventory *inventory, const char *subject, const char *text)
-{
-	for (size_t i = 0; i < inventory->gaps.count; i++) {
-		if (span_contains(inventory->gaps.items[i].subject, span_from(subject)) &&
-		    span_contains(inventory->gaps.items[i].text, span_from(text)))
-			return true;
-	}
-	return false;
 }
 
 #define SITE "/usr/lib/python3.11/site-packages/"
@@ -109,16 +68,16 @@ python_distributions(void **state)
 	assert_int_equal(zope->files[0].digest[0], 0xe3);
 	assert_int_equal(zope->files[0].digest[19], 0xe4);
 	assert_int_equal(zope->files[2].entry, IMAGE_NONE);
-	assert_span(owner(&fixture, inventory, "/usr/bin/zope"), "Zope.Interface");
-	assert_span(owner(&fixture, inventory, SITE "old_one.py"), "old_one");
+	assert_span(found_owner(&fixture, inventory, "/usr/bin/zope"), "Zope.Interface");
+	assert_span(found_owner(&fixture, inventory, SITE "old_one.py"), "old_one");
 	assert_span(find(inventory, "old_one")->provides, "old-one");
-	assert_span(owner(&fixture, inventory, SITE "egg-3.egg/egg.py"), "egg");
+	assert_span(found_owner(&fixture, inventory, SITE "egg-3.egg/egg.py"), "egg");
 	assert_int_equal(find(inventory, "single")->file_count, 0);
 	assert_false(find(inventory, "single")->no_files);
-	assert_true(has_gap(inventory, "packed-1.egg", "archive"));
-	assert_true(has_gap(inventory, "bad.dist-info", "no Version"));
-	assert_true(has_gap(inventory, "open.dist-info/RECORD", "not wholly known"));
-	drop(inventory, &fixture);
+	assert_true(found_gap(inventory, SITE "packed-1.egg", "archive"));
+	assert_true(found_gap(inventory, SITE "bad.dist-info/METADATA", "no Version"));
+	assert_true(found_gap(inventory, SITE "open.dist-info/RECORD", "not wholly known"));
+	found_drop(inventory, &fixture);
 }
 
 /* What a package of the distribution lists is the distribution's. */
@@ -143,7 +102,7 @@ left_to_the_distribution(void **state)
 	assert_int_equal(inventory->component_count, 2);
 	(void)find(inventory, "py3-six");
 	(void)find(inventory, "mine");
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -182,16 +141,19 @@ node_packages(void **state)
 	assert_span(a->source, "@s/a");
 	assert_span(a->licence, "MIT OR ISC");
 	assert_span(a->depends, "b");
-	assert_span(owner(&fixture, inventory, "/app/node_modules/@s/a/index.js"), "@s/a");
-	assert_span(owner(&fixture, inventory, "/app/node_modules/@s/a/node_modules/loose/x.js"),
-		    "@s/a");
-	assert_span(owner(&fixture, inventory, "/app/node_modules/@s/a/node_modules/b/b.js"), "b");
-	assert_span(owner(&fixture, inventory, "/app/package.json"), "-");
-	assert_true(has_gap(inventory, "private/package.json", "no version"));
-	assert_true(has_gap(inventory, "broken/package.json", "not valid JSON"));
-	assert_true(has_gap(inventory, "/srv/.pnp.cjs", "archives"));
-	assert_false(has_gap(inventory, "types/package.json", ""));
-	drop(inventory, &fixture);
+	assert_span(found_owner(&fixture, inventory, "/app/node_modules/@s/a/index.js"), "@s/a");
+	assert_span(
+		found_owner(&fixture, inventory, "/app/node_modules/@s/a/node_modules/loose/x.js"),
+		"@s/a");
+	assert_span(found_owner(&fixture, inventory, "/app/node_modules/@s/a/node_modules/b/b.js"),
+		    "b");
+	assert_span(found_owner(&fixture, inventory, "/app/package.json"), "-");
+	assert_true(found_gap(inventory, "/app/node_modules/private/package.json", "no version"));
+	assert_true(
+		found_gap(inventory, "/app/node_modules/broken/package.json", "not valid JSON"));
+	assert_true(found_gap(inventory, "/srv/.pnp.cjs", "archives"));
+	assert_false(found_gap(inventory, "/app/node_modules/types/package.json", ""));
+	found_drop(inventory, &fixture);
 }
 
 #define GEMS "/usr/local/lib/ruby/gems/3.3.0/"
@@ -231,15 +193,17 @@ gems(void **state)
 	assert_span(rack->licence, "MIT");
 	assert_span(rack->depends, "json");
 	assert_span(find(inventory, "fast")->purl, "pkg:gem/fast@1.0?platform=x86_64-linux");
-	assert_span(owner(&fixture, inventory, GEMS "gems/rack-3.0/lib/rack.rb"), "rack");
-	assert_span(owner(&fixture, inventory,
-			  GEMS "extensions/x86_64-linux/3.3.0/fast-1.0-x86_64-linux/fast.so"),
+	assert_span(found_owner(&fixture, inventory, GEMS "gems/rack-3.0/lib/rack.rb"), "rack");
+	assert_span(found_owner(&fixture, inventory,
+				GEMS "extensions/x86_64-linux/3.3.0/fast-1.0-x86_64-linux/fast.so"),
 		    "fast");
-	assert_span(owner(&fixture, inventory, "/usr/local/lib/ruby/3.3.0/json.rb"), "json");
-	assert_span(owner(&fixture, inventory, "/usr/local/lib/ruby/3.3.0/json/common.rb"), "json");
-	assert_span(owner(&fixture, inventory, "/usr/local/lib/evil.rb"), "-");
-	assert_true(has_gap(inventory, "odd-1.gemspec", "no name and version"));
-	drop(inventory, &fixture);
+	assert_span(found_owner(&fixture, inventory, "/usr/local/lib/ruby/3.3.0/json.rb"), "json");
+	assert_span(found_owner(&fixture, inventory, "/usr/local/lib/ruby/3.3.0/json/common.rb"),
+		    "json");
+	assert_span(found_owner(&fixture, inventory, "/usr/local/lib/evil.rb"), "-");
+	assert_true(
+		found_gap(inventory, GEMS "specifications/odd-1.gemspec", "no name and version"));
+	found_drop(inventory, &fixture);
 }
 
 static void
@@ -269,15 +233,18 @@ composer_packages(void **state)
 	assert_span(till->purl, "pkg:composer/acme/till@v1.0");
 	assert_span(till->licence, "MIT OR ISC");
 	assert_span(till->depends, "acme/shop");
-	assert_span(owner(&fixture, inventory, "/app/vendor/acme/till/src/Till.php"), "Acme/Till");
-	assert_span(owner(&fixture, inventory, "/old/vendor/acme/shop/shop.php"), "acme/shop");
+	assert_span(found_owner(&fixture, inventory, "/app/vendor/acme/till/src/Till.php"),
+		    "Acme/Till");
+	assert_span(found_owner(&fixture, inventory, "/old/vendor/acme/shop/shop.php"),
+		    "acme/shop");
 	assert_true(find(inventory, "a/meta")->no_files);
 	assert_false(find(inventory, "a/all")->no_files);
 	assert_int_equal(find(inventory, "a/all")->file_count, 0);
-	assert_true(has_gap(inventory, "a/all", "not known"));
-	assert_true(has_gap(inventory, "/app/vendor", "1 entries"));
-	assert_true(has_gap(inventory, "/bad/vendor", "no list of packages"));
-	drop(inventory, &fixture);
+	assert_true(found_gap(inventory, "a/all", "not known"));
+	assert_true(found_gap(inventory, "/app/vendor/composer/installed.json", "1 entries"));
+	assert_true(
+		found_gap(inventory, "/bad/vendor/composer/installed.json", "no list of packages"));
+	found_drop(inventory, &fixture);
 }
 
 static int

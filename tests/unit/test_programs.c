@@ -2,7 +2,7 @@
 /* Programs that say what they are made of: Go, Rust, and well-known ones by their own words. */
 #include "test.h"
 
-#include "fixture.h"
+#include "found.h"
 
 #include "base/arena.h"
 #include "codec/cargo_audit.h"
@@ -255,36 +255,6 @@ versions_that_were_given_to_print(void **state)
 
 /* ---- inventories ---- */
 
-static struct inventory *
-read_table(const struct fixture_entry *table, size_t count, struct fixture *fixture)
-{
-	struct inventory *inventory = NULL;
-
-	assert_good(fixture_make(table, count, fixture, err));
-	assert_good(inventory_read(fixture->image, fixture->contents, &inventory, err));
-	return inventory;
-}
-
-#define READ(table, fixture) read_table(table, sizeof(table) / sizeof((table)[0]), fixture)
-
-static void
-drop(struct inventory *inventory, struct fixture *fixture)
-{
-	inventory_free(inventory);
-	fixture_free(fixture);
-}
-
-static bool
-has_gap(const struct inventory *inventory, const char *subject, const char *text)
-{
-	for (size_t i = 0; i < inventory->gaps.count; i++) {
-		if (span_equal(inventory->gaps.items[i].subject, span_from(subject)) &&
-		    span_contains(inventory->gaps.items[i].text, span_from(text)))
-			return true;
-	}
-	return false;
-}
-
 static void
 modules_of_a_go_program(void **state)
 {
@@ -340,9 +310,9 @@ modules_of_a_go_program(void **state)
 	assert_span(inventory->components[4].purl, "pkg:golang/github.com/Up/per@v1.2.3");
 	assert_span(inventory->components[6].purl, "pkg:golang/stdlib@1.22.3");
 	assert_true(
-		has_gap(inventory, "/app", "1 of its Go modules has no version (gopkg.in/c.v1)"));
-	assert_false(has_gap(inventory, "/go", ""));
-	drop(inventory, &fixture);
+		found_gap(inventory, "/app", "1 of its Go modules has no version (gopkg.in/c.v1)"));
+	assert_false(found_gap(inventory, "/go", ""));
+	found_drop(inventory, &fixture);
 	arena_free(arena);
 }
 
@@ -382,8 +352,8 @@ crates_of_a_rust_program(void **state)
 	assert_span(inventory->components[1].purl, "pkg:cargo/time@0.3.20");
 	assert_span(inventory->components[1].database, "/bin/demo");
 	assert_true(inventory->any_database);
-	assert_true(has_gap(inventory, "/lib/broken.node", "crate 0: "));
-	assert_true(has_gap(inventory, "packages", "what else the image is made of"));
+	assert_true(found_gap(inventory, "/lib/broken.node", "crate 0: "));
+	assert_true(found_gap(inventory, "packages", "what else the image is made of"));
 
 	assert_good(cargo_audit_read(program, arena, &audit, err));
 	assert_true(audit.packages[0].root);
@@ -392,7 +362,7 @@ crates_of_a_rust_program(void **state)
 		     cargo_audit_read(with_section(arena, ".text", SPAN("x")), arena, &audit, err));
 	assert_fails(ERR_INVALID, cargo_audit_read(with_section(arena, ".dep-v0", SPAN("x")), arena,
 						   &audit, err));
-	drop(inventory, &fixture);
+	found_drop(inventory, &fixture);
 	arena_free(arena);
 }
 
@@ -526,10 +496,10 @@ known_programs_are_guesses(void **state)
 	assert_true(inventory->components[0].guessed);
 	assert_span(inventory->components[0].ecosystem, "generic");
 	assert_span(inventory->components[0].purl, "pkg:generic/nginx@1.22.1");
-	assert_true(has_gap(inventory, "/opt/haproxy", "says no version"));
-	assert_false(has_gap(inventory, "/opt/python3.12", ""));
-	assert_true(has_gap(inventory, "/opt/damaged", "what it is made of is not known"));
-	drop(inventory, &fixture);
+	assert_true(found_gap(inventory, "/opt/haproxy", "says no version"));
+	assert_false(found_gap(inventory, "/opt/python3.12", ""));
+	assert_true(found_gap(inventory, "/opt/damaged", "what it is made of is not known"));
+	found_drop(inventory, &fixture);
 	arena_free(arena);
 }
 
