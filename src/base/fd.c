@@ -113,6 +113,22 @@ fd_write_full(int fd, struct span s, struct err *err)
 }
 
 int
+file_open(const char *path, struct stat *ret_stat, int *ret_fd, struct err *err)
+{
+	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
+			       errno, "%.180s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "%.180s: not a file", path);
+	*ret_stat = st;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int
 file_load(const char *path, size_t max, struct arena *arena, struct span *ret, struct err *err)
 {
 	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

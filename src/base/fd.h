@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Closes when >= 0 and sets -1. */
@@ -20,6 +21,12 @@ int fd_read_all(int fd, struct buf *buf, struct err *err);
 /* Exactly n bytes at `offset`; ERR_INVALID when the file ends before. */
 int fd_pread_full(int fd, void *p, size_t n, uint64_t offset, struct err *err);
 int fd_write_full(int fd, struct span s, struct err *err);
+
+/*
+ * A plain file, for reading; never waits for one that is none. ERR_NOT_FOUND, ERR_INVALID when it
+ * is another kind of file, ERR_IO. Path in the error.
+ */
+int file_open(const char *path, struct stat *ret_stat, int *ret_fd, struct err *err);
 
 /* A whole file into arena memory; ERR_NOT_FOUND, ERR_LIMIT over `max`, ERR_IO. Path in the error.
  */

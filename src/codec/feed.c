@@ -99,6 +99,14 @@ feed_string(struct json_view object, struct span name, struct span *ret)
 	return true;
 }
 
+int
+feed_choose(const struct feed_choice *choice, struct span key, struct span text, bool *ret_wanted,
+	    struct err *err)
+{
+	*ret_wanted = true;
+	return choice ? choice->choose(choice->context, key, text, ret_wanted, err) : 0;
+}
+
 struct each {
 	feed_visitor *each;
 	feed_visitor *beside;
@@ -121,9 +129,8 @@ read_member(void *context, const struct json_member *member, struct err *err)
 	bool wanted = true;
 	int r = 0;
 
-	if (each->choice && !member->beside)
-		r = each->choice->choose(each->choice->context, member->key, member->text, &wanted,
-					 err);
+	if (!member->beside)
+		r = feed_choose(each->choice, member->key, member->text, &wanted, err);
 	if (r != 0 || !wanted)
 		return r;
 	r = json_tape_read(&each->tape, member->text, err);

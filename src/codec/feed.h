@@ -34,6 +34,10 @@ struct feed_tally {
 	const struct feed_choice *choice; /* NULL: every member is read */
 };
 
+/* Whether a member is to be read: the answer of `choice`, and yes without one. */
+int feed_choose(const struct feed_choice *choice, struct span key, struct span text,
+		bool *ret_wanted, struct err *err);
+
 /* Counts a malformed record; `subject` is put before the text of `problem`. */
 void feed_skip(struct feed_tally *tally, struct span subject, const struct err *problem);
 

@@ -179,21 +179,6 @@ take_file(struct opening *opening, int fd, struct err *err)
 	return opening->published.fd < 0 ? err_sys(err, ERR_IO, errno, "cannot keep it open") : 0;
 }
 
-static int
-open_file(const char *path, int *ret_fd, struct err *err)
-{
-	struct stat st;
-	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return err_sys(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
-			       errno, "%.180s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, "%.180s: not a file", path);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
 /* What stands beside the file; that it is not there is no error. */
 static int
 read_about(struct opening *opening, const char *folder, struct err *err)
@@ -227,7 +212,7 @@ open_path(struct opening *opening, const char *path, struct err *err)
 		if (access(file.p, F_OK) == 0)
 			break;
 	}
-	int r = open_file(file.p, &fd, err);
+	int r = file_open(file.p, &st, &fd, err);
 	if (r == 0)
 		r = take_file(opening, fd, err);
 	if (r < 0 || opening->published.about.n > 0)

@@ -281,13 +281,11 @@ add_member(void *context, struct span name, struct span bytes, struct err *err)
 {
 	struct importing *importing = context;
 	struct feed_tally *tally = &importing->import->tally;
-	bool wanted = true;
-	int r = 0;
+	bool wanted;
 
 	if (!span_ends_with(name, SPAN(".json")))
 		return 0;
-	if (tally->choice)
-		r = tally->choice->choose(tally->choice->context, name, bytes, &wanted, err);
+	int r = feed_choose(tally->choice, name, bytes, &wanted, err);
 	return r < 0 || !wanted ? r
 				: feed_osv_read(&importing->tape, bytes, name, &importing->rules,
 						add_record, importing, tally, err);

@@ -10,7 +10,6 @@
 #include "stage/update/pointer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -132,18 +131,15 @@ static int
 open_in_folder(struct fetcher *fetcher, const char *path, const struct record_document *before,
 	       struct fetched *ret, struct err *err)
 {
+	CLEANUP(fd_cleanup) int fd = -1;
 	struct stat st;
-	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r = file_open(path, &st, &fd, err);
 
-	if (fd < 0)
-		return err_sys(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
-			       errno, "%.180s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, "%.180s: not a file", path);
+	if (r < 0)
+		return r;
 	ret->date = (int64_t)st.st_mtime;
 	if (is_settled(&st)) {
-		int r = describe_file(&st, fetcher->arena, &ret->file, err);
-
+		r = describe_file(&st, fetcher->arena, &ret->file, err);
 		if (r < 0)
 			return r;
 	}
