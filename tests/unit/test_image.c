@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole images through image_open(): what comes out, and what is refused. */
-#include "layer.h"
+/* Whole images through image_open(): what comes out. */
+#include "place.h"
 #include "test.h"
 
 #include "base/cleanup.h"
@@ -25,172 +25,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A folder with a layout, a cache and what else a test needs. */
-struct place {
-	struct arena *arena;
-	struct span folder;
-	struct span layout; /* folder */
-	struct span reference;
-	struct image_options options;
-};
-
-static struct place
-place_make(void)
-{
-	struct place place = {.arena = arena_new(0)};
-
-	assert_good(directory_temporary(place.arena, &place.folder, err));
-	place.layout = arena_printf(place.arena, "%s/layout", place.folder.p);
-	place.reference = arena_printf(place.arena, "oci:%s", place.layout.p);
-	place.options.cache = arena_printf(place.arena, "%s/cache", place.folder.p).p;
-	return place;
-}
-
-static void
-place_free(struct place *place)
-{
-	assert_good(tree_remove(place->folder.p, err));
-	arena_free(place->arena);
-}
-
-/* A plain tar of members. */
-static struct span
-tar_of(struct place *place, const struct tar_member *members, size_t count)
-{
-	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(1 << 28);
-
-	tar_put_all(&tar, members, count);
-	tar_end(&tar);
-	return arena_copy(place->arena, buf_span(&tar));
-}
-
-static struct span
-gzip_of(struct place *place, struct span plain)
-{
-	CLEANUP(buf_cleanup) struct buf gzip = BUF_INIT(1 << 28);
-
-	gzip_put(&gzip, plain);
-	return arena_copy(place->arena, buf_span(&gzip));
-}
-
-static size_t
-count_cached(const struct place *place)
-{
-	struct span path = arena_printf(place->arena, "%s/layers", place->options.cache);
-	DIR *directory = opendir(path.p);
-	size_t n = 0;
-
-	while (directory && readdir(directory))
-		n++;
-	if (directory)
-		(void)closedir(directory);
-	return n < 2 ? 0 : n - 2;
-}
-
-static void
-refuse(struct place *place, enum err_kind kind, const struct layout_layer *layers, size_t count,
-       const char *text)
-{
-	struct err problem = ERR_INIT;
-	struct image *image;
-
-	assert_good(tree_remove(place->layout.p, err));
-	assert_good(tree_remove(place->options.cache, err));
-	layout_write(place->layout.p, layers, count);
-	int r = image_open(place->reference, &place->options, &image, NULL, &problem);
-	if (r != -(int)kind || !strstr(problem.text, text))
-		fail_msg("%s \"%s\", not %s with \"%s\"", err_name(problem.kind), problem.text,
-			 err_name(kind), text);
-}
-
-static void
-refuse_members(struct place *place, enum err_kind kind, const struct tar_member *members,
-	       size_t count, const char *text)
-{
-	struct layout_layer layer = {.tar = tar_of(place, members, count)};
-
-	refuse(place, kind, &layer, 1, text);
-}
-
-static const struct tar_member lower[] = {
-	{.path = "./", .type = '5'},
-	{.path = "etc/", .type = '5', .mode = 0750},
-	{.path = "etc/passwd", .content = "root:x:0:0::/:/bin/sh\n"},
-	{.path = "etc/shadow", .content = "secret", .mode = 0640, .gid = 42},
-	{.path = "usr/", .type = '5'},
-	{.path = "usr/bin/", .type = '5'},
-	{.path = "usr/bin/tool", .content = "#!/bin/sh\n", .mode = 04755},
-	{.path = "usr/bin/tool2", .type = '1', .link = "usr/bin/tool"},
-	{.path = "bin", .type = '2', .link = "usr/bin"},
-	{.path = "var/", .type = '5'},
-	{.path = "var/cache/", .type = '5', .mode = 01777},
-	{.path = "var/cache/one", .content = "1"},
-	{.path = "var/cache/sub/", .type = '5'},
-	{.path = "var/cache/sub/two", .content = "2"},
-	{.path = "opt/", .type = '5'},
-	{.path = "opt/gone/", .type = '5'},
-	{.path = "opt/gone/deep", .content = "x"},
-	{.path = "kind", .content = "a file"},
-};
-
-static const struct tar_member middle[] = {
-	{.path = "etc/.wh.shadow"},
-	{.path = "var/cache/.wh..wh..opq"},
-	{.path = "var/cache/three", .content = "33"},
-	{.path = "opt/.wh.gone"},
-	{.path = ".wh.nothing"},
-	{.path = "kind/", .type = '5', .mode = 0700},
-	{.path = "kind/inside", .content = "now a folder"},
-	{.path = "usr/bin/tool", .content = "replaced", .mode = 0755, .uid = 3},
-};
-
-static const struct tar_member upper[] = {
-	{.path = "etc/", .type = '5', .mode = 0755},
-	{.path = "etc/passwd", .content = "x"},
-	{.path = "opt/gone", .type = '2', .link = "/var/cache"},
-	{.path = "usr/bin/three", .type = '1', .link = "var/cache/three"},
-};
-
-static void
-three_layers(struct place *place, struct layout_layer layers[3])
-{
-	CLEANUP(buf_cleanup) struct buf zstd = BUF_INIT(1 << 20);
-
-	layers[0] =
-		(struct layout_layer){.tar = tar_of(place, lower, COUNT(lower)),
-				      .media_type = "application/vnd.oci.image.layer.v1.tar+gzip"};
-	layers[0].blob = gzip_of(place, layers[0].tar);
-	layers[1] =
-		(struct layout_layer){.tar = tar_of(place, middle, COUNT(middle)),
-				      .media_type = "application/vnd.oci.image.layer.v1.tar+zstd"};
-	zstd_put(&zstd, layers[1].tar);
-	layers[1].blob = arena_copy(place->arena, buf_span(&zstd));
-	layers[2] = (struct layout_layer){.tar = tar_of(place, upper, COUNT(upper))};
-}
-
-static void
-check_file(const struct image *image, const struct contents *contents, const char *path,
-	   const char *wanted)
-{
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	uint32_t index = image_find(image, span_from(path));
-	struct span content;
-
-	if (index == IMAGE_NONE)
-		fail_msg("%s is not there", path);
-	assert_good(contents_load(contents, image, index, 1 << 20, arena, &content, err));
-	assert_span(content, wanted);
-}
-
 static void
 check_three(const struct image *image, const struct contents *contents)
 {
-	check_file(image, contents, "/etc/passwd", "x");
-	check_file(image, contents, "/usr/bin/tool", "replaced");
-	check_file(image, contents, "/usr/bin/tool2", "#!/bin/sh\n");
-	check_file(image, contents, "/usr/bin/three", "33");
-	check_file(image, contents, "/var/cache/three", "33");
-	check_file(image, contents, "/kind/inside", "now a folder");
+	place_check_file(image, contents, "/etc/passwd", "x");
+	place_check_file(image, contents, "/usr/bin/tool", "replaced");
+	place_check_file(image, contents, "/usr/bin/tool2", "#!/bin/sh\n");
+	place_check_file(image, contents, "/usr/bin/three", "33");
+	place_check_file(image, contents, "/var/cache/three", "33");
+	place_check_file(image, contents, "/kind/inside", "now a folder");
 	assert_int_equal(image_find(image, SPAN("/etc/shadow")), IMAGE_NONE);
 	assert_int_equal(image_find(image, SPAN("/var/cache/one")), IMAGE_NONE);
 	assert_int_equal(image_find(image, SPAN("/var/cache/sub")), IMAGE_NONE);
@@ -222,10 +65,10 @@ layers_are_merged_cold_and_warm(void **state)
 	struct layout_layer layers[3];
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layout_write(place.layout.p, layers, COUNT(layers));
 	open_three(&place);
-	assert_int_equal(count_cached(&place), 3);
+	assert_int_equal(place_cached(&place), 3);
 	/* now the blobs are not needed any more */
 	struct digest digest;
 	char text[DIGEST_TEXT];
@@ -258,7 +101,7 @@ damaged_caches_are_made_anew(void **state)
 	struct layout_layer layers[3];
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layout_write(place.layout.p, layers, COUNT(layers));
 	open_three(&place);
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -278,7 +121,7 @@ damaged_caches_are_made_anew(void **state)
 	open_three(&place);
 	assert_int_equal(unlink(cached_file(&place, layers[2].tar, "index").p), 0);
 	open_three(&place);
-	assert_int_equal(count_cached(&place), 3);
+	assert_int_equal(place_cached(&place), 3);
 	place_free(&place);
 }
 
@@ -297,14 +140,14 @@ caches_evict_but_never_what_is_in_use(void **state)
 
 	(void)state;
 	assert_int_equal(setenv("MOHS_CACHE_MAX", "1", 1), 0);
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layout_write(place.layout.p, layers, COUNT(layers));
-	other.tar = tar_of(&place, &member, 1);
+	other.tar = place_tar(&place, &member, 1);
 	layout_write(other_layout.p, &other, 1);
 	assert_good(image_open(place.reference, &place.options, &image, &contents, err));
-	assert_int_equal(count_cached(&place), 3);
+	assert_int_equal(place_cached(&place), 3);
 	assert_good(image_open(other_reference, &place.options, &second, NULL, err));
-	assert_int_equal(count_cached(&place), 4);
+	assert_int_equal(place_cached(&place), 4);
 	check_three(image, contents);
 	contents_free(contents);
 	image_free(image);
@@ -319,7 +162,7 @@ caches_evict_but_never_what_is_in_use(void **state)
 	image_free(second);
 	assert_good(tree_remove(cached_file(&place, other.tar, "").p, err));
 	assert_good(image_open(other_reference, &place.options, &second, NULL, err));
-	assert_int_equal(count_cached(&place), 1);
+	assert_int_equal(place_cached(&place), 1);
 	image_free(second);
 	assert_int_equal(setenv("MOHS_CACHE_MAX", "many", 1), 0);
 	assert_fails(ERR_USAGE, image_open(other_reference, &place.options, &second, NULL, err));
@@ -337,7 +180,7 @@ caches_are_shared(void **state)
 	pid_t pids[PROCESSES];
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layout_write(place.layout.p, layers, COUNT(layers));
 	for (int i = 0; i < PROCESSES; i++) {
 		pids[i] = fork();
@@ -357,7 +200,7 @@ caches_are_shared(void **state)
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(count_cached(&place), 3);
+	assert_int_equal(place_cached(&place), 3);
 	open_three(&place);
 	place_free(&place);
 }
@@ -388,7 +231,7 @@ full_disks_leave_nothing_behind(void **state)
 	struct image *image;
 	struct err problem = ERR_INIT;
 	int r = image_open(place.reference, &place.options, &image, NULL, &problem);
-	size_t left = count_cached(&place);
+	size_t left = place_cached(&place);
 	assert_int_equal(umount(cache), 0);
 	assert_int_equal(r, -ERR_IO);
 	assert_non_null(strstr(problem.text, "no room in the layer cache"));
@@ -405,195 +248,13 @@ repeated_layers_are_read_once(void **state)
 	CLEANUP(contents_cleanup) struct contents *contents = NULL;
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layers[1] = layers[0];
 	layout_write(place.layout.p, layers, 2);
 	assert_good(image_open(place.reference, &place.options, &image, &contents, err));
-	check_file(image, contents, "/etc/shadow", "secret");
+	place_check_file(image, contents, "/etc/shadow", "secret");
 	assert_int_equal(image->entries[image_find(image, SPAN("/etc/shadow"))].layer, 1);
-	assert_int_equal(count_cached(&place), 1);
-	place_free(&place);
-}
-
-static void
-wrong_bytes_are_refused(void **state)
-{
-	struct place place = place_make();
-	struct layout_layer good[3];
-	struct layout_layer layers[3];
-	struct digest other;
-	struct span damaged;
-
-	(void)state;
-	three_layers(&place, good);
-	digest_of(SPAN("other"), &other);
-	memcpy(layers, good, sizeof(good));
-	layers[0].digest = &other;
-	refuse(&place, ERR_DIGEST, layers, 3, "its bytes are");
-	memcpy(layers, good, sizeof(good));
-	layers[2].diff_id = &other;
-	refuse(&place, ERR_DIGEST, layers, 3, "the uncompressed layer is");
-	memcpy(layers, good, sizeof(good));
-	layers[0].size = good[0].blob.n + 1;
-	refuse(&place, ERR_DIGEST, layers, 3, "layer 1");
-	memcpy(layers, good, sizeof(good));
-	layers[0].size = good[0].blob.n - 1;
-	refuse(&place, ERR_DIGEST, layers, 3, "layer 1");
-	memcpy(layers, good, sizeof(good));
-	layers[1].absent = true;
-	refuse(&place, ERR_NOT_FOUND, layers, 3, "layer 2");
-	/* damaged, and the digest says so: not what gzip makes of it */
-	damaged = arena_copy(place.arena, good[0].blob);
-	((char *)(uintptr_t)damaged.p)[damaged.n / 2] ^= 1;
-	digest_of(good[0].blob, &other);
-	memcpy(layers, good, sizeof(good));
-	layers[0].blob = damaged;
-	layers[0].digest = &other;
-	refuse(&place, ERR_DIGEST, layers, 3, "its bytes are");
-	/* truncated, with the digest of what is left */
-	memcpy(layers, good, sizeof(good));
-	layers[0].blob.n -= 20;
-	refuse(&place, ERR_INVALID, layers, 3, "truncated");
-	memcpy(layers, good, sizeof(good));
-	layers[2].tar.n -= 1500;
-	refuse(&place, ERR_INVALID, layers, 3, "layer 3");
-	memcpy(layers, good, sizeof(good));
-	layers[2].media_type = "application/vnd.example.layer";
-	refuse(&place, ERR_UNSUPPORTED, layers, 3, "application/vnd.example.layer");
-	memcpy(layers, good, sizeof(good));
-	layers[0].absent = true;
-	layers[0].media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
-	refuse(&place, ERR_UNSUPPORTED, layers, 3, "foreign");
-	place_free(&place);
-}
-
-static void
-hostile_members_are_refused(void **state)
-{
-	static const struct tar_member bad[] = {
-		{.path = "../etc/passwd", .content = "x"},
-		{.path = "a/../../b", .content = "x"},
-		{.path = "hard", .type = '1', .link = "nothing"},
-		{.path = "hard", .type = '1', .link = "../../etc/passwd"},
-		{.path = "a/.wh."},
-		{.path = ".wh..."},
-	};
-	static const struct tar_member loop[] = {
-		{.path = "a", .type = '2', .link = "b"},
-		{.path = "b", .type = '2', .link = "a"},
-		{.path = "a/x", .content = "x"},
-	};
-	struct place place = place_make();
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++)
-		refuse_members(&place, ERR_INVALID, &bad[i], 1, "layer 1");
-	refuse_members(&place, ERR_INVALID, loop, COUNT(loop), "too many symbolic links");
-	place_free(&place);
-}
-
-static void
-odd_members_stay_inside(void **state)
-{
-	static const struct tar_member members[] = {
-		{.path = "/abs/olute", .content = "1"},
-		{.path = "out", .type = '2', .link = "../../../../tmp"},
-		{.path = "out/side", .content = "2"},
-		{.path = "dev/null", .type = '3', .major = 1, .minor = 3, .mode = 0666},
-		{.path = "dup", .content = "first"},
-		{.path = "dup", .content = "last"},
-		{.path = ".wh.nothing"},
-		{.path = "empty/.wh..wh..opq"},
-		{.path = ".wh..wh.plnk", .type = '5'},
-	};
-	struct place place = place_make();
-	struct layout_layer layer = {.tar = tar_of(&place, members, COUNT(members))};
-	CLEANUP(image_cleanup) struct image *image = NULL;
-	CLEANUP(contents_cleanup) struct contents *contents = NULL;
-
-	(void)state;
-	layout_write(place.layout.p, &layer, 1);
-	assert_good(image_open(place.reference, &place.options, &image, &contents, err));
-	check_file(image, contents, "/abs/olute", "1");
-	check_file(image, contents, "/tmp/side", "2");
-	check_file(image, contents, "/dup", "last");
-	assert_int_equal(image->gaps.count, 1);
-	assert_span(image->gaps.items[0].subject, "/dup");
-	const struct image_entry *null = &image->entries[image_find(image, SPAN("/dev/null"))];
-	assert_int_equal(null->type, IMAGE_CHARACTER);
-	assert_int_equal(null->device_minor, 3);
-	assert_int_equal(image_find(image, SPAN("/.wh..wh.plnk")), IMAGE_NONE);
-	assert_int_equal(image_find(image, SPAN("/empty")), IMAGE_NONE);
-	place_free(&place);
-}
-
-/* Deeper and longer than may be, through pax headers. */
-static void
-long_paths_are_refused(void **state)
-{
-	CLEANUP(buf_cleanup) struct buf path = BUF_INIT(1 << 20);
-	CLEANUP(buf_cleanup) struct buf pax = BUF_INIT(1 << 20);
-	struct tar_member member = {.path = "short", .content = "x"};
-	struct place place = place_make();
-
-	(void)state;
-	for (int i = 0; i <= IMAGE_DEPTH_MAX; i++)
-		assert_good(buf_printf(&path, err, "/d"));
-	pax_put(&pax, "path", buf_span(&path));
-	member.pax = buf_span(&pax);
-	refuse_members(&place, ERR_LIMIT, &member, 1, "IMAGE_DEPTH_MAX");
-	path.n = pax.n = 0;
-	for (int i = 0; i < IMAGE_PATH_MAX / 100 + 1; i++)
-		assert_good(buf_printf(&path, err, "/%0100d", i));
-	pax_put(&pax, "path", buf_span(&path));
-	member.pax = buf_span(&pax);
-	refuse_members(&place, ERR_LIMIT, &member, 1, "IMAGE_PATH_MAX");
-	place_free(&place);
-}
-
-static void
-bombs_stop_early(void **state)
-{
-	struct place place = place_make();
-	CLEANUP(free_cleanup) char *zeroes = calloc(1, 160 * MIB);
-	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(GIB);
-	CLEANUP(buf_cleanup) struct buf zstd = BUF_INIT(GIB);
-
-	(void)state;
-	assert_non_null(zeroes);
-	tar_put(&tar, &(struct tar_member){.path = "bomb", .content = zeroes, .size = 160 * MIB});
-	tar_end(&tar);
-	zstd_put(&zstd, buf_span(&tar));
-	assert_true(zstd.n < MIB);
-	struct layout_layer layer = {.tar = buf_span(&tar),
-				     .blob = buf_span(&zstd),
-				     .media_type = "application/vnd.oci.image.layer.v1.tar+zstd"};
-	refuse(&place, ERR_LIMIT, &layer, 1, "LAYER_RATIO_MAX");
-	assert_int_equal(count_cached(&place), 0);
-	place_free(&place);
-}
-
-static void
-many_small_files_are_fine(void **state)
-{
-	enum { FILES = 50000 };
-	struct place place = place_make();
-	CLEANUP(buf_cleanup) struct buf tar = BUF_INIT(GIB);
-	CLEANUP(image_cleanup) struct image *image = NULL;
-	char name[64];
-
-	(void)state;
-	for (int i = 0; i < FILES; i++) {
-		(void)snprintf(name, sizeof(name), "d%d/f%d", i % 100, i);
-		tar_put(&tar, &(struct tar_member){.path = name});
-	}
-	tar_end(&tar);
-	struct layout_layer layer = {.tar = buf_span(&tar),
-				     .blob = gzip_of(&place, buf_span(&tar)),
-				     .media_type = "application/vnd.oci.image.layer.v1.tar+gzip"};
-	layout_write(place.layout.p, &layer, 1);
-	assert_good(image_open(place.reference, &place.options, &image, NULL, err));
-	assert_int_equal(image->entry_count, FILES + 101);
+	assert_int_equal(place_cached(&place), 1);
 	place_free(&place);
 }
 
@@ -607,7 +268,7 @@ docker_archives_are_read(void **state)
 	struct image *image;
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	struct span file = arena_printf(place.arena, "%s/image.tar", place.folder.p);
 	place.reference = arena_printf(place.arena, "docker-archive:%s", file.p);
 	docker_archive_write(file.p, layers, COUNT(layers));
@@ -676,9 +337,9 @@ folders_are_packed(void **state)
 		const struct image_entry *file = &image->entries[index];
 
 		digests[i] = image->manifest_digest;
-		check_file(image, contents, "/b/file", "content");
-		check_file(image, contents, "/a-hard", "content");
-		check_file(image, contents, "/e\xcc\x81\xff", "n");
+		place_check_file(image, contents, "/b/file", "content");
+		place_check_file(image, contents, "/a-hard", "content");
+		place_check_file(image, contents, "/e\xcc\x81\xff", "n");
 		assert_int_equal(file->mode, 04750);
 		assert_int_equal(file->uid, getuid());
 		assert_int_equal(file->links, 2);
@@ -747,7 +408,7 @@ umoci_unpacks_the_same(void **state)
 	CLEANUP(image_cleanup) struct image *image = NULL;
 
 	(void)state;
-	three_layers(&place, layers);
+	place_three_layers(&place, layers);
 	layers[1].blob = (struct span){NULL, 0}; /* zstd is too new for some umoci */
 	layers[1].media_type = NULL;
 	layout_write(place.layout.p, layers, COUNT(layers));
@@ -811,15 +472,15 @@ dead_readers_are_told(void **state)
 	struct place place = place_make();
 	int killed = 0;
 	const struct progress progress = {.context = &killed, .step = kill_children};
-	struct layout_layer layer = {.tar = tar_of(&place, lower, COUNT(lower)),
+	struct layout_layer layer = {.tar = place_lowest(&place),
 				     .media_type = "application/vnd.oci.image.layer.v1.tar+gzip"};
 
 	(void)state;
-	layer.blob = gzip_of(&place, layer.tar);
+	layer.blob = place_gzip(&place, layer.tar);
 	place.options.source.progress = &progress;
-	refuse(&place, ERR_CHILD, &layer, 1, "died: signal 9, SIGKILL");
+	place_refuse(&place, ERR_CHILD, &layer, 1, "died: signal 9, SIGKILL");
 	assert_true(killed >= 2);
-	assert_int_equal(count_cached(&place), 0);
+	assert_int_equal(place_cached(&place), 0);
 
 	/* the same image is good once nobody interferes */
 	struct image *image;
@@ -839,12 +500,6 @@ main(void)
 		cmocka_unit_test(caches_are_shared),
 		cmocka_unit_test(full_disks_leave_nothing_behind),
 		cmocka_unit_test(repeated_layers_are_read_once),
-		cmocka_unit_test(wrong_bytes_are_refused),
-		cmocka_unit_test(hostile_members_are_refused),
-		cmocka_unit_test(odd_members_stay_inside),
-		cmocka_unit_test(long_paths_are_refused),
-		cmocka_unit_test(bombs_stop_early),
-		cmocka_unit_test(many_small_files_are_fine),
 		cmocka_unit_test(docker_archives_are_read),
 		cmocka_unit_test(folders_are_packed),
 		cmocka_unit_test(dead_readers_are_told),

@@ -282,6 +282,23 @@ an_unknown_system_is_not_a_clean_one(void **state)
 	}
 }
 
+/* Finishes a database whose feeds all lack something, and asks it from here on. */
+static void
+use_database(struct world *world, struct advisories_builder *builder, const char *path,
+	     const char *const *feeds, size_t count, int64_t fetched)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct advisory_feed feed = {
+			.name = span_from(feeds[i]), .fetched = fetched, .problem = SPAN("lacks")};
+
+		assert_good(advisories_build_feed(builder, &feed, err));
+	}
+	assert_good(advisories_build_finish(builder, 7, err));
+	advisories_builder_free(builder);
+	advisories_free(world->advisories);
+	assert_good(advisories_open(path, &world->advisories, err));
+}
+
 /* musl's advisories in databases of apk's distributions; the second release has a later fix. */
 static void
 make_apk_database(struct world *world)
@@ -312,16 +329,7 @@ make_apk_database(struct world *world)
 						      scopes[i].release, SPAN("musl"), &advisory,
 						      &new, err));
 	}
-	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
-		struct advisory_feed feed = {
-			.name = span_from(feeds[i]), .fetched = 7, .problem = SPAN("lacks")};
-
-		assert_good(advisories_build_feed(builder, &feed, err));
-	}
-	assert_good(advisories_build_finish(builder, 7, err));
-	advisories_builder_free(builder);
-	advisories_free(world->advisories);
-	assert_good(advisories_open(path, &world->advisories, err));
+	use_database(world, builder, path, feeds, sizeof(feeds) / sizeof(feeds[0]), 7);
 }
 
 static void
@@ -427,15 +435,7 @@ make_mixed_database(struct world *world)
 		assert_good(advisories_build_advisory(builder, mixed[i].distribution,
 						      mixed[i].release, mixed[i].package,
 						      &mixed[i].advisory, &new, err));
-	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
-		struct advisory_feed feed = {.name = span_from(feeds[i]), .problem = SPAN("lacks")};
-
-		assert_good(advisories_build_feed(builder, &feed, err));
-	}
-	assert_good(advisories_build_finish(builder, 7, err));
-	advisories_builder_free(builder);
-	advisories_free(world->advisories);
-	assert_good(advisories_open(path, &world->advisories, err));
+	use_database(world, builder, path, feeds, sizeof(feeds) / sizeof(feeds[0]), 0);
 }
 
 /* Each ecosystem has its own advisories; feeds of others lack nothing here. */

@@ -479,6 +479,21 @@ dpkg_itself_agrees(void **state)
 	scene_free(&scene);
 }
 
+/* A package URL names its package with and without version and qualifiers. */
+static void
+check_purls(const struct why_input *input)
+{
+	static const char *const purls[] = {"pkg:npm/liba", "pkg:npm/liba@1", "pkg:npm/liba@1?x=y"};
+	struct why *why;
+
+	for (size_t i = 0; i < sizeof(purls) / sizeof(purls[0]); i++) {
+		assert_good(why_explain(input, span_from(purls[i]), &why, err));
+		assert_span(why->steps[0].subject, "liba 1");
+		why_free(why);
+	}
+	assert_fails(ERR_NOT_FOUND, why_explain(input, SPAN("pkg:npm/lib"), &why, err));
+}
+
 static void
 why_tells_the_chain(void **state)
 {
@@ -542,13 +557,7 @@ why_tells_the_chain(void **state)
 	why_free(why);
 
 	scene.inventory.components[1].purl = SPAN("pkg:npm/liba@1?x=y");
-	static const char *const purls[] = {"pkg:npm/liba", "pkg:npm/liba@1", "pkg:npm/liba@1?x=y"};
-	for (size_t i = 0; i < sizeof(purls) / sizeof(purls[0]); i++) {
-		assert_good(why_explain(&input, span_from(purls[i]), &why, err));
-		assert_span(why->steps[0].subject, "liba 1");
-		why_free(why);
-	}
-	assert_fails(ERR_NOT_FOUND, why_explain(&input, SPAN("pkg:npm/lib"), &why, err));
+	check_purls(&input);
 
 	assert_good(why_explain(&input, SPAN("gone"), &why, err));
 	assert_false(why->stays);

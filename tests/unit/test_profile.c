@@ -54,38 +54,34 @@ demand(struct demands *demands, unsigned seed)
 }
 
 /* A small profile made from a seed; the same seed gives the same one. */
-static struct profile *
-make(unsigned seed)
-{
-	static const char *const names[PHASES] = {"startup", "browse", "api", "shutdown"};
-	static const enum profile_phase_kind kinds[PHASES] = {PHASE_STARTUP, PHASE_LOAD, PHASE_TEST,
-							      PHASE_SHUTDOWN};
-	struct profile *profile = arena_alloc(arena, sizeof(*profile));
+static const char *const phase_names[PHASES] = {"startup", "browse", "api", "shutdown"};
+static const enum profile_phase_kind phase_kinds[PHASES] = {PHASE_STARTUP, PHASE_LOAD, PHASE_TEST,
+							    PHASE_SHUTDOWN};
 
-	profile->reference = arena_printf(arena, "image-%u", seed);
-	profile->architecture = SPAN("amd64");
-	profile->recorder = SPAN("lens");
-	profile->tool = SPAN("mohs");
-	profile->started = 1000 + seed;
-	profile->duration_ms = seed * 10;
-	profile->runs = 1;
-	profile->complete = seed % 3 != 0;
-	profile->narrow = seed % 2 != 0;
+static void
+make_phases(struct profile *profile, unsigned seed)
+{
 	profile->phases = arena_array(arena, PHASES, sizeof(*profile->phases));
 	for (unsigned i = 0; i < PHASES; i++) {
 		if ((seed >> i & 1) == 0 && i > 0)
 			continue;
 		profile->phases[profile->phase_count++] = (struct profile_phase){
-			.kind = kinds[i],
-			.name = span_from(names[i]),
-			.repetition = kinds[i] == PHASE_LOAD ? 1 + seed % 2 : 1,
+			.kind = phase_kinds[i],
+			.name = span_from(phase_names[i]),
+			.repetition = phase_kinds[i] == PHASE_LOAD ? 1 + seed % 2 : 1,
 			.command = arena_printf(arena, "run %u", seed % 5),
 			.duration_ms = seed + i,
 			.status = (int)(seed + i) % 3,
 			.passed = (seed + i) % 4 != 0,
 		};
 	}
+}
+
+static void
+make_paths(struct profile *profile, unsigned seed)
+{
 	uint32_t last = (uint32_t)profile->phase_count - 1;
+
 	profile->paths = arena_array(arena, PATHS, sizeof(*profile->paths));
 	profile->missing = arena_array(arena, PATHS, sizeof(*profile->missing));
 	profile->processes = arena_array(arena, PATHS, sizeof(*profile->processes));
@@ -120,6 +116,11 @@ make(unsigned seed)
 			.uid = i % 2 ? PROFILE_UID_UNKNOWN : seed,
 		};
 	}
+}
+
+static void
+make_extended(struct profile *profile, unsigned seed)
+{
 	profile->extended = arena_array(arena, PATHS, sizeof(*profile->extended));
 	for (unsigned i = 0; i < PATHS; i++) {
 		if (seed * (i + 3) % 4 == 0)
@@ -127,12 +128,31 @@ make(unsigned seed)
 		profile->extended[profile->extended_count++] = (struct profile_extended){
 			.path = i == PATHS - 1 ? SPAN("/x\xff") : arena_printf(arena, "/e/%02u", i),
 			.program = arena_printf(arena, "prog%u", (seed + i) % 3),
-			.kind = kinds[(seed + i) % PHASES],
-			.phase = span_from(names[(seed + i) % PHASES]),
+			.kind = phase_kinds[(seed + i) % PHASES],
+			.phase = span_from(phase_names[(seed + i) % PHASES]),
 			.round = 1 + (seed + i) % 4,
 			.use = (uint8_t)((seed * 5 + i) % 32),
 		};
 	}
+}
+
+static struct profile *
+make(unsigned seed)
+{
+	struct profile *profile = arena_alloc(arena, sizeof(*profile));
+
+	profile->reference = arena_printf(arena, "image-%u", seed);
+	profile->architecture = SPAN("amd64");
+	profile->recorder = SPAN("lens");
+	profile->tool = SPAN("mohs");
+	profile->started = 1000 + seed;
+	profile->duration_ms = seed * 10;
+	profile->runs = 1;
+	profile->complete = seed % 3 != 0;
+	profile->narrow = seed % 2 != 0;
+	make_phases(profile, seed);
+	make_paths(profile, seed);
+	make_extended(profile, seed);
 	struct gap gap = {arena_printf(arena, "s%u", seed % 2), SPAN("a gap")};
 	profile->gaps.items = arena_alloc(arena, sizeof(gap));
 	profile->gaps.items[0] = gap;
