@@ -57,7 +57,7 @@ affected_put(const struct affected *affected, struct buf *buf, struct err *err)
 	char *to = buf->p + buf->n;
 	if (buf->n > 0)
 		*to++ = ' ';
-	*to++ = one ? '=' : affected->without_from ? '(' : '[';
+	*to++ = (char)(one ? '=' : affected->without_from ? '(' : '[');
 	to = put(to, affected->from);
 	if (!one) {
 		*to++ = ',';
