@@ -87,6 +87,8 @@ stop_docker() {
 	[ -n "${DOCKER_PID:-}" ] || return 0
 	kill "$DOCKER_PID" 2>/dev/null || true
 	wait "$DOCKER_PID" 2>/dev/null || true
+	# where mounts are private dockerd leaves its folder mounted on itself
+	umount "$DOCKER_FOLDER/data" 2>/dev/null || true
 	rm -rf "$DOCKER_FOLDER"
 }
 
