@@ -35,7 +35,7 @@ bench: all
 corpus:
 	tools/install-packages build corpus
 	$(MAKE) --no-print-directory all
-	corpus/run
+	corpus/run; released=$$?; corpus/run --updated && exit $$released
 
 install: all
 	ninja -C $(BUILD) install

@@ -24,7 +24,12 @@ CREATED = "2023-11-14T22:13:20Z"
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Goes up when layers are made in another way than those in a cache.
 VERSION = "1"
-SUITE = "bookworm"
+# Of the release that the names of packages and the advisories are of. Updates are on top of it, and not
+# on their own: what they do not have comes from the release.
+RELEASE = "bookworm"
+UPDATES = ("bookworm-updates", "bookworm-security")
+# What images are made from: the release as it was last published, or that with its updates.
+STATES = RELEASED, UPDATED = "released", "updated"
 
 # What a setup or apt sees; everything mounted goes with the namespace, every process it left as well.
 INSIDE = """
@@ -75,23 +80,22 @@ def call(command, **options):
     return done.stdout.decode(errors="replace")
 
 
-def archive():
-    """Mirror and suite of the main archive: not of its security suite, as stale as images are.
-
-    Always of the release that the names of packages and the advisories are of; the mirror is the
-    one this machine uses for its own Debian."""
-    mirror = os.environ.get("MOHS_DEMO_MIRROR")
-    if not mirror:
-        release = dict(line.rstrip("\n").replace('"', "").split("=", 1)
-                       for line in open("/etc/os-release", encoding="utf-8") if "=" in line)
-        targets = call(["apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT) $(RELEASE)",
-                        "Created-By: Packages"])
-        own = ["main", release.get("VERSION_CODENAME")]
-        mirror = next((line.split()[0] for line in targets.splitlines()
-                       if release["ID"] == "debian" and line.split()[1:] == own), None)
-    if not mirror:
-        raise ImageError("apt names no Debian archive; set MOHS_DEMO_MIRROR")
-    return mirror, SUITE
+def archives(state):
+    """Lines of a sources.list, of the mirrors that this machine uses for its own Debian."""
+    mirrors = {}
+    targets = call(["apt-get", "indextargets", "--format", "$(COMPONENT) $(RELEASE) $(REPO_URI)",
+                    "Created-By: Packages"])
+    for component, suite, address in (line.split() for line in targets.splitlines()):
+        if component == "main":
+            mirrors.setdefault(suite, address)
+    if os.environ.get("MOHS_DEMO_MIRROR"):
+        mirrors[RELEASE] = os.environ["MOHS_DEMO_MIRROR"]
+    wanted = (RELEASE, *(UPDATES if state == UPDATED else ()))
+    lacking = [suite for suite in wanted if suite not in mirrors]
+    if lacking:
+        raise ImageError(f"apt of this machine names no mirror of {', '.join(lacking)}"
+                         + ("; set MOHS_DEMO_MIRROR" if RELEASE in lacking else ""))
+    return [f"{mirrors[suite]} {suite} main" for suite in wanted]
 
 
 # ---- layers ----
@@ -180,10 +184,11 @@ def load_layer(target):
 
 
 class Cache:
-    """Layers, package archives and package lists, shared by all applications."""
+    """Layers, package archives and package lists, shared by all applications of a state."""
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder).absolute()
+    def __init__(self, folder, state=RELEASED):
+        self.state = state
+        self.folder = pathlib.Path(folder).absolute() / ("updated" if state == UPDATED else "")
         for name in ("lists", "archives", "layers"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -198,15 +203,14 @@ class Cache:
             yield
 
     def base(self):
-        mirror, suite = archive()
-        target = self.folder / "layers" / f"base-{suite}-{VERSION}"
+        target = self.folder / "layers" / f"base-{RELEASE}-{VERSION}"
         found = load_layer(target)
         if found:
             return found
         with self.work() as name:
             work = pathlib.Path(name)
-            call(["mmdebstrap", "--quiet", "--variant=minbase", "--components=main",
-                  '--aptopt=Acquire::Check-Valid-Until "false"', suite, work / "base.tar", mirror],
+            call(["mmdebstrap", "--quiet", "--variant=minbase", '--aptopt=Acquire::Check-Valid-Until "false"',
+                  RELEASE, work / "base.tar", *(f"deb {line}" for line in archives(self.state))],
                  env=dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH)))
             folder = work / "folder"
             folder.mkdir()
@@ -282,13 +286,13 @@ class Cache:
         target = self.folder / "sources" / name
         if target.exists():
             return target
-        mirror, suite = archive()
         with self.work() as folder:
             work = pathlib.Path(folder)
             work.chmod(0o755)
             (work / "lists/partial").mkdir(parents=True)
             keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-            (work / "sources.list").write_text(f"deb-src [signed-by={keyring}] {mirror} {suite} main\n")
+            (work / "sources.list").write_text("".join(
+                f"deb-src [signed-by={keyring}] {line}\n" for line in archives(self.state)))
             apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={work}/sources.list",
                    "-o", "Dir::Etc::sourceparts=/dev/null", "-o", f"Dir::State::lists={work}/lists",
                    "-o", f"Dir::Cache={work}", "-o", "Acquire::Check-Valid-Until=false"]

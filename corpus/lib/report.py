@@ -14,15 +14,18 @@ KERNEL_HEADERS = "linux-libc-dev"
 
 HEAD = """# What hardening did to the corpus
 
-Made by `corpus/run`; not edited by hand. Images are made from Debian packages of the release's main
-archive, without its security suite: as stale as images in use are. Sizes are those of the compressed
-layers; time is mohs's own, beside starting, loads and tests.
+Made by `corpus/run`; not edited by hand. Each application was hardened in two states: as *released*,
+made from the release's main archive alone, as stale as images in use are; and *updated*, with the
+release's updates and its security suite, as an image is on the day it is built. Hardening removes what
+is not used, updating mends what is: what a stale image keeps of its own application's vulnerabilities
+only an update takes away.
 
-Images with compilers have linux-libc-dev, which is on record with thousands of CVEs of the kernel
-that no container runs. Scanners list them all the same; "without kernel headers" leaves them out of
-both figures.
-
+Sizes are those of the compressed layers; time is mohs's own, beside starting, loads and tests. Images
+with compilers have linux-libc-dev, which is on record with thousands of CVEs of the kernel that no
+container runs. Scanners list them all the same; "without kernel headers" leaves them out of both
+figures.
 """
+TITLES = {"released": "Images as the release was last published", "updated": "Images that are up to date"}
 
 
 def complete(result):
@@ -173,7 +176,7 @@ def severity_table(results, kind):
 def remains(app, result):
     """What an image below the median's bar keeps, and why."""
     total = result["findings"]["after"]["findings"]["total"]
-    text = f"\n### {app}: {percent(reduction(result))} less, {total} left\n\n"
+    text = f"\n#### {app}: {percent(reduction(result))} less, {total} left\n\n"
     for item in result["kept"]:
         if item["why"]:
             text += f"- {item['package']} ({item['findings']}): {item['why']}\n"
@@ -210,31 +213,37 @@ def summary(results):
     return text
 
 
-def write(results, folder, whole):
-    results = dict(sorted(results.items()))
-    public = {app: {key: value for key, value in result.items() if key != "stamp"} for app, result in results.items()}
-    (folder / "results.json").write_text(json.dumps(public, indent=1, sort_keys=True) + "\n")
-    if not results:
-        return
-    text = HEAD + summary(results) + "\n" + main_table(results)
-    text += "\n## Below the bar\n\n" + ("".join(f"- {miss}\n" for miss in misses(results, whole)) or "Nothing.\n")
-    text += "\n## Findings by severity\n\n" + severity_table(results, "findings")
-    text += "\n## Distinct CVEs by severity\n\n" + severity_table(results, "distinct")
+def failed_cases(results):
+    text = ""
+    for app, result in results.items():
+        for side, names in (result.get("failed") or {}).items():
+            text += "".join(f"- {app}, {side}: `{name}`\n" for name in names)
+    return text
+
+
+def section(state, results):
+    """Everything that is told of one state; a part without content is left out."""
     low = [(app, result) for app, result in results.items()
            if complete(result) and reduction(result) < MEDIAN_REDUCTION]
-    if low:
-        text += f"\n## What is left where less than {percent(MEDIAN_REDUCTION)} went\n"
-        text += "".join(remains(app, result) for app, result in low)
-    failures = [(app, result) for app, result in results.items() if result.get("failed", {}).get("after")
-                or result.get("failed", {}).get("before")]
-    if failures:
-        text += "\n## Tests that failed\n\n"
-        for app, result in failures:
-            for side in ("before", "after"):
-                text += "".join(f"- {app}, {side}: `{name}`\n" for name in result["failed"][side])
     left_out = {app: result["slowdown"]["left_out"] for app, result in results.items()
                 if "left_out" in (result.get("slowdown") or {})}
-    if left_out:
-        text += "\n## Slowdown not measured\n\n"
-        text += "".join(f"- {app}: {why}\n" for app, why in left_out.items())
-    (folder / "RESULTS.md").write_text(text)
+    parts = {
+        "Below the bar": "".join(f"- {miss}\n" for miss in misses(results)) or "Nothing.\n",
+        "Findings by severity": severity_table(results, "findings"),
+        "Distinct CVEs by severity": severity_table(results, "distinct"),
+        "Tests that failed": failed_cases(results),
+        "Slowdown not measured": "".join(f"- {app}: {why}\n" for app, why in left_out.items()),
+        f"What is left where less than {percent(MEDIAN_REDUCTION)} went":
+            "".join(remains(app, result) for app, result in low).lstrip("\n"),
+    }
+    text = f"\n## {TITLES[state]}\n\n{summary(results)}\n{main_table(results)}"
+    return text + "".join(f"\n### {title}\n\n{part}" for title, part in parts.items() if part)
+
+
+def write(everything, folder):
+    """results.json and RESULTS.md of both states."""
+    public = {state: {app: {key: value for key, value in result.items() if key != "stamp"}
+                      for app, result in sorted(results.items())} for state, results in everything.items()}
+    (folder / "results.json").write_text(json.dumps(public, indent=1, sort_keys=True) + "\n")
+    (folder / "RESULTS.md").write_text(HEAD + "".join(section(state, results)
+                                                      for state, results in public.items() if results))
