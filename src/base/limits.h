@@ -135,6 +135,7 @@
 #define SHEBANG_MAX	     256 /* BINPRM_BUF_SIZE of Linux */
 #define PLAN_GAPS_MAX	     10000
 #define PLAN_CHAIN_MAX	     256
+#define HOLLOW_FILE_MAX	     (64 * MIB) /* bigger ones keep their content */
 #define WHY_STEPS_MAX	     100000
 #define LICENCE_TEXT_MAX     (16 * MIB)
 

@@ -338,9 +338,10 @@ plan_summary(const struct pipeline *p)
 	uint32_t counts[REASONS] = {0};
 	json_t *reasons = json_object();
 	char digest[DIGEST_TEXT];
-	json_t *json = json_pack("{s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count, "kept",
-				 (int)p->plan->kept, "kept_bytes", (json_int_t)p->plan->kept_bytes,
-				 "total_bytes", (json_int_t)p->plan->total_bytes);
+	json_t *json = json_pack("{s:i, s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count,
+				 "kept", (int)p->plan->kept, "hollow", (int)p->plan->hollow,
+				 "kept_bytes", (json_int_t)p->plan->kept_bytes, "total_bytes",
+				 (json_int_t)p->plan->total_bytes);
 
 	count_reasons(p->plan, counts);
 	for (enum plan_reason reason = 0; reason < REASONS; reason++)
@@ -370,6 +371,8 @@ results_plan(const struct pipeline *p, bool json, struct err *err)
 	(void)printf("keeps %u of %zu paths, %s of %s\n", p->plan->kept, p->plan->entry_count,
 		     show_bytes(p->plan->kept_bytes, kept),
 		     show_bytes(p->plan->total_bytes, total));
+	if (p->plan->hollow)
+		(void)printf("%u of them by name only: looked up, never read\n", p->plan->hollow);
 	for (enum plan_reason reason = 0; reason < REASONS; reason++) {
 		if (counts[reason])
 			(void)printf("  %6u  %s\n", counts[reason], plan_reason_text(reason));

@@ -34,11 +34,13 @@ const char *plan_reason_text(enum plan_reason reason); /* a phrase for people */
 
 struct plan_entry {
 	bool keep;
+	bool hollow; /* kept, and its content is not: code of which only the name was looked up.
+			As many zero bytes are written, in plan.rewrites */
 	enum plan_reason reason;
 	uint32_t via; /* image entry that brought it in (the ELF file, the link), or IMAGE_NONE */
 };
 
-/* New content for a kept path: a rewritten package database. */
+/* New content for a kept path: a rewritten package database, or that of a hollow file. */
 struct plan_rewrite {
 	uint32_t entry;
 	struct span content;
@@ -80,11 +82,19 @@ struct plan {
 	size_t rewrite_count;
 	struct plan_orphan *orphans; /* by component, then as the component lists its files */
 	size_t orphan_count;
-	uint32_t kept;	     /* entries */
+	uint32_t kept;	     /* entries, hollow ones as well */
+	uint32_t hollow;     /* entries */
 	uint64_t kept_bytes; /* content, hard links once */
 	uint64_t total_bytes;
 	struct gap_list gaps;
 };
+
+/* Whether the path stays with its content. */
+static inline bool
+plan_has(const struct plan *plan, uint32_t entry)
+{
+	return plan->entries[entry].keep && !plan->entries[entry].hollow;
+}
 
 void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);

@@ -59,6 +59,7 @@ make_service() {
 	echo one >"$tree/app/pages/one.txt"
 	echo two >"$tree/app/pages/deep/two.txt"
 	echo optional >"$tree/app/optional.conf"
+	cp "$(readlink -f /bin/uname)" "$tree/usr/bin/tool"
 	echo 'package Plugin; sub name { "plugin" } 1;' >"$tree/app/plugins/plugin.pl"
 	cat >"$tree/app/server.pl" <<'PERL'
 use IO::Socket::INET;
@@ -70,7 +71,8 @@ my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8080, 
 sub probe { return join ",", map { -e $_ ? "there" : "not there" } "/app/optional.conf", "/usr/bin/perlthanks" }
 sub page { open my $file, "<", "/app/pages/$_[0]" or return; local $/; return <$file> }
 sub module { eval { require Text::ParseWords; require List::Util; Text::ParseWords::shellwords("a b"); 1 } ? "module" : undef }
-sub hello { opendir my $folder, "/app/plugins" or return; return "hello, " . grep /pl/, readdir $folder }
+sub tool { return -x "/usr/bin/tool" ? "there, " . (-s _) . " bytes" : undef }
+sub hello { opendir my $folder, "/app/plugins" or return; return "hello, " . tool() . grep /pl/, readdir $folder }
 sub plugins {
 	opendir my $folder, "/app/plugins" or return;
 	my @found = grep { /\.pl$/ } readdir $folder;
@@ -82,6 +84,7 @@ while (my $client = $server->accept) {
 	my (undef, $path) = split " ", scalar <$client>;
 	1 while (<$client> // "") =~ /\S/;
 	my $text = $path eq "/" ? hello()
+		: $path eq "/tool" ? tool() : $path eq "/run-tool" ? (system("/usr/bin/tool", "-s") ? undef : "ran")
 		: $path eq "/probe" ? probe() : $path eq "/module" ? module() : $path eq "/plugins" ? plugins()
 		: $path =~ m{^/page/(.*)} ? page($1) : undef;
 	print $client defined $text ? "HTTP/1.0 200 OK\r\n\r\n$text\n" : "HTTP/1.0 500 Not good\r\n\r\n";
@@ -188,6 +191,27 @@ holds() {
 	run_service both
 	[ "$status" -eq 0 ]
 	holds '[.extension.rounds[].added[].path] == ["/app/pages", "/app/pages/one.txt"]'
+}
+
+@test "a program that is only looked up keeps its name and loses its code, until something runs it" {
+	size=$(stat -c %s "$(readlink -f /bin/uname)")
+	service named '' /tool
+	run_service named
+	[ "$status" -eq 0 ]
+	holds '.extension.rounds | length == 1 and .[0].added == []'
+	holds '[.plan.paths[] | select(.hollow).path] == ["/usr/bin/tool"] and .plan.hollow == 1'
+	umoci unpack --image "$work/named/image:hardened" bundle >/dev/null
+	[ "$(stat -c '%s %a' bundle/rootfs/usr/bin/tool)" = "$size 755" ]
+	[ "$(tr -d '\0' <bundle/rootfs/usr/bin/tool | wc -c)" -eq 0 ]
+	run "$mohs" why "$evidence" /usr/bin/tool
+	[[ $output == *"the name stays, the content is gone"* ]]
+
+	service ran '' /tool /run-tool
+	run_service ran
+	[ "$status" -eq 0 ]
+	holds '[.extension.rounds[].added[] | .path, .phase] == ["/usr/bin/tool", "run-tool"]'
+	holds '.plan.hollow == 0'
+	[[ $output == *"/usr/bin/tool: missing in test run-tool, asked for by /usr/bin/perl"* ]]
 }
 
 @test "a container that cannot start gets what its start asks for" {

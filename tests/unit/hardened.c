@@ -102,7 +102,8 @@ make_plan(const struct image *image, struct plan **ret, struct err *err)
 		return err_memory(err);
 	plan->entry_count = image->entry_count;
 	for (size_t i = 0; i < image->entry_count; i++)
-		plan->entries[i] = (struct plan_entry){true, REASON_USED, IMAGE_NONE};
+		plan->entries[i] =
+			(struct plan_entry){.keep = true, .reason = REASON_USED, .via = IMAGE_NONE};
 	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
 		plan->entries[image_find(image, span_from(removed[i]))].keep = false;
 	plan->rewrite_count = 1;

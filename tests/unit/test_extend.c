@@ -235,6 +235,30 @@ what_is_wanted_has_what_is_kept_out(void **state)
 	close_stage(&stage);
 }
 
+/* Looked up, as before: there. Read: zeros, and the content is missing. */
+static void
+reading_a_hollow_file_is_a_miss(void **state)
+{
+	uint32_t phase = 2;
+	struct profile_path path = {
+		.path = SPAN("/app/b"), .use = USE_LOOKUP, .phases = &phase, .phase_count = 1};
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage);
+	struct plan_entry *entry =
+		&stage.plan->entries[image_find(stage.input.original, SPAN("/app/b"))];
+	stage.run.paths = &path;
+	stage.run.path_count = 1;
+	entry->keep = entry->hollow = true;
+	assert_extended(&stage, "");
+	path.use = USE_LOOKUP | USE_READ;
+	assert_extended(&stage, "/app/b");
+	entry->hollow = false;
+	assert_extended(&stage, "");
+	close_stage(&stage);
+}
+
 static void
 a_shorter_listing_is_seen(void **state)
 {
@@ -301,6 +325,7 @@ main(void)
 		cmocka_unit_test(who_asked_goes_along),
 		cmocka_unit_test(a_served_run_shows_all_at_once),
 		cmocka_unit_test(what_is_wanted_has_what_is_kept_out),
+		cmocka_unit_test(reading_a_hollow_file_is_a_miss),
 		cmocka_unit_test(a_shorter_listing_is_seen),
 		cmocka_unit_test(plans_keep_what_was_added),
 	};

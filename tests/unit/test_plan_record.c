@@ -66,7 +66,7 @@ records_leave_with_their_code(void **state)
 		scene_close(&scene);
 		scene_package(&scene, "p", files);
 		scene_use(&scene, "/app", RUN);
-		scene_use(&scene, cases[i].path, USE_LOOKUP);
+		scene_use(&scene, cases[i].path, RUN);
 
 		struct plan *plan = scene_plan(&scene);
 		if (fate_of(&scene, plan, "p") != cases[i].fate)

@@ -154,7 +154,7 @@ test_python(void **state)
 	scene_use(&scene, "/usr/lib/python3.11/os.py", RUN);
 	scene_use(&scene, "/srv/app/core/__init__.py", RUN);
 	scene_use(&scene, "/srv/app/core/main.py", USE_LOOKUP);
-	scene_use(&scene, "/srv/app/start", USE_LOOKUP);
+	scene_use(&scene, "/srv/app/start", RUN);
 	CLEANUP(plan_cleanup) struct plan *plan = scene_plan(&scene);
 	CLEANUP(risks_cleanup) struct risks *risks = look(&scene, plan);
 	expect(&scene, risks, removed[0], RISK_PYTHON, "/srv/app/core/main.py");

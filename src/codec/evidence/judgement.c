@@ -18,6 +18,8 @@ kept_paths(struct writer *writer)
 		json_t *json = json_object();
 		write_text(writer, json, "path", image->entries[i].path);
 		write_text(writer, json, "reason", span_from(plan_reason_name(entry->reason)));
+		if (entry->hollow)
+			write_member(writer, json, "hollow", json_true());
 		if (entry->via != IMAGE_NONE)
 			write_text(writer, json, "via", image->entries[entry->via].path);
 		write_item(writer, list, json);
@@ -52,6 +54,7 @@ write_plan(struct writer *writer)
 	write_member(writer, json, "paths", kept_paths(writer));
 	write_number(writer, json, "entries", plan->entry_count);
 	write_number(writer, json, "kept", plan->kept);
+	write_number(writer, json, "hollow", plan->hollow);
 	write_number(writer, json, "kept_bytes", plan->kept_bytes);
 	write_number(writer, json, "total_bytes", plan->total_bytes);
 	write_number(writer, json, "rewritten", plan->rewrite_count);

@@ -98,8 +98,7 @@ mark_spoken(struct vex_usage *usage)
 		const struct image_entry *entry = &usage->image->entries[i];
 		enum plan_reason reason = plan->entries[i].reason;
 
-		if (!plan->entries[i].keep ||
-		    !(is_on_demand(entry->path) || is_spoken_for(usage, i)))
+		if (!plan_has(plan, i) || !(is_on_demand(entry->path) || is_spoken_for(usage, i)))
 			continue;
 		usage->spoken[entry->inode] = true;
 		if ((reason == REASON_DECLARED || reason == REASON_CONFIG) && is_program(entry) &&

@@ -43,7 +43,14 @@ tier_of(const struct extend_input *input, const struct profile_phase *phase)
 	return phase->kind == PHASE_STARTUP ? TIER_STARTUP : TIER_REST;
 }
 
-/* Adds a path when the original has it, the plan does not keep it, and it was not added before. */
+/* Whether the hardened image has of it what was asked for: a hollow file has its name only. */
+static bool
+is_served(const struct plan *plan, uint32_t entry, uint8_t use)
+{
+	return plan_has(plan, entry) || (plan->entries[entry].keep && !(use & USE_READ));
+}
+
+/* Adds a path when the original has it, the plan does not serve it, and it was not added before. */
 static int
 add(struct misses *misses, const struct profile *run, struct span path, struct span program,
     uint32_t phase, uint8_t use, struct err *err)
@@ -51,8 +58,8 @@ add(struct misses *misses, const struct profile *run, struct span path, struct s
 	const struct extend_input *input = misses->input;
 	uint32_t entry = image_find(input->original, path);
 
-	if (entry == IMAGE_NONE || input->plan->entries[entry].keep || phase >= run->phase_count ||
-	    profile_find_extended(input->profile, path))
+	if (entry == IMAGE_NONE || is_served(input->plan, entry, use) ||
+	    phase >= run->phase_count || profile_find_extended(input->profile, path))
 		return 0;
 	struct miss miss = {
 		.asked = {.path = path,
@@ -68,6 +75,45 @@ add(struct misses *misses, const struct profile *run, struct span path, struct s
 }
 
 static int
+add_path(struct misses *misses, const struct profile *run, const struct profile_path *path,
+	 struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < path->phase_count; i++)
+		r = add(misses, run, path->path, path->program, path->phases[i], path->use, err);
+	return r;
+}
+
+static int
+collect_served(struct misses *misses, const struct profile *run, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->path_count; i++)
+		r = add_path(misses, run, &run->paths[i], err);
+	return r;
+}
+
+/* Zeros that the hardened image gave for the content of a hollow file. */
+static int
+collect_hollow(struct misses *misses, const struct profile *run, struct err *err)
+{
+	const struct extend_input *input = misses->input;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->path_count; i++) {
+		const struct profile_path *path = &run->paths[i];
+		uint32_t entry =
+			path->use & USE_READ ? image_find(input->original, path->path) : IMAGE_NONE;
+
+		if (entry != IMAGE_NONE && input->plan->entries[entry].hollow)
+			r = add_path(misses, run, path, err);
+	}
+	return r;
+}
+
+static int
 collect_missed(struct misses *misses, const struct profile *run, struct err *err)
 {
 	int r = 0;
@@ -79,22 +125,7 @@ collect_missed(struct misses *misses, const struct profile *run, struct err *err
 			r = add(misses, run, missing->path, missing->program, missing->phase, 0,
 				err);
 	}
-	return r;
-}
-
-static int
-collect_served(struct misses *misses, const struct profile *run, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < run->path_count; i++) {
-		const struct profile_path *path = &run->paths[i];
-
-		for (size_t k = 0; r == 0 && k < path->phase_count; k++)
-			r = add(misses, run, path->path, path->program, path->phases[k], path->use,
-				err);
-	}
-	return r;
+	return r < 0 ? r : collect_hollow(misses, run, err);
 }
 
 /* By path, and of one path the narrowest first. */

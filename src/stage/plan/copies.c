@@ -144,7 +144,7 @@ copies_find(struct planner *planner, struct err *err)
 		const struct image_entry *entry = &planner->image->entries[i];
 		enum file_kind kind;
 
-		if (!planner->plan->entries[i].keep || entry->type != IMAGE_FILE ||
+		if (!planner_keeps(planner, i) || entry->type != IMAGE_FILE ||
 		    planner->inventory->owners[i] != COMPONENT_NONE ||
 		    !has_size(sizes, &image_inode(planner->image, i)->size))
 			continue;

@@ -462,7 +462,7 @@ rewrite_folder(struct dpkg_folder *folder, struct err *err)
 	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
 		struct plan_rewrite rewrite = {i, {NULL, 0}};
 
-		if (planner->plan->entries[i].keep)
+		if (planner_keeps(planner, i))
 			r = rewrite_entry(folder, i, &rewrite.content, err);
 		if (r == 0 && rewrite.content.p)
 			r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);

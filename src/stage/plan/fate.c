@@ -20,7 +20,7 @@ kept_names(const struct planner *planner)
 	for (size_t i = 0; i < count; i++)
 		names[i] = IMAGE_NONE;
 	for (size_t i = count; i-- > 0;) {
-		if (planner->plan->entries[i].keep)
+		if (planner_keeps(planner, (uint32_t)i))
 			names[planner->image->entries[i].inode] = (uint32_t)i;
 	}
 	return names;

@@ -45,8 +45,7 @@ count_programs(struct planner *planner, size_t *ret, struct err *err)
 	for (uint32_t i = 0; i < planner->image->entry_count; i++) {
 		enum file_kind kind;
 
-		if (!planner->plan->entries[i].keep ||
-		    planner->image->entries[i].type != IMAGE_FILE ||
+		if (!planner_keeps(planner, i) || planner->image->entries[i].type != IMAGE_FILE ||
 		    !(image_inode(planner->image, i)->mode & 0111))
 			continue;
 		int r = planner_kind(planner, i, &kind, err);

@@ -37,6 +37,16 @@ static const struct span suffixes[] = {
 	SPAN_INIT(".zip"),
 };
 
+bool
+kind_is_module(struct span name)
+{
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (span_ends_with(name, suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
 static enum file_kind
 tell(const struct image_entry *inode, struct span name, struct span head)
 {
@@ -44,10 +54,8 @@ tell(const struct image_entry *inode, struct span name, struct span head)
 		if (span_starts_with(head, magics[i].bytes))
 			return magics[i].kind;
 	}
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (span_ends_with(name, suffixes[i]))
-			return KIND_CODE;
-	}
+	if (kind_is_module(name))
+		return KIND_CODE;
 	/* A text without #! that may be executed is a script to execvp and to every shell. */
 	return (inode->mode & 0111) && head.n ? KIND_CODE : KIND_DATA;
 }

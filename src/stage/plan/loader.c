@@ -246,7 +246,7 @@ collect_names(struct planner *planner, struct map *names, struct err *err)
 		const struct object *object = planner->loader->objects[i];
 		int r = 0;
 
-		if (!planner->plan->entries[i].keep)
+		if (!planner_keeps(planner, i))
 			continue;
 		r = map_put(names, image_name(&planner->image->entries[i]), i, err);
 		if (r == 0 && object && object->good && object->info.soname.n)

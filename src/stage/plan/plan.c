@@ -5,20 +5,18 @@
 
 /* The steps in order; the first reason of an entry is the one that stays with it. */
 static int (*const first_steps[])(struct planner *planner, struct err *err) = {
-	seed_drop,   language_mark, guard_force,    seed_used,	 seed_extended,	     seed_declared,
-	seed_config, seed_standard, loader_preload, closure_run, package_keep_whole, copies_find,
+	seed_drop,	    language_mark, guard_force,	  seed_used,	  seed_extended,
+	seed_declared,	    seed_config,   seed_standard, loader_preload, closure_run,
+	package_keep_whole, hollow_mark,   copies_find,
 };
 
 /* What stays on record asks for its licence and its database files. */
 static int (*const record_steps[])(struct planner *planner, struct err *err) = {
-	fate_decide,
-	licence_keep,
-	record_keep,
-	closure_run,
+	fate_decide, licence_keep, record_keep, closure_run, hollow_mark,
 };
 
 static int (*const last_steps[])(struct planner *planner, struct err *err) = {
-	fate_decide, loader_report, fate_list_orphans, record_rewrite, guard_result,
+	fate_decide, loader_report, fate_list_orphans, hollow_rewrite, record_rewrite, guard_result,
 };
 
 static int
@@ -34,28 +32,28 @@ run_steps(struct planner *planner, int (*const *steps)(struct planner *planner, 
 }
 
 static uint32_t
-count_kept(const struct planner *planner)
+count_whole(const struct planner *planner)
 {
-	uint32_t kept = 0;
+	uint32_t whole = 0;
 
-	for (size_t i = 0; i < planner->plan->entry_count; i++)
-		kept += planner->plan->entries[i].keep;
-	return kept;
+	for (uint32_t i = 0; i < planner->plan->entry_count; i++)
+		whole += planner_keeps(planner, i);
+	return whole;
 }
 
-/* Until nothing new is kept: keeping is never taken back, so this ends. */
+/* Until nothing new is kept: what is kept with its content stays so, so this ends. */
 static int
 settle_records(struct planner *planner, struct err *err)
 {
 	uint32_t before;
-	uint32_t after = count_kept(planner);
+	uint32_t after = count_whole(planner);
 	int r;
 
 	do {
 		before = after;
 		r = run_steps(planner, record_steps, sizeof(record_steps) / sizeof(record_steps[0]),
 			      err);
-		after = count_kept(planner);
+		after = count_whole(planner);
 	} while (r == 0 && after != before);
 	return r;
 }
@@ -70,10 +68,11 @@ measure(struct planner *planner, struct err *err)
 
 	if (!seen)
 		return err_memory(err);
-	plan->kept = count_kept(planner);
 	for (size_t i = 0; i < image->entry_count; i++) {
 		const struct image_entry *inode = image_inode(image, (uint32_t)i);
 
+		plan->kept += plan->entries[i].keep;
+		plan->hollow += plan->entries[i].hollow;
 		if (inode == &image->entries[i])
 			plan->total_bytes += inode->size;
 		if (plan->entries[i].keep && !seen[image->entries[i].inode]) {

@@ -121,7 +121,7 @@ planner_gap(struct planner *planner, struct span subject, struct err *err, const
 bool
 planner_keeps(const struct planner *planner, uint32_t entry)
 {
-	return entry != IMAGE_NONE && planner->plan->entries[entry].keep;
+	return entry != IMAGE_NONE && plan_has(planner->plan, entry);
 }
 
 bool
@@ -209,7 +209,7 @@ planner_keep(struct planner *planner, uint32_t entry, enum plan_reason reason, u
 	if (plan->keep && !wake)
 		return 0;
 	if (!plan->keep)
-		*plan = (struct plan_entry){true, reason, via};
+		*plan = (struct plan_entry){.keep = true, .reason = reason, .via = via};
 	if (wake)
 		*mark |= MARK_ACTIVE;
 	if (*mark & MARK_QUEUED)

@@ -76,6 +76,7 @@ int planner_keep_way(struct planner *planner, struct span path, enum plan_reason
 int planner_keep_tree(struct planner *planner, uint32_t top, enum plan_reason reason, uint32_t via,
 		      struct err *err);
 
+/* With its content: what is hollow is not kept. */
 bool planner_keeps(const struct planner *planner, uint32_t entry);
 
 /* Folders, and links to folders (those of a merged /usr are listed by many), are shared. */
@@ -83,6 +84,9 @@ bool planner_is_folder(const struct planner *planner, uint32_t entry);
 
 /* The kind of a file; what is no regular file is KIND_DATA. Adds a gap when it cannot be read. */
 int planner_kind(struct planner *planner, uint32_t entry, enum file_kind *ret, struct err *err);
+
+/* Whether a file of this name is a module of an interpreter or an archive of such. */
+bool kind_is_module(struct span name);
 
 static inline bool
 kind_is_code(enum file_kind kind)
@@ -136,6 +140,9 @@ uint32_t loader_find(struct planner *planner, struct span name, struct err *err)
 void loader_free(struct loader *loader);
 /* package.c: granularity package. */
 int package_keep_whole(struct planner *planner, struct err *err);
+/* hollow.c: which kept files are no more than their name, as things stand; and their content. */
+int hollow_mark(struct planner *planner, struct err *err);
+int hollow_rewrite(struct planner *planner, struct err *err);
 /* copies.c: kept code under other names than the package's; once, before fates are decided. */
 int copies_find(struct planner *planner, struct err *err);
 uint32_t copies_of(const struct planner *planner, const struct component_file *file);

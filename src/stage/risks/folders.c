@@ -142,7 +142,7 @@ look_for_name_services(struct hunter *hunter, struct err *err)
 	struct err problem = ERR_INIT;
 	struct span text;
 
-	if (entry == IMAGE_NONE || !hunter->plan->entries[entry].keep)
+	if (entry == IMAGE_NONE || !plan_has(hunter->plan, entry))
 		return 0;
 	int r = contents_load(hunter->contents, hunter->image, entry, LD_CONF_MAX, hunter->arena,
 			      &text, &problem);

@@ -242,7 +242,7 @@ index_mark(struct hunter *hunter, const struct names *names, struct span name, e
 		return;
 	for (uint32_t i = (uint32_t)first; i != IMAGE_NONE; i = names->next[i]) {
 		hunter->steps++;
-		if (hunter->plan->entries[i].keep)
+		if (plan_has(hunter->plan, i))
 			return;
 	}
 	for (uint32_t i = (uint32_t)first; i != IMAGE_NONE; i = names->next[i])

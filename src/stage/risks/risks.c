@@ -77,7 +77,7 @@ removed_below(const struct hunter *hunter, uint32_t top)
 	uint32_t count = 0;
 
 	while (at != IMAGE_NONE) {
-		count += entries[at].type == IMAGE_FILE && !hunter->plan->entries[at].keep;
+		count += entries[at].type == IMAGE_FILE && !plan_has(hunter->plan, at);
 		if (entries[at].first_child != IMAGE_NONE) {
 			at = entries[at].first_child;
 			continue;
@@ -101,7 +101,7 @@ hunter_mark(struct hunter *hunter, uint32_t entry, enum risk_kind kind, uint32_t
 		*mark = (struct risk){entry, via, kind, removed_below(hunter, entry)};
 		return;
 	}
-	if (hunter->plan->entries[entry].keep)
+	if (plan_has(hunter->plan, entry))
 		return;
 	*mark = (struct risk){entry, via, kind, 1};
 	if (e->type != IMAGE_SYMLINK)

@@ -309,8 +309,8 @@ search_kept(struct hunter *hunter, struct err *err)
 		uint32_t inode = image->entries[i].inode;
 		struct err problem = ERR_INIT;
 
-		if (!hunter->plan->entries[i].keep || image->entries[i].type != IMAGE_FILE ||
-		    (inode != i && hunter->plan->entries[inode].keep))
+		if (!plan_has(hunter->plan, i) || image->entries[i].type != IMAGE_FILE ||
+		    (inode != i && plan_has(hunter->plan, inode)))
 			continue;
 		if (search_file(hunter, i, &problem) == 0)
 			continue;

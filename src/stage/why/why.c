@@ -88,18 +88,30 @@ describe_entry(struct telling *telling, const struct image_entry *entry)
 }
 
 static struct span
-tell_entry(struct telling *telling, uint32_t entry)
+tell_plan(struct telling *telling, uint32_t entry, const struct plan_entry *plan)
 {
-	if (!telling->input->plan)
-		return describe_entry(telling, &telling->input->image->entries[entry]);
-
-	const struct plan_entry *plan = &telling->input->plan->entries[entry];
 	if (plan->keep && plan->reason == REASON_USED)
 		return tell_use(telling, telling->input->image->entries[entry].path);
 	if (plan->keep && plan->reason == REASON_EXTENDED)
 		return tell_extended(telling, telling->input->image->entries[entry].path);
 	return arena_printf(telling->arena, "%s%s",
 			    plan->keep ? "" : "removed: ", plan_reason_text(plan->reason));
+}
+
+static struct span
+tell_entry(struct telling *telling, uint32_t entry)
+{
+	if (!telling->input->plan)
+		return describe_entry(telling, &telling->input->image->entries[entry]);
+
+	const struct plan_entry *plan = &telling->input->plan->entries[entry];
+	struct span text = tell_plan(telling, entry, plan);
+	if (!plan->hollow || !text.p)
+		return text;
+	return arena_printf(telling->arena,
+			    "its name was looked up, its content never read: the name "
+			    "stays, the content is gone; %.*s",
+			    SPAN_ARG(text));
 }
 
 /* The entry, and whoever brought it in, up to what stands by itself. */
