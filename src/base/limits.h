@@ -126,6 +126,11 @@
 #define ELF_SYMBOLS_MAX	 2000000
 #define ELF_NAMES_MAX	 100000 /* of shared objects in the text of one file */
 
+/* stand-ins for shared libraries: functions of one, a symbol's name, the whole */
+#define ELF_STUB_SYMBOLS_MAX 200000
+#define ELF_STUB_NAME_MAX    (16 * KIB)
+#define ELF_STUB_MAX	     (64 * MIB)
+
 /* removal plan: the loader's cache, its configuration, a `#!` line, an ELF file read whole */
 #define LD_CACHE_MAX	     (16 * MIB)
 #define LD_CACHE_ENTRIES_MAX 100000

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the libraries of this folder offer: every kind of symbol that a stub stands in for. */
+#pragma once
+
+int helped_plain(int value);
+int helped_age(int value);
+int helped_weak(int value);
+int helped_chosen(int value);
+extern int helped_data;
+extern __thread int helped_thread;

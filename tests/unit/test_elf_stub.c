@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The judges are the loader of this machine and binutils. */
+#include "test.h"
+
+#include "base/cleanup.h"
+#include "codec/elf.h"
+#include "codec/elf_library.h"
+#include "codec/elf_stub.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "stubbed.h"
+
+#define CALLED	"was called: its code is not in this image, as nothing called it while profiling\n"
+#define PROGRAM STUBBED_FOLDER "/stubbed_program"
+
+struct place {
+	struct arena *arena;
+	struct span folder; /* of stubs */
+};
+
+static int
+make_place(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	place->arena = arena_new(0);
+	assert_non_null(place->arena);
+	assert_good(directory_temporary(place->arena, &place->folder, err));
+	*state = place;
+	return 0;
+}
+
+static int
+free_place(void **state)
+{
+	struct place *place = *state;
+
+	assert_good(tree_remove(place->folder.p, err));
+	arena_free(place->arena);
+	free(place);
+	return 0;
+}
+
+static int
+quietly(const struct place *place, struct span original, const char *name, struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf stub = {0};
+	struct span path = arena_printf(place->arena, "%s/%s", place->folder.p, name);
+
+	int r = elf_stub_make(original, &stub, err);
+	if (r < 0)
+		return r;
+	assert_true(elf_is_stub(buf_span(&stub)));
+	assert_false(elf_is_stub(original));
+	return file_replace(path.p, buf_span(&stub), 0755, err);
+}
+
+struct outcome {
+	struct span output; /* of both descriptors */
+	int status;
+};
+
+static struct outcome
+run(struct arena *arena, const char *command)
+{
+	struct outcome outcome = {.status = -1};
+	char text[65536];
+
+	FILE *pipe = popen(command, "re"); /* NOLINT(cert-env33-c): of these tests only */
+	assert_non_null(pipe);
+	size_t n = fread(text, 1, sizeof(text), pipe);
+	outcome.output = arena_copy(arena, (struct span){text, n});
+	outcome.status = pclose(pipe);
+	return outcome;
+}
+
+/* The program with stubs in the place of libraries; `before`: variables. */
+static struct outcome
+run_with_stubs(const struct place *place, const char *before, const char *program,
+	       const char *arguments)
+{
+	struct span command = arena_printf(place->arena, "%s LD_LIBRARY_PATH=%s exec %s %s 2>&1",
+					   before, place->folder.p, program, arguments);
+
+	return run(place->arena, command.p);
+}
+
+static void
+stub_of_helped(const struct place *place)
+{
+	assert_good(quietly(place, stubbed_load(place->arena, "libhelped.so.1"), "libhelped.so.1",
+			    err));
+}
+
+static void
+a_program_starts_on_a_stub(void **state)
+{
+	static const char *const ways[] = {"", "LD_BIND_NOW=1"};
+	const struct place *place = *state;
+
+	stub_of_helped(place);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct outcome outcome = run_with_stubs(place, ways[i], PROGRAM, "");
+		assert_int_equal(outcome.status, 0);
+		assert_span(outcome.output, "started\n");
+	}
+}
+
+static void
+a_call_is_told_and_ends_the_program(void **state)
+{
+	static const struct {
+		const char *argument;
+		const char *symbol;
+	} calls[] = {
+		{"helped_plain", "helped_plain"},
+		{"helped_age", "helped_age"},
+		{"old", "helped_age"},
+		{"helped_weak", "helped_weak"},
+		{"helped_chosen", "helped_chosen"},
+		{"helped_untyped", "helped_untyped"},
+		{"guarded", "helped_plain"},
+	};
+	const struct place *place = *state;
+
+	stub_of_helped(place);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct outcome outcome = run_with_stubs(place, "", PROGRAM, calls[i].argument);
+		struct span wanted = arena_printf(
+			place->arena, "started\nmohs: libhelped.so.1: %s " CALLED, calls[i].symbol);
+		assert_span(outcome.output, wanted.p);
+		assert_true(WIFSIGNALED(outcome.status));
+		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
+	}
+}
+
+static void
+functions_are_found_by_name_and_version(void **state)
+{
+	const struct place *place = *state;
+
+	stub_of_helped(place);
+	struct outcome outcome = run_with_stubs(place, "", PROGRAM, "look-up");
+	assert_span(outcome.output, "started\n");
+	assert_int_equal(outcome.status, 0);
+}
+
+static void
+nothing_is_undefined(void **state)
+{
+	const struct place *place = *state;
+
+	stub_of_helped(place);
+	struct span command = arena_printf(
+		place->arena, "LD_LIBRARY_PATH=%s ldd -r -v " PROGRAM " 2>&1", place->folder.p);
+	struct outcome outcome = run(place->arena, command.p);
+	assert_int_equal(outcome.status, 0);
+	assert_true(span_contains(outcome.output, place->folder));
+	assert_true(span_contains(outcome.output, SPAN("libhelped.so.1 (STUBBED_1)")));
+	assert_false(span_contains(outcome.output, SPAN("undefined")));
+	assert_false(span_contains(outcome.output, SPAN("not found")));
+}
+
+/* ---- what binutils read ---- */
+
+/* Binding, visibility and name with version of each function, sorted. */
+#define SYMBOLS                                                                                    \
+	"LC_ALL=C readelf --dyn-syms -W %s | "                                                     \
+	"awk '$7 != \"UND\" && $5 != \"LOCAL\" && ($4 ~ /FUNC/ || $8 ~ /untyped/) "                \
+	"{print $5, $6, $8}' | sort"
+/* Everything else that the loader goes by. */
+#define DYNAMIC                                                                                    \
+	"LC_ALL=C readelf -dW %s | "                                                               \
+	"awk '/NEEDED|SONAME|RPATH|RUNPATH|FLAGS/ && !/STATIC_TLS/ {$1 = \"\"; print}'"
+#define VERSIONS "LC_ALL=C readelf -VW %s | grep -E 'Name|Parent' | sed 's/^ *[0-9a-fx]*://'"
+#define WARNINGS                                                                                   \
+	"readelf -aW %s 2>&1 >/dev/null; objdump -xT %s 2>&1 >/dev/null; "                         \
+	"objdump -d %s 2>&1 >/dev/null"
+
+static struct span
+ask(struct arena *arena, const char *question, const char *file)
+{
+	char command[2048];
+	size_t n = 0;
+
+	for (const char *p = question; *p && n < sizeof(command) - 512; p++) {
+		if (p[0] != '%') {
+			command[n++] = *p;
+			continue;
+		}
+		n += (size_t)snprintf(command + n, 512, "%s", file);
+		p++;
+	}
+	command[n] = '\0';
+	return run(arena, command).output;
+}
+
+static void
+same_answers(const struct place *place, const char *original, const char *stub)
+{
+	static const char *const questions[] = {SYMBOLS, DYNAMIC, VERSIONS};
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		struct span one = ask(place->arena, questions[i], original);
+		struct span other = ask(place->arena, questions[i], stub);
+		if (!span_equal(one, other))
+			fail_msg("%s: %.*s\nis not\n%.*s", original, SPAN_ARG(other),
+				 SPAN_ARG(one));
+	}
+	assert_span(ask(place->arena, WARNINGS, stub), "");
+}
+
+static void
+needs_binutils(const struct place *place)
+{
+	if (run(place->arena, "readelf --version >/dev/null 2>&1").status == 0)
+		return;
+	print_message("no binutils to ask\n");
+	skip();
+}
+
+static void
+tools_read_the_same(void **state)
+{
+	const struct place *place = *state;
+	struct span stub = arena_printf(place->arena, "%s/libhelped.so.1", place->folder.p);
+	struct span symbols;
+
+	needs_binutils(place);
+	stub_of_helped(place);
+	symbols = ask(place->arena, SYMBOLS, stub.p);
+	assert_true(span_contains(symbols, SPAN("GLOBAL DEFAULT helped_age@STUBBED_1\n")));
+	assert_true(span_contains(symbols, SPAN("GLOBAL DEFAULT helped_age@@STUBBED_2\n")));
+	assert_true(span_contains(symbols, SPAN("WEAK DEFAULT helped_weak@@STUBBED_2\n")));
+	same_answers(place, STUBBED_FOLDER "/libhelped.so.1", stub.p);
+}
+
+/* ---- libraries of this machine ---- */
+
+static int
+count_name(void *context, struct span name, struct err *err)
+{
+	(void)err;
+	assert_true(name.n > 0);
+	++*(size_t *)context;
+	return 0;
+}
+
+/*
+ * The program with one of its libraries replaced: it says the same, or is ended by a call, or asks
+ * for data that is known to be missing.
+ */
+static void
+run_without(const struct place *place, const char *program, struct span original,
+	    struct outcome wanted)
+{
+	struct outcome outcome = run_with_stubs(place, "LD_BIND_NOW=1", program, "--version");
+	size_t data = 0;
+
+	if (span_contains(outcome.output, SPAN(CALLED))) {
+		assert_true(WIFSIGNALED(outcome.status));
+		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
+	} else if (span_contains(outcome.output, SPAN("symbol lookup error"))) {
+		assert_good(elf_stub_data(original, count_name, &data, err));
+		assert_true(data > 0);
+	} else {
+		assert_int_equal(outcome.status, wanted.status);
+		assert_true(span_equal(outcome.output, wanted.output));
+	}
+}
+
+/* True when there is a stub for it. */
+static bool
+replace_library(const struct place *place, const char *program, const char *path,
+		struct outcome wanted)
+{
+	struct err why = ERR_INIT;
+	struct span original = {NULL, 0};
+	struct elf_info info = {0};
+	struct elf_info again = {0};
+
+	assert_good(file_load(path, ELF_FILE_MAX, place->arena, &original, err));
+	assert_good(elf_read(original, place->arena, &info, err));
+	struct span name = arena_copy(place->arena, info.soname);
+	struct span stub = arena_printf(place->arena, "%s/%s", place->folder.p, name.p);
+	struct span bytes = {NULL, 0};
+	int r = quietly(place, original, name.p, &why);
+	if (r < 0) {
+		assert_int_equal(r, -ERR_UNSUPPORTED);
+		return false;
+	}
+	assert_good(file_load(stub.p, ELF_FILE_MAX, place->arena, &bytes, err));
+	assert_good(elf_read(bytes, place->arena, &again, err));
+	assert_true(span_equal(info.soname, again.soname));
+	assert_int_equal(info.needed.count, again.needed.count);
+	for (size_t i = 0; i < info.needed.count; i++)
+		assert_true(span_equal(info.needed.items[i], again.needed.items[i]));
+	same_answers(place, path, stub.p);
+	run_without(place, program, original, wanted);
+	assert_good(tree_remove(stub.p, err));
+	return true;
+}
+
+static void
+libraries_of_this_machine_have_stubs(void **state)
+{
+	static const char *const programs[] = {"/usr/bin/python3", "/usr/bin/openssl",
+					       "/usr/bin/curl", "/bin/ls"};
+	const struct place *place = *state;
+	size_t stubs = 0;
+
+	needs_binutils(place);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct span ldd = arena_printf(place->arena,
+					       "ldd %s 2>/dev/null | awk '$3 ~ /^\\// {print $3}'",
+					       programs[i]);
+		struct span rest = run(place->arena, ldd.p).output;
+		struct outcome wanted = run_with_stubs(place, "", programs[i], "--version");
+		while (rest.n) {
+			struct span path = arena_copy(place->arena, span_cut(&rest, '\n'));
+			stubs += replace_library(place, programs[i], path.p, wanted);
+		}
+	}
+	assert_true(stubs > 0);
+}
+
+/* ---- what has none, and what a stub leaves out ---- */
+
+static void
+the_reason_is_told(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *reason;
+	} cases[] = {
+		{"libbegun.so.1", "it has 2 constructors"},
+		{"libunique.so.1", "it has symbols that are one for the whole process"},
+		{"stubbed_program", "it is a program too"},
+	};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err why = ERR_INIT;
+		struct buf stub = {0};
+		struct span file = stubbed_load(place->arena, cases[i].file);
+		assert_int_equal(elf_stub_make(file, &stub, &why), -ERR_UNSUPPORTED);
+		assert_string_equal(why.text, cases[i].reason);
+		assert_null(stub.p);
+	}
+	assert_good(
+		quietly(place, stubbed_load(place->arena, "libended.so.1"), "libended.so.1", err));
+}
+
+static void
+other_files_have_no_stub(void **state)
+{
+	const struct place *place = *state;
+	struct span file = stubbed_load(place->arena, "libsmall.so.1");
+	struct buf stub = {0};
+	char *text = malloc(file.n);
+
+	assert_non_null(text);
+	memcpy(text, file.p, file.n);
+	struct span changed = {text, file.n};
+	assert_fails(ERR_INVALID, elf_stub_make(SPAN("#!/bin/sh\n"), &stub, err));
+	assert_fails(ERR_INVALID, elf_stub_make(span_slice(file, 0, 64), &stub, err));
+	text[EI_CLASS] = ELFCLASS32;
+	assert_fails(ERR_UNSUPPORTED, elf_stub_make(changed, &stub, err));
+	text[EI_CLASS] = ELFCLASS64;
+	text[offsetof(Elf64_Ehdr, e_machine)] = EM_PPC64;
+	assert_fails(ERR_UNSUPPORTED, elf_stub_make(changed, &stub, err));
+	free(text);
+}
+
+struct names {
+	char text[256];
+	int answer;
+};
+
+static int
+add_name(void *context, struct span name, struct err *err)
+{
+	struct names *names = context;
+	size_t n = strlen(names->text);
+
+	(void)snprintf(names->text + n, sizeof(names->text) - n, "%.*s ", SPAN_ARG(name));
+	return names->answer ? err_set(err, ERR_CANCELLED, "enough") : 0;
+}
+
+static void
+data_is_shown(void **state)
+{
+	const struct place *place = *state;
+	struct span file = stubbed_load(place->arena, "libhelped.so.1");
+	struct names names = {.answer = 0};
+	struct names one = {.answer = 1};
+
+	assert_good(elf_stub_data(file, add_name, &names, err));
+	assert_non_null(strstr(names.text, "helped_data "));
+	assert_non_null(strstr(names.text, "helped_thread "));
+	assert_int_equal(strlen(names.text), strlen("helped_data helped_thread "));
+	assert_fails(ERR_CANCELLED, elf_stub_data(file, add_name, &one, err));
+	assert_fails(ERR_INVALID, elf_stub_data(SPAN("no ELF"), add_name, &names, err));
+}
+
+static void
+the_same_original_gives_the_same_bytes(void **state)
+{
+	const struct place *place = *state;
+	struct span file = stubbed_load(place->arena, "libhelped.so.1");
+	struct buf one = {0};
+	struct buf other = {0};
+	struct buf third = {0};
+
+	assert_good(elf_stub_make(file, &one, err));
+	assert_good(elf_stub_make(file, &other, err));
+	assert_true(span_equal(buf_span(&one), buf_span(&other)));
+	assert_true(one.n < file.n);
+	/* a stub is a library like any other */
+	assert_good(elf_stub_make(buf_span(&one), &third, err));
+	buf_cleanup(&one);
+	buf_cleanup(&other);
+	buf_cleanup(&third);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, free_place)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_program_starts_on_a_stub),
+		TEST(a_call_is_told_and_ends_the_program),
+		TEST(functions_are_found_by_name_and_version),
+		TEST(nothing_is_undefined),
+		TEST(tools_read_the_same),
+		TEST(libraries_of_this_machine_have_stubs),
+		TEST(the_reason_is_told),
+		TEST(other_files_have_no_stub),
+		TEST(data_is_shown),
+		TEST(the_same_original_gives_the_same_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
