@@ -15,7 +15,7 @@ static const struct {
 	uint8_t bit;
 } uses[] = {
 	{"lookup", USE_LOOKUP}, {"readlink", USE_READLINK}, {"read", USE_READ},
-	{"list", USE_LIST},	{"xattr", USE_XATTR},
+	{"list", USE_LIST},	{"xattr", USE_XATTR},	    {"run", USE_RUN},
 };
 
 enum { USES = sizeof(uses) / sizeof(uses[0]) };
@@ -193,6 +193,7 @@ profile_json_write(const struct profile *profile, struct arena *arena, struct sp
 	json_put(&json, "runs", number(profile->runs));
 	json_put(&json, "complete", json_boolean(profile->complete));
 	json_put(&json, "narrow", json_boolean(profile->narrow));
+	json_put(&json, "code_watched", json_boolean(profile->code_watched));
 	json_put(&json, "last_new_path_ms", number(profile->last_new_path_ms));
 	lists_put(profile, &json);
 	if (profile->start)
@@ -237,6 +238,7 @@ static const struct json_field document_fields[] = {
 	{"runs", JSON_FIELD_U32, AT(profile.runs), true},
 	{"complete", JSON_FIELD_BOOL, AT(profile.complete), true},
 	{"narrow", JSON_FIELD_BOOL, AT(profile.narrow), true},
+	{"code_watched", JSON_FIELD_BOOL, AT(profile.code_watched), false},
 	{"last_new_path_ms", JSON_FIELD_U64, AT(profile.last_new_path_ms), true},
 	{"phases", JSON_FIELD_RAW, AT(phases), true},
 	{"paths", JSON_FIELD_RAW, AT(paths), true},

@@ -38,6 +38,7 @@ struct raw_harden {
 	enum plan_granularity granularity;
 	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
+	enum service_libraries unused_libraries;
 	enum service_extend extend;
 	uint32_t max_rounds;
 	bool learn;
@@ -81,6 +82,11 @@ enum { OPTIONAL = CYAML_FLAG_OPTIONAL, LIST = CYAML_FLAG_OPTIONAL | CYAML_FLAG_P
 static const cyaml_strval_t granularities[] = {
 	{"file", GRANULARITY_FILE},
 	{"package", GRANULARITY_PACKAGE},
+};
+
+static const cyaml_strval_t libraries[] = {
+	{"keep", LIBRARIES_KEEP},
+	{"stub", LIBRARIES_STUB},
 };
 
 static const cyaml_strval_t entrypoints[] = {
@@ -156,6 +162,8 @@ static const cyaml_schema_field_t harden_fields[] = {
 			 entrypoints, CYAML_ARRAY_LEN(entrypoints)),
 	CYAML_FIELD_ENUM("compression", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden,
 			 compression, compressions, CYAML_ARRAY_LEN(compressions)),
+	CYAML_FIELD_ENUM("unused_libraries", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden,
+			 unused_libraries, libraries, CYAML_ARRAY_LEN(libraries)),
 	CYAML_FIELD_ENUM("extend", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden, extend,
 			 extensions, CYAML_ARRAY_LEN(extensions)),
 	CYAML_FIELD_UINT("max_rounds", OPTIONAL, struct raw_harden, max_rounds),
@@ -363,6 +371,7 @@ take_harden(const struct yaml_source *source, const struct raw_harden *raw,
 {
 	service->granularity = raw->granularity;
 	service->entrypoint = raw->entrypoint;
+	service->unused_libraries = raw->unused_libraries;
 	service->extend = raw->extend;
 	service->learn = raw->learn;
 	if (yaml_get(node, "compression"))

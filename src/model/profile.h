@@ -38,6 +38,8 @@ enum profile_use {
 	USE_READ = 4,	  /* content was read */
 	USE_LIST = 8,	  /* the directory was listed */
 	USE_XATTR = 16,	  /* an extended attribute was asked for */
+	USE_RUN = 32,	  /* code of the ELF file ran, beyond what runs when it is merely loaded:
+			     told only when profile.code_watched */
 };
 
 struct profile_path {
@@ -94,9 +96,10 @@ struct profile {
 	struct span tool;     /* "mohs 0.1.0" */
 	int64_t started;
 	uint64_t duration_ms;
-	uint32_t runs; /* how many were united */
-	bool complete; /* every phase passed and nothing was lost */
-	bool narrow;   /* only the built-in prober was the load */
+	uint32_t runs;	   /* how many were united */
+	bool complete;	   /* every phase passed and nothing was lost */
+	bool narrow;	   /* only the built-in prober was the load */
+	bool code_watched; /* whether code ran was told apart from whether it was loaded */
 	struct gap_list
 		gaps; /* why not complete; what the recorder could not see (mounts, volumes) */
 	struct profile_phase *phases;

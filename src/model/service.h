@@ -41,6 +41,12 @@ enum service_entrypoint {
 	ENTRYPOINT_AUTO, /* one that is a shell script is compiled to what it was seen to start */
 };
 
+/* What becomes of libraries that are loaded and of which no code runs. docs/stubs.md */
+enum service_libraries {
+	LIBRARIES_KEEP,
+	LIBRARIES_STUB, /* the profile watches which code runs, and stubs take their place */
+};
+
 /* When the profile is extended by what the hardened image asks for in vain. docs/extend.md */
 enum service_extend {
 	EXTEND_ON_FAILURE, /* a test failed, or the container did not start */
@@ -72,6 +78,7 @@ struct service {
 	struct span_list drop;
 	enum service_entrypoint entrypoint;
 	enum layer_compression compression;
+	enum service_libraries unused_libraries;
 	enum service_extend extend;
 	uint32_t max_rounds; /* of extending; default 5, 0: never */
 	bool learn;	     /* one run that serves what is missing, to find all of it at once */

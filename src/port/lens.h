@@ -17,6 +17,8 @@ struct lens_options {
 	const struct image *image;	 /* what is served */
 	const struct contents *contents; /* of `image` */
 	const struct image *original; /* NULL, or: a missing path that this one has is `removed` */
+	bool watch_code; /* tells USE_RUN: the kernel reads page by page, so first reads are slower
+			  */
 };
 
 /*

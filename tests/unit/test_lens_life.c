@@ -206,7 +206,7 @@ static void
 notes_make(struct notes *notes, struct lens_records *records)
 {
 	assert_good(fixture_make(few, COUNT(few), &notes->fixture, err));
-	assert_good(lens_records_make(notes->fixture.image->entry_count, records, err));
+	assert_good(lens_records_make(notes->fixture.image, false, records, err));
 	notes->server = (struct lens_server){
 		.image = notes->fixture.image, .records = *records, .proc = -1};
 	assert_good(lens_server_prepare(&notes->server, err));

@@ -121,6 +121,7 @@ write_profile(struct writer *writer)
 	write_number(writer, json, "runs", profile->runs);
 	write_flag(writer, json, "complete", profile->complete);
 	write_flag(writer, json, "narrow", profile->narrow);
+	write_flag(writer, json, "code_watched", profile->code_watched);
 	write_number(writer, json, "paths", profile->path_count);
 	write_number(writer, json, "missing", profile->missing_count);
 	write_number(writer, json, "last_new_path_ms", profile->last_new_path_ms);

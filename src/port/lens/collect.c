@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records -> profile: paths, missing lookups, discovery curve, counts per phase, gaps. */
-#include "port/lens/lens.h"
+#include "port/lens/code.h"
 
 #include "base/cleanup.h"
 #include "base/vec.h"
@@ -13,6 +13,7 @@ struct collection {
 	uint32_t phases;       /* that have records */
 	struct span *programs; /* by index, in the profile's arena; .p NULL: not copied yet */
 	uint32_t program_count;
+	struct lens_code *code; /* NULL: not watched */
 };
 
 static struct span
@@ -62,6 +63,8 @@ fill_path(struct collection *c, uint32_t entry, struct profile_path *path, struc
 
 	path->path = arena_copy(c->profile->arena, c->lens->image->entries[entry].path);
 	path->use = atomic_load_explicit(&record->use, memory_order_relaxed);
+	if (path->use & USE_READ)
+		path->use |= lens_code_use(c->code, entry);
 	path->first_phase = atomic_load_explicit(&record->first_phase, memory_order_relaxed);
 	path->first_ms = atomic_load_explicit(&record->first_ms, memory_order_relaxed);
 	path->program =
@@ -305,6 +308,8 @@ lens_collect(const struct lens *lens, struct profile *profile, struct err *err)
 
 	c.programs = programs;
 	if (r == 0)
+		r = lens_code_open(lens, &c.code, err);
+	if (r == 0)
 		r = collect_paths(&c, err);
 	if (r == 0)
 		r = collect_missing(&c, err);
@@ -314,5 +319,7 @@ lens_collect(const struct lens *lens, struct profile *profile, struct err *err)
 		r = collect_gaps(&c, err);
 	if (r == 0)
 		count_phases(&c);
+	profile->code_watched = c.code != NULL;
+	lens_code_free(c.code);
 	return r;
 }

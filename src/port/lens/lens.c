@@ -115,10 +115,11 @@ make_lens(const struct lens_options *options, const char *mount_point, struct le
 	lens->control = -1;
 	lens->image = options->image;
 	lens->original = options->original;
+	lens->contents = options->contents;
 	lens->mount_point = strdup(mount_point);
-	int r = lens->mount_point
-			? lens_records_make(options->image->entry_count, &lens->records, err)
-			: err_memory(err);
+	int r = lens->mount_point ? lens_records_make(options->image, options->watch_code,
+						      &lens->records, err)
+				  : err_memory(err);
 	if (r < 0) {
 		lens_free(lens);
 		return r;

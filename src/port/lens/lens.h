@@ -9,6 +9,7 @@ enum { LENS_OVERLAYS_MAX = 16 };
 struct lens {
 	const struct image *image;
 	const struct image *original; /* or NULL */
+	const struct contents *contents;
 	struct lens_records records;
 	char *mount_point;
 	pid_t pid; /* of the server; -1: not running */

@@ -4,10 +4,12 @@
  * before the server is forked. Pages that are never touched cost nothing.
  *
  *   header | one record an entry | one row of bits a phase | missing | names | programs | text
+ *   | when code is watched: one bit a page of each inode
  */
 #pragma once
 
 #include "base/limits.h"
+#include "codec/elf_code.h"
 #include "port/lens.h"
 
 #include <stdatomic.h>
@@ -65,9 +67,13 @@ struct lens_records {
 	char *names;
 	struct lens_program *programs; /* PROFILE_PROCESSES_MAX */
 	char *program_text;
+	_Atomic uint8_t *pages; /* NULL: pages are not watched */
+	size_t page_bytes;
+	uint64_t *page_rows; /* per inode: where its bits begin in `pages` */
 };
 
-int lens_records_make(size_t entries, struct lens_records *ret, struct err *err);
+int lens_records_make(const struct image *image, bool watch_code, struct lens_records *ret,
+		      struct err *err);
 void lens_records_unmap(struct lens_records *records);
 
 /* Forgets every use and every missing lookup; programs stay. The clock starts anew. */
@@ -75,6 +81,9 @@ void lens_records_clear(struct lens_records *records);
 
 /* True when this is the first use of the entry since the start or the last reset. */
 bool lens_records_mark(struct lens_records *records, uint32_t entry, enum profile_use use);
+
+/* Notes that pages of an inode were read; nothing when they are not watched. */
+void lens_records_touch(struct lens_records *records, uint32_t inode, uint64_t offset, size_t n);
 
 /* Milliseconds since the start or the last reset. */
 uint32_t lens_records_now(const struct lens_records *records);

@@ -253,6 +253,7 @@ serve_read(fuse_req_t req, fuse_ino_t ino, size_t n, off_t at, struct fuse_file_
 		(void)fuse_reply_buf(req, NULL, 0);
 		return;
 	}
+	lens_records_touch(&server->records, (uint32_t)(ino - 1), offset, n);
 	if (inode->extents) {
 		read_sparse(req, server, (uint32_t)(ino - 1), offset, n);
 		return;
@@ -469,7 +470,8 @@ serve_init(void *userdata, struct fuse_conn_info *connection)
 		wanted |= FUSE_CAP_POSIX_ACL;
 	connection->want = wanted & connection->capable;
 	connection->max_read = READ_MAX;
-	connection->max_readahead = READ_MAX;
+	/* What the kernel reads ahead was not asked for. */
+	connection->max_readahead = server->records.pages ? 0 : READ_MAX;
 	connection->max_background = 64;
 	server->can_expire = connection->capable & FUSE_CAP_EXPIRE_ONLY;
 	lens_ready(server);

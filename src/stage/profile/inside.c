@@ -108,6 +108,7 @@ create_app(struct session *session, struct span_list names, struct err *err)
 		.limits = &limits,
 		.user = &user,
 		.unpacked = !options->record,
+		.watch_code = service->unused_libraries == LIBRARIES_STUB && !options->original,
 	};
 
 	int r = demands_prepare(session, &limits, err);

@@ -57,7 +57,8 @@ lay_out(const struct instance_options *options, const char *lower, struct instan
 {
 	const struct lens_options view = {.image = options->image,
 					  .contents = options->contents,
-					  .original = options->original};
+					  .original = options->original,
+					  .watch_code = options->watch_code};
 	int r = directory_make(lower, 0755, err);
 
 	if (r < 0)

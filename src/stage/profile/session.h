@@ -103,7 +103,8 @@ struct instance_options {
 	struct span_list names;		     /* that mean 127.0.0.1 inside */
 	const struct runtime_limits *limits; /* NULL: none */
 	struct passwd_user *user;	     /* out: whom it runs as; NULL: not asked */
-	bool unpacked; /* no view: the image as plain files, unpacked for this run */
+	bool unpacked;	 /* no view: the image as plain files, unpacked for this run */
+	bool watch_code; /* the view tells whether code of libraries ran */
 };
 
 /* View or unpacked image, overlay, user, config: everything up to the first instruction. */

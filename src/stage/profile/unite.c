@@ -367,6 +367,7 @@ add_totals(struct profile *to, const struct profile *from)
 	to->runs += from->runs ? from->runs : 1;
 	to->complete = (first || to->complete) && from->complete;
 	to->narrow = (first || to->narrow) && from->narrow;
+	to->code_watched = (first || to->code_watched) && from->code_watched;
 }
 
 static int
