@@ -338,8 +338,8 @@ plan_summary(const struct pipeline *p)
 	uint32_t counts[REASONS] = {0};
 	json_t *reasons = json_object();
 	char digest[DIGEST_TEXT];
-	json_t *json = json_pack("{s:i, s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count,
-				 "kept", (int)p->plan->kept, "hollow", (int)p->plan->hollow,
+	json_t *json = json_pack("{s:i, s:i, s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count,
+				 "kept", (int)p->plan->kept, "hollow", (int)p->plan->hollow, "stubs", (int)p->plan->stub_count,
 				 "kept_bytes", (json_int_t)p->plan->kept_bytes, "total_bytes",
 				 (json_int_t)p->plan->total_bytes);
 
@@ -373,6 +373,9 @@ results_plan(const struct pipeline *p, bool json, struct err *err)
 		     show_bytes(p->plan->total_bytes, total));
 	if (p->plan->hollow)
 		(void)printf("%u of them by name only: looked up, never read\n", p->plan->hollow);
+	if (p->plan->stub_count)
+		(void)printf("%zu libraries as stubs: loaded, and none of their code ran\n",
+			     p->plan->stub_count);
 	for (enum plan_reason reason = 0; reason < REASONS; reason++) {
 		if (counts[reason])
 			(void)printf("  %6u  %s\n", counts[reason], plan_reason_text(reason));

@@ -31,6 +31,7 @@ struct evidence_recall {
 	struct digest digest;
 	bool planned; /* false: no plan was made (a scan) */
 	bool whole_packages;
+	bool stubs;
 	struct span_list keep;
 	struct span_list drop;
 };

@@ -64,3 +64,28 @@ component_fate_name(enum component_fate fate)
 	}
 	return "unknown";
 }
+
+const char *
+plan_content_name(enum plan_content content)
+{
+	static const char *const names[] = {
+		[CONTENT_WHOLE] = "whole",
+		[CONTENT_HOLLOW] = "hollow",
+		[CONTENT_STUB] = "stub",
+	};
+
+	return names[content];
+}
+
+const char *
+plan_content_text(enum plan_content content)
+{
+	static const char *const texts[] = {
+		[CONTENT_WHOLE] = "",
+		[CONTENT_HOLLOW] = "its name was looked up, its content never read: the name stays, "
+				   "the content is gone",
+		[CONTENT_STUB] = "it was loaded, and none of its code ran: a stub takes its place",
+	};
+
+	return texts[content];
+}

@@ -32,15 +32,30 @@ enum plan_reason {
 const char *plan_reason_name(enum plan_reason reason); /* "used" */
 const char *plan_reason_text(enum plan_reason reason); /* a phrase for people */
 
+/* What a kept file has in the place of code that was not used. Both are among plan.rewrites. */
+enum plan_content {
+	CONTENT_WHOLE,	/* nothing: its own */
+	CONTENT_HOLLOW, /* as many zero bytes: only its name was looked up */
+	CONTENT_STUB,	/* a library without code: it was loaded, and none of it ran */
+};
+
+const char *plan_content_name(enum plan_content content); /* "hollow" */
+const char *plan_content_text(enum plan_content content); /* a phrase for people; "" if whole */
+
 struct plan_entry {
 	bool keep;
-	bool hollow; /* kept, and its content is not: code of which only the name was looked up.
-			As many zero bytes are written, in plan.rewrites */
+	enum plan_content content;
 	enum plan_reason reason;
 	uint32_t via; /* image entry that brought it in (the ELF file, the link), or IMAGE_NONE */
 };
 
-/* New content for a kept path: a rewritten package database, or that of a hollow file. */
+/* A library that is a stub, by the name under which it tells that it was called. */
+struct plan_stub {
+	uint32_t entry;
+	struct span soname;
+};
+
+/* New content for a kept path: a rewritten package database, zeros, a stub. */
 struct plan_rewrite {
 	uint32_t entry;
 	struct span content;
@@ -80,9 +95,11 @@ struct plan {
 	size_t component_count;
 	struct plan_rewrite *rewrites; /* by entry; each of them is kept */
 	size_t rewrite_count;
+	struct plan_stub *stubs;      /* by entry */
+	size_t stub_count;
 	struct plan_orphan *orphans; /* by component, then as the component lists its files */
 	size_t orphan_count;
-	uint32_t kept;	     /* entries, hollow ones as well */
+	uint32_t kept;	     /* entries, those without their content as well */
 	uint32_t hollow;     /* entries */
 	uint64_t kept_bytes; /* content, hard links once */
 	uint64_t total_bytes;
@@ -93,7 +110,7 @@ struct plan {
 static inline bool
 plan_has(const struct plan *plan, uint32_t entry)
 {
-	return plan->entries[entry].keep && !plan->entries[entry].hollow;
+	return plan->entries[entry].keep && plan->entries[entry].content == CONTENT_WHOLE;
 }
 
 void plan_free(struct plan *plan);

@@ -34,6 +34,7 @@ make_service(const struct evidence_recall *recall, struct service **ret, struct 
 	if (r < 0)
 		return r;
 	service->granularity = recall->whole_packages ? GRANULARITY_PACKAGE : GRANULARITY_FILE;
+	service->unused_libraries = recall->stubs ? LIBRARIES_STUB : LIBRARIES_KEEP;
 	service->keep = recall->keep;
 	service->drop = recall->drop;
 	*ret = TAKE(service);

@@ -12,8 +12,8 @@ setup_file() {
 		export why_not="needs root and /dev/fuse"
 		return
 	fi
-	if ! dpkg -L perl-base >/dev/null 2>&1 || ! command -v umoci runc busybox >/dev/null; then
-		export why_not="needs the packages perl-base, umoci, runc and busybox"
+	if ! dpkg -L perl-base >/dev/null 2>&1 || ! command -v umoci runc busybox cc >/dev/null; then
+		export why_not="needs the packages perl-base, umoci, runc, busybox and a C compiler"
 		return
 	fi
 	"$mohs" db update --mirror "$root/data/advisories" >/dev/null
@@ -31,6 +31,19 @@ setup() {
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir -p "$TMPDIR"
 	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# A program with a library that it is linked with and calls only when it is told to. Each function has
+# a page of its own, as those of bigger libraries have.
+make_worker() {
+	mkdir -p "$1/opt/lib" "$1/opt/bin"
+	echo '__attribute__((aligned(4096))) const char *poem(void) { return "roses"; }
+		__attribute__((aligned(4096), visibility("hidden"), used)) int last(void) { return 0; }' >"$work/poem.c"
+	echo '#include <stdio.h>
+		const char *poem(void);
+		int main(int n, char **a) { (void)a; return puts(n > 1 ? poem() : "idle") < 0; }' >"$work/worker.c"
+	cc -shared -fPIC -Wl,-soname,libpoem.so.1 -o "$1/opt/lib/libpoem.so.1" "$work/poem.c"
+	cc -Wl,-rpath,/opt/lib -o "$1/opt/bin/worker" "$work/worker.c" "$1/opt/lib/libpoem.so.1"
 }
 
 # An image of perl-base and what it needs, with a service that does more than its load asks for.
@@ -60,6 +73,7 @@ make_service() {
 	echo two >"$tree/app/pages/deep/two.txt"
 	echo optional >"$tree/app/optional.conf"
 	cp "$(readlink -f /bin/uname)" "$tree/usr/bin/tool"
+	make_worker "$tree"
 	echo 'package Plugin; sub name { "plugin" } 1;' >"$tree/app/plugins/plugin.pl"
 	cat >"$tree/app/server.pl" <<'PERL'
 use IO::Socket::INET;
@@ -72,7 +86,7 @@ sub probe { return join ",", map { -e $_ ? "there" : "not there" } "/app/optiona
 sub page { open my $file, "<", "/app/pages/$_[0]" or return; local $/; return <$file> }
 sub module { eval { require Text::ParseWords; require List::Util; Text::ParseWords::shellwords("a b"); 1 } ? "module" : undef }
 sub tool { return -x "/usr/bin/tool" ? "there, " . (-s _) . " bytes" : undef }
-sub hello { opendir my $folder, "/app/plugins" or return; return "hello, " . tool() . grep /pl/, readdir $folder }
+sub hello { opendir my $folder, "/app/plugins" or return; return "hello, " . qx{/opt/bin/worker} . tool() . grep /pl/, readdir $folder }
 sub plugins {
 	opendir my $folder, "/app/plugins" or return;
 	my @found = grep { /\.pl$/ } readdir $folder;
@@ -84,6 +98,7 @@ while (my $client = $server->accept) {
 	my (undef, $path) = split " ", scalar <$client>;
 	1 while (<$client> // "") =~ /\S/;
 	my $text = $path eq "/" ? hello()
+		: $path eq "/idle" ? qx{/opt/bin/worker} || undef : $path eq "/poem" ? qx{/opt/bin/worker poem} || undef
 		: $path eq "/tool" ? tool() : $path eq "/run-tool" ? (system("/usr/bin/tool", "-s") ? undef : "ran")
 		: $path eq "/probe" ? probe() : $path eq "/module" ? module() : $path eq "/plugins" ? plugins()
 		: $path =~ m{^/page/(.*)} ? page($1) : undef;
@@ -127,7 +142,7 @@ run_service() {
 	shift
 	evidence=$work/$name/evidence.json
 	rm -rf "${work:?}/$name"
-	run "$mohs" run --no-limits -f "$work/$name.yaml" -o "$work/$name" --profile "$work/profile.json" "$@"
+	run "$mohs" run --no-limits -f "$work/$name.yaml" -o "$work/$name" --profile "${profile:-$work/profile.json}" "$@"
 	echo "$output"
 	jq -c '.extension | del(.rounds[].tests)' "$evidence"
 	jq -c '.tests, (.verdict.checks[] | select(.check == "tests"))' "$evidence"
@@ -199,7 +214,7 @@ holds() {
 	run_service named
 	[ "$status" -eq 0 ]
 	holds '.extension.rounds | length == 1 and .[0].added == []'
-	holds '[.plan.paths[] | select(.hollow).path] == ["/usr/bin/tool"] and .plan.hollow == 1'
+	holds '[.plan.paths[] | select(.content == "hollow").path] == ["/usr/bin/tool"] and .plan.hollow == 1'
 	umoci unpack --image "$work/named/image:hardened" bundle >/dev/null
 	[ "$(stat -c '%s %a' bundle/rootfs/usr/bin/tool)" = "$size 755" ]
 	[ "$(tr -d '\0' <bundle/rootfs/usr/bin/tool | wc -c)" -eq 0 ]
@@ -212,6 +227,37 @@ holds() {
 	holds '[.extension.rounds[].added[] | .path, .phase] == ["/usr/bin/tool", "run-tool"]'
 	holds '.plan.hollow == 0'
 	[[ $output == *"/usr/bin/tool: missing in test run-tool, asked for by /usr/bin/perl"* ]]
+}
+
+@test "a library of which no code ran becomes a stub, until something calls it" {
+	service stubs 'unused_libraries: stub' /idle
+	"$mohs" profile -f "$work/stubs.yaml" -o "$work/stubs.json"
+	jq -e '.code_watched and ([.paths[] | select(.use | index("run")).path] | index("/opt/bin/worker"))' "$work/stubs.json"
+	profile=$work/stubs.json
+	run_service stubs
+	[ "$status" -eq 0 ]
+	holds '[.plan.paths[] | select(.content == "stub").path] | index("/opt/lib/libpoem.so.1")'
+	umoci unpack --image "$work/stubs/image:hardened" bundle >/dev/null
+	readelf -dW bundle/rootfs/opt/lib/libpoem.so.1 | grep 'Library soname: \[libpoem.so.1\]'
+	readelf -W --dyn-syms bundle/rootfs/opt/lib/libpoem.so.1 | grep 'FUNC .* poem$'
+	! grep -q roses bundle/rootfs/opt/lib/libpoem.so.1
+	run "$mohs" why "$evidence" /opt/lib/libpoem.so.1
+	[[ $output == *"none of its code ran: a stub takes its place"* ]]
+
+	service called 'unused_libraries: stub' /idle /poem
+	run_service called
+	[ "$status" -eq 0 ]
+	holds '[.extension.rounds[].added[] | .path, .phase] == ["/opt/lib/libpoem.so.1", "poem"]'
+	holds '[.plan.paths[] | select(.content == "stub").path] | index("/opt/lib/libpoem.so.1") | not'
+	[[ $output == *"/opt/lib/libpoem.so.1: missing in test poem, asked for by /opt/bin/worker"* ]]
+	grep -rq 'mohs: libpoem.so.1: poem was called' "$work/called/logs"
+}
+
+@test "a profile that does not tell which code ran makes no stubs, and says so" {
+	service unwatched 'unused_libraries: stub' /idle
+	run_service unwatched
+	[ "$status" -eq 0 ]
+	holds '.plan.stubs == 0 and ([.gaps[].text] | any(test("which code ran")))'
 }
 
 @test "a container that cannot start gets what its start asks for" {

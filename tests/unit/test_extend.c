@@ -250,11 +250,12 @@ reading_a_hollow_file_is_a_miss(void **state)
 		&stage.plan->entries[image_find(stage.input.original, SPAN("/app/b"))];
 	stage.run.paths = &path;
 	stage.run.path_count = 1;
-	entry->keep = entry->hollow = true;
+	entry->keep = true;
+	entry->content = CONTENT_HOLLOW;
 	assert_extended(&stage, "");
 	path.use = USE_LOOKUP | USE_READ;
 	assert_extended(&stage, "/app/b");
-	entry->hollow = false;
+	entry->content = CONTENT_WHOLE;
 	assert_extended(&stage, "");
 	close_stage(&stage);
 }

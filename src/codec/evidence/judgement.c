@@ -18,8 +18,9 @@ kept_paths(struct writer *writer)
 		json_t *json = json_object();
 		write_text(writer, json, "path", image->entries[i].path);
 		write_text(writer, json, "reason", span_from(plan_reason_name(entry->reason)));
-		if (entry->hollow)
-			write_member(writer, json, "hollow", json_true());
+		if (entry->content != CONTENT_WHOLE)
+			write_text(writer, json, "content",
+				   span_from(plan_content_name(entry->content)));
 		if (entry->via != IMAGE_NONE)
 			write_text(writer, json, "via", image->entries[entry->via].path);
 		write_item(writer, list, json);
@@ -47,6 +48,9 @@ write_plan(struct writer *writer)
 		write_number(writer, reasons, plan_reason_name(i), counts[i]);
 	write_text(writer, json, "granularity",
 		   plan->granularity == GRANULARITY_PACKAGE ? SPAN("package") : SPAN("file"));
+	write_text(writer, json, "unused_libraries",
+		   service && service->unused_libraries == LIBRARIES_STUB ? SPAN("stub")
+									  : SPAN("keep"));
 	write_member(writer, json, "keep",
 		     service ? write_texts(writer, &service->keep) : json_null());
 	write_member(writer, json, "drop",
@@ -55,6 +59,7 @@ write_plan(struct writer *writer)
 	write_number(writer, json, "entries", plan->entry_count);
 	write_number(writer, json, "kept", plan->kept);
 	write_number(writer, json, "hollow", plan->hollow);
+	write_number(writer, json, "stubs", plan->stub_count);
 	write_number(writer, json, "kept_bytes", plan->kept_bytes);
 	write_number(writer, json, "total_bytes", plan->total_bytes);
 	write_number(writer, json, "rewritten", plan->rewrite_count);

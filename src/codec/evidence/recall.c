@@ -33,12 +33,14 @@ static const struct json_field side_fields[] = {
 
 struct planned {
 	struct span granularity;
+	struct span unused_libraries;
 	struct span_list keep;
 	struct span_list drop;
 };
 
 static const struct json_field plan_fields[] = {
 	{"granularity", JSON_FIELD_SPAN, offsetof(struct planned, granularity), true},
+	{"unused_libraries", JSON_FIELD_SPAN, offsetof(struct planned, unused_libraries), false},
 	{"keep", JSON_FIELD_STRINGS, offsetof(struct planned, keep), false},
 	{"drop", JSON_FIELD_STRINGS, offsetof(struct planned, drop), false},
 	{0},
@@ -69,6 +71,7 @@ read_document(const json_t *json, struct arena *arena, struct evidence_recall *r
 	recall->reference = before.reference;
 	recall->planned = document.plan != NULL;
 	recall->whole_packages = span_equal(plan.granularity, SPAN("package"));
+	recall->stubs = span_equal(plan.unused_libraries, SPAN("stub"));
 	recall->keep = plan.keep;
 	recall->drop = plan.drop;
 	return 0;

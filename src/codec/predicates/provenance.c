@@ -37,6 +37,8 @@ parameters_json(struct predicate_writer *writer)
 	write_member(out, json, "drop", write_texts(out, &service->drop));
 	write_text(out, json, "entrypoint",
 		   service->entrypoint == ENTRYPOINT_AUTO ? SPAN("auto") : SPAN("keep"));
+	write_text(out, json, "unused_libraries",
+		   service->unused_libraries == LIBRARIES_STUB ? SPAN("stub") : SPAN("keep"));
 	write_text(out, json, "compression", span_from(compressions[service->compression]));
 	return json;
 }

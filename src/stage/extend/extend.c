@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "codec/elf_stub.h"
 
 /* Whose misses count, the narrowest first. */
 enum tier { TIER_FAILED, TIER_STARTUP, TIER_REST, TIERS };
@@ -43,11 +44,18 @@ tier_of(const struct extend_input *input, const struct profile_phase *phase)
 	return phase->kind == PHASE_STARTUP ? TIER_STARTUP : TIER_REST;
 }
 
-/* Whether the hardened image has of it what was asked for: a hollow file has its name only. */
+/* Whether the hardened image has of it what was asked for. */
 static bool
 is_served(const struct plan *plan, uint32_t entry, uint8_t use)
 {
-	return plan_has(plan, entry) || (plan->entries[entry].keep && !(use & USE_READ));
+	static const uint8_t lacking[] = {
+		[CONTENT_WHOLE] = 0,
+		[CONTENT_HOLLOW] = USE_READ,
+		[CONTENT_STUB] = USE_RUN,
+	};
+	const struct plan_entry *planned = &plan->entries[entry];
+
+	return planned->keep && !(use & lacking[planned->content]);
 }
 
 /* Adds a path when the original has it, the plan does not serve it, and it was not added before. */
@@ -107,21 +115,41 @@ collect_hollow(struct misses *misses, const struct profile *run, struct err *err
 		uint32_t entry =
 			path->use & USE_READ ? image_find(input->original, path->path) : IMAGE_NONE;
 
-		if (entry != IMAGE_NONE && input->plan->entries[entry].hollow)
+		if (entry != IMAGE_NONE && input->plan->entries[entry].content == CONTENT_HOLLOW)
 			r = add_path(misses, run, path, err);
 	}
 	return r;
 }
 
+/* The library whose stub looked up this name to tell that it was called; IMAGE_NONE: none. */
+static uint32_t
+stub_called(const struct plan *plan, struct span path)
+{
+	struct span prefix = SPAN(ELF_STUB_CALLED);
+
+	if (!span_starts_with(path, prefix))
+		return IMAGE_NONE;
+	for (size_t i = 0; i < plan->stub_count; i++) {
+		if (span_equal(span_slice(path, prefix.n, path.n), plan->stubs[i].soname))
+			return plan->stubs[i].entry;
+	}
+	return IMAGE_NONE;
+}
+
 static int
 collect_missed(struct misses *misses, const struct profile *run, struct err *err)
 {
+	const struct image_entry *entries = misses->input->original->entries;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < run->missing_count; i++) {
 		const struct profile_missing *missing = &run->missing[i];
+		uint32_t stub = stub_called(misses->input->plan, missing->path);
 
-		if (missing->removed)
+		if (stub != IMAGE_NONE)
+			r = add(misses, run, entries[stub].path, missing->program, missing->phase,
+				USE_LOOKUP | USE_READ | USE_RUN, err);
+		else if (missing->removed)
 			r = add(misses, run, missing->path, missing->program, missing->phase, 0,
 				err);
 	}

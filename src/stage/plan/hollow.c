@@ -29,14 +29,16 @@ hollow_mark(struct planner *planner, struct err *err)
 	for (uint32_t i = 0; i < planner->plan->entry_count; i++) {
 		const struct image_entry *e = &planner->image->entries[i];
 		struct plan_entry *plan = &planner->plan->entries[i];
+		bool program = false;
 
-		plan->hollow = false;
+		plan->content = CONTENT_WHOLE;
 		if (!plan->keep || (planner->marks[i] & MARK_ACTIVE) || e->type != IMAGE_FILE ||
 		    e->links > 1 || e->size == 0 || e->size > HOLLOW_FILE_MAX)
 			continue;
-		int r = is_program(planner, i, &plan->hollow, err);
+		int r = is_program(planner, i, &program, err);
 		if (r < 0)
 			return r;
+		plan->content = program ? CONTENT_HOLLOW : CONTENT_WHOLE;
 	}
 	return 0;
 }
@@ -50,7 +52,7 @@ hollow_rewrite(struct planner *planner, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < plan->entry_count; i++) {
-		if (plan->entries[i].hollow && entries[i].size > largest)
+		if (plan->entries[i].content == CONTENT_HOLLOW && entries[i].size > largest)
 			largest = entries[i].size;
 	}
 	char *zeros = largest ? arena_array(planner->arena, largest, 1) : NULL;
@@ -61,7 +63,7 @@ hollow_rewrite(struct planner *planner, struct err *err)
 	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++) {
 		struct plan_rewrite rewrite = {i, {zeros, entries[i].size}};
 
-		if (plan->entries[i].hollow)
+		if (plan->entries[i].content == CONTENT_HOLLOW)
 			r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
 	}
 	return r;

@@ -7,16 +7,17 @@
 static int (*const first_steps[])(struct planner *planner, struct err *err) = {
 	seed_drop,	    language_mark, guard_force,	  seed_used,	  seed_extended,
 	seed_declared,	    seed_config,   seed_standard, loader_preload, closure_run,
-	package_keep_whole, hollow_mark,   copies_find,
+	package_keep_whole, hollow_mark,   stub_mark,	  copies_find,
 };
 
 /* What stays on record asks for its licence and its database files. */
 static int (*const record_steps[])(struct planner *planner, struct err *err) = {
-	fate_decide, licence_keep, record_keep, closure_run, hollow_mark,
+	fate_decide, licence_keep, record_keep, closure_run, hollow_mark, stub_mark,
 };
 
 static int (*const last_steps[])(struct planner *planner, struct err *err) = {
-	fate_decide, loader_report, fate_list_orphans, hollow_rewrite, record_rewrite, guard_result,
+	fate_decide,  loader_report,  fate_list_orphans, hollow_rewrite,
+	stub_rewrite, record_rewrite, guard_result,
 };
 
 static int
@@ -72,7 +73,7 @@ measure(struct planner *planner, struct err *err)
 		const struct image_entry *inode = image_inode(image, (uint32_t)i);
 
 		plan->kept += plan->entries[i].keep;
-		plan->hollow += plan->entries[i].hollow;
+		plan->hollow += plan->entries[i].content == CONTENT_HOLLOW;
 		if (inode == &image->entries[i])
 			plan->total_bytes += inode->size;
 		if (plan->entries[i].keep && !seen[image->entries[i].inode]) {

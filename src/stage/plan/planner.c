@@ -185,6 +185,25 @@ take_back(struct planner *planner, uint32_t entry, struct err *err)
 			   "stays although harden.drop names it: what remains is read from it");
 }
 
+/* Reasons that lead to a library by its being loaded, or only lead past it, say nothing more. */
+static void
+note_asker(struct planner *planner, uint32_t entry, enum plan_reason reason)
+{
+	static const bool loading[REASONS] = {
+		[REASON_USED] = true,	[REASON_EXTENDED] = true, [REASON_NEEDED] = true,
+		[REASON_TARGET] = true, [REASON_LINK] = true,	  [REASON_PARENT] = true,
+	};
+
+	if (loading[reason])
+		return;
+	planner->marks[entry] |= MARK_WHOLE;
+	if (planner->image->entries[entry].type == IMAGE_SYMLINK)
+		entry = image_resolve(planner->image, planner->image->entries[entry].path, true,
+				      NULL, NULL);
+	if (entry != IMAGE_NONE)
+		planner->marks[entry] |= MARK_WHOLE;
+}
+
 int
 planner_keep(struct planner *planner, uint32_t entry, enum plan_reason reason, uint32_t via,
 	     struct err *err)
@@ -205,6 +224,7 @@ planner_keep(struct planner *planner, uint32_t entry, enum plan_reason reason, u
 	if ((*mark & MARK_LISTED) && reason == REASON_USED)
 		return 0;
 
+	note_asker(planner, entry, reason);
 	bool wake = !(*mark & MARK_ACTIVE) && !is_by_name(planner, entry, reason);
 	if (plan->keep && !wake)
 		return 0;

@@ -22,9 +22,11 @@ enum {
 	MARK_DONE = 4,	  /* the rules on content have seen it */
 	MARK_QUEUED = 8,
 	MARK_LISTED = 16, /* its being read says nothing: whoever reads it reads all of its kind */
+	MARK_WHOLE = 32,  /* something asks for it that is neither its use nor a need for it */
 };
 
 struct loader;
+struct stub;
 
 struct planner {
 	const struct image *image;
@@ -40,6 +42,7 @@ struct planner {
 	bool *licences_read; /* per entry */
 	struct map *copies;  /* digest of kept code nobody owns -> entry */
 	struct loader *loader;
+	struct stub **stubs; /* per entry; NULL: not tried. Of the arena; NULL as a whole: none */
 	VEC(uint32_t) queue;
 	VEC(struct gap) gaps;
 	VEC(struct plan_rewrite) rewrites;
@@ -143,6 +146,9 @@ int package_keep_whole(struct planner *planner, struct err *err);
 /* hollow.c: which kept files are no more than their name, as things stand; and their content. */
 int hollow_mark(struct planner *planner, struct err *err);
 int hollow_rewrite(struct planner *planner, struct err *err);
+/* stub.c: which kept libraries are no more than stubs, as things stand; and the stubs. */
+int stub_mark(struct planner *planner, struct err *err);
+int stub_rewrite(struct planner *planner, struct err *err);
 /* copies.c: kept code under other names than the package's; once, before fates are decided. */
 int copies_find(struct planner *planner, struct err *err);
 uint32_t copies_of(const struct planner *planner, const struct component_file *file);

@@ -106,12 +106,11 @@ tell_entry(struct telling *telling, uint32_t entry)
 
 	const struct plan_entry *plan = &telling->input->plan->entries[entry];
 	struct span text = tell_plan(telling, entry, plan);
-	if (!plan->hollow || !text.p)
-		return text;
-	return arena_printf(telling->arena,
-			    "its name was looked up, its content never read: the name "
-			    "stays, the content is gone; %.*s",
-			    SPAN_ARG(text));
+	const char *content = plan_content_text(plan->content);
+
+	return *content && text.p
+		       ? arena_printf(telling->arena, "%s; %.*s", content, SPAN_ARG(text))
+		       : text;
 }
 
 /* The entry, and whoever brought it in, up to what stands by itself. */

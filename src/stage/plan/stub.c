@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Libraries that were loaded because something lists them as needed, and of which no code ran. With
+ * harden.unused_libraries: stub, a library without code takes the place of each (codec/elf_stub.h).
+ * One that anything loaded takes data from stays: a stub has none.
+ */
+#include "stage/plan/loader.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "codec/elf_stub.h"
+
+#include <stdlib.h>
+
+/* What is known of one library, once it was looked at. */
+struct stub {
+	bool made;	       /* false: it has to stay */
+	struct span content;   /* in the plan's arena, as all here */
+	struct span_list data; /* names of the data it defines */
+};
+
+/* Code for the day on which something goes wrong: that it did not run says little. */
+static bool
+is_for_failures(struct span name)
+{
+	static const struct span names[] = {SPAN_INIT("libgcc_s."), SPAN_INIT("libunwind."),
+					    SPAN_INIT("libSegFault.")};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (span_starts_with(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* ---- one library ---- */
+
+struct data_names {
+	struct arena *arena;
+	VEC(struct span) names;
+};
+
+static int
+note_data(void *context, struct span name, struct err *err)
+{
+	struct data_names *data = context;
+	struct span copy = arena_copy(data->arena, name);
+
+	return copy.p ? vec_push(&data->names, &copy, ELF_SYMBOLS_MAX, err) : err_memory(err);
+}
+
+static int
+take_data(struct planner *planner, const struct data_names *data, struct stub *stub,
+	  struct err *err)
+{
+	stub->data.items = arena_array(planner->arena, data->names.count, sizeof(struct span));
+	if (data->names.count && !stub->data.items)
+		return err_memory(err);
+	if (data->names.count)
+		memcpy(stub->data.items, data->names.items,
+		       data->names.count * sizeof(struct span));
+	stub->data.count = data->names.count;
+	return 0;
+}
+
+/* 0 with `made` false when no stub can stand in for it. */
+static int
+make_stub(struct planner *planner, uint32_t entry, struct stub *stub, struct err *err)
+{
+	CLEANUP(contents_view_cleanup) struct contents_view file = {0};
+	struct data_names data = {.arena = planner->arena};
+	struct err problem = ERR_INIT;
+	struct buf content = {0};
+	int r = contents_view(planner->contents, planner->image, entry, ELF_FILE_MAX, &file,
+			      &problem);
+
+	if (r == 0)
+		r = elf_stub_make(file.bytes, &content, &problem);
+	if (r == 0)
+		r = elf_stub_data(file.bytes, note_data, &data, &problem);
+	if (r == 0)
+		r = take_data(planner, &data, stub, &problem);
+	if (r == 0) {
+		stub->content = arena_copy(planner->arena, buf_span(&content));
+		stub->made = stub->content.p != NULL;
+	}
+	vec_free(&data.names);
+	buf_cleanup(&content);
+	return problem.kind == ERR_MEMORY || (r == 0 && !stub->made) ? err_memory(err) : 0;
+}
+
+static int
+stub_of(struct planner *planner, uint32_t entry, struct stub **ret, struct err *err)
+{
+	struct stub **slot = &planner->stubs[entry];
+
+	if (!*slot) {
+		*slot = arena_alloc(planner->arena, sizeof(**slot));
+		if (!*slot)
+			return err_memory(err);
+		**slot = (struct stub){0};
+		int r = make_stub(planner, entry, *slot, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = *slot;
+	return 0;
+}
+
+/* ---- which ---- */
+
+struct choice {
+	struct planner *planner;
+	bool *family;	  /* per component: the C library, which every program starts with */
+	bool *chosen;	  /* per entry */
+	struct map *data; /* name -> index in `sources` */
+	VEC(struct source {
+		uint32_t entry; /* that defines it */
+		uint32_t next;	/* of the same name, or IMAGE_NONE */
+	})
+	sources;
+	VEC(uint32_t) importers; /* whose imports are still to be looked at */
+	struct err *err;
+	int result;
+};
+
+/* The components of the loaders that programs name: libc and what comes with it. */
+static void
+mark_family(struct choice *choice)
+{
+	const struct planner *planner = choice->planner;
+
+	for (uint32_t i = 0; i < planner->image->entry_count; i++) {
+		const struct object *object = planner->loader->objects[i];
+		uint32_t entry = object && object->good && object->info.interpreter.n
+					 ? image_resolve(planner->image, object->info.interpreter,
+							 true, NULL, NULL)
+					 : IMAGE_NONE;
+		uint32_t owner =
+			entry == IMAGE_NONE ? COMPONENT_NONE : planner->inventory->owners[entry];
+
+		if (owner < planner->inventory->component_count)
+			choice->family[owner] = true;
+	}
+}
+
+static bool
+is_unused(const struct choice *choice, uint32_t entry)
+{
+	const struct planner *planner = choice->planner;
+	const struct image_entry *e = &planner->image->entries[entry];
+	const struct object *object = planner->loader->objects[entry];
+	uint32_t owner = planner->inventory->owners[entry];
+
+	return planner_keeps(planner, entry) && e->type == IMAGE_FILE && e->links == 1 &&
+	       !(planner->marks[entry] & MARK_WHOLE) && (planner->use[entry] & USE_READ) &&
+	       !(planner->use[entry] & USE_RUN) && object && object->good &&
+	       object->parent != IMAGE_NONE && !object->info.program && object->info.soname.n > 0 &&
+	       !is_for_failures(object->info.soname) &&
+	       !(owner < planner->inventory->component_count && choice->family[owner]);
+}
+
+static int
+add_source(struct choice *choice, struct span name, uint32_t entry, struct err *err)
+{
+	uint64_t known = IMAGE_NONE;
+	struct source source = {.entry = entry};
+
+	(void)map_get(choice->data, name, &known);
+	source.next = (uint32_t)known;
+	int r = map_put(choice->data, name, choice->sources.count, err);
+	return r < 0 ? r : vec_push(&choice->sources, &source, ELF_SYMBOLS_MAX, err);
+}
+
+static int
+choose(struct choice *choice, uint32_t entry, struct err *err)
+{
+	struct stub *stub = NULL;
+	int r = stub_of(choice->planner, entry, &stub, err);
+
+	if (r < 0 || !stub->made)
+		return r;
+	choice->chosen[entry] = true;
+	for (size_t i = 0; r == 0 && i < stub->data.count; i++)
+		r = add_source(choice, stub->data.items[i], entry, err);
+	return r;
+}
+
+/* Everything that is loaded as it is: its imports are resolved. */
+static int
+list_importers(struct choice *choice, struct err *err)
+{
+	const struct planner *planner = choice->planner;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
+		const struct object *object = planner->loader->objects[i];
+
+		if (object && object->good && planner_keeps(planner, i) && !choice->chosen[i])
+			r = vec_push(&choice->importers, &i, IMAGE_ENTRIES_MAX, err);
+	}
+	return r;
+}
+
+/*
+ * Whoever defines it as data is loaded as it is, and so are its own imports resolved. A program that
+ * takes a variable has it as its own, and the loader copies the library's there (R_*_COPY): so what
+ * an importer defines as data counts as an import.
+ */
+static bool
+see_import(void *context, const struct elf_symbol *symbol)
+{
+	struct choice *choice = context;
+	uint64_t at = IMAGE_NONE;
+
+	if (!symbol->dynamic || (symbol->defined && symbol->function))
+		return true;
+	(void)map_get(choice->data, symbol->name, &at);
+	while (at != IMAGE_NONE && choice->result == 0) {
+		const struct source *source = &choice->sources.items[at];
+
+		if (choice->chosen[source->entry]) {
+			choice->chosen[source->entry] = false;
+			choice->result = vec_push(&choice->importers, &source->entry,
+						  IMAGE_ENTRIES_MAX, choice->err);
+		}
+		at = source->next;
+	}
+	return choice->result == 0;
+}
+
+static int
+see_imports(struct choice *choice, struct err *err)
+{
+	const struct planner *planner = choice->planner;
+
+	choice->err = err;
+	while (choice->importers.count) {
+		CLEANUP(contents_view_cleanup) struct contents_view file = {0};
+		uint32_t entry = choice->importers.items[--choice->importers.count];
+		int r = contents_view(planner->contents, planner->image, entry, ELF_FILE_MAX, &file,
+				      err);
+
+		if (r == 0)
+			r = elf_symbols(file.bytes, see_import, choice, err);
+		if (r < 0 || choice->result < 0)
+			return r < 0 ? r : choice->result;
+	}
+	return 0;
+}
+
+static int
+decide(struct choice *choice, struct err *err)
+{
+	struct planner *planner = choice->planner;
+	int r = 0;
+
+	mark_family(choice);
+	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
+		if (is_unused(choice, i))
+			r = choose(choice, i, err);
+	}
+	if (r == 0)
+		r = list_importers(choice, err);
+	if (r == 0)
+		r = see_imports(choice, err);
+	for (size_t i = 0; r == 0 && i < planner->plan->entry_count; i++) {
+		if (choice->chosen[i])
+			planner->plan->entries[i].content = CONTENT_STUB;
+	}
+	return r;
+}
+
+int
+stub_mark(struct planner *planner, struct err *err)
+{
+	struct choice choice = {.planner = planner};
+	int r = 0;
+
+	if (planner->service->unused_libraries != LIBRARIES_STUB ||
+	    planner->plan->granularity == GRANULARITY_PACKAGE)
+		return 0;
+	if (!planner->profile->code_watched)
+		return planner_gap(planner, SPAN("profile"), err,
+				   "it does not tell which code ran: no library becomes a stub "
+				   "(profile again)");
+	if (!planner->stubs)
+		planner->stubs = arena_array(planner->arena, planner->image->entry_count,
+					     sizeof(struct stub *));
+	choice.family = calloc(planner->inventory->component_count + 1, sizeof(bool));
+	choice.chosen = calloc(planner->image->entry_count + 1, sizeof(bool));
+	choice.data = map_new(0);
+	if (!planner->stubs || !choice.family || !choice.chosen || !choice.data)
+		r = err_memory(err);
+	if (r == 0)
+		r = decide(&choice, err);
+	free(choice.family);
+	free(choice.chosen);
+	map_free(choice.data);
+	vec_free(&choice.sources);
+	vec_free(&choice.importers);
+	return r;
+}
+
+int
+stub_rewrite(struct planner *planner, struct err *err)
+{
+	struct plan *plan = planner->plan;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->entry_count; i++)
+		count += plan->entries[i].content == CONTENT_STUB;
+	plan->stubs = arena_array(planner->arena, count, sizeof(*plan->stubs));
+	if (count && !plan->stubs)
+		return err_memory(err);
+	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++) {
+		if (plan->entries[i].content != CONTENT_STUB)
+			continue;
+		struct plan_rewrite rewrite = {i, planner->stubs[i]->content};
+
+		plan->stubs[plan->stub_count++] =
+			(struct plan_stub){i, planner->loader->objects[i]->info.soname};
+		r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
+	}
+	return r;
+}
