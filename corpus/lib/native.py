@@ -93,7 +93,7 @@ def bundle(order, service, config):
     for name in ("upper", "work", "rootfs"):
         (work / name).mkdir()
     subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={order['lower']},upperdir={work}/upper,"
-                    f"workdir={work}/work,redirect_dir=off,index=off", "overlay", root], check=True)
+                    f"workdir={work}/work,redirect_dir=off,index=off,volatile", "overlay", root], check=True)
     subprocess.run(["runc", "spec"], cwd=work, check=True)
     spec = json.loads((work / "config.json").read_text())
     environment = [*config.get("Env", []), *(f"{key}={value}" for key, value in service.get("env", {}).items())]

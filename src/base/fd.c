@@ -171,13 +171,13 @@ sync_parent(const char *path, struct err *err)
 }
 
 static int
-write_synced(int fd, struct span content, mode_t mode, struct err *err)
+write_whole(int fd, struct span content, mode_t mode, bool durable, struct err *err)
 {
 	int r = fd_write_full(fd, content, err);
 
 	if (r < 0)
 		return r;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0))
 		return err_sys(err, ERR_IO, errno, "cannot finish the file");
 	return 0;
 }
@@ -228,8 +228,8 @@ put_in_place(int fd, const char *path, char temporary[PATH_MAX], struct err *err
 	return 0;
 }
 
-int
-file_replace(const char *path, struct span content, mode_t mode, struct err *err)
+static int
+put(const char *path, struct span content, mode_t mode, bool durable, struct err *err)
 {
 	enum { SUFFIX = 8 };
 	char temporary[PATH_MAX];
@@ -241,7 +241,7 @@ file_replace(const char *path, struct span content, mode_t mode, struct err *err
 	if (r < 0)
 		return r;
 	CLEANUP(fd_cleanup) int fd = r;
-	r = write_synced(fd, content, mode, err);
+	r = write_whole(fd, content, mode, durable, err);
 	if (r == 0)
 		r = put_in_place(fd, path, temporary, err);
 	if (r < 0) {
@@ -249,7 +249,19 @@ file_replace(const char *path, struct span content, mode_t mode, struct err *err
 			(void)unlink(temporary);
 		return err_wrap(err, "%s", path);
 	}
-	return sync_parent(path, err);
+	return durable ? sync_parent(path, err) : 0;
+}
+
+int
+file_replace(const char *path, struct span content, mode_t mode, struct err *err)
+{
+	return put(path, content, mode, true, err);
+}
+
+int
+file_put(const char *path, struct span content, mode_t mode, struct err *err)
+{
+	return put(path, content, mode, false, err);
 }
 
 static int

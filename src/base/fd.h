@@ -39,6 +39,12 @@ int file_load(const char *path, size_t max, struct arena *arena, struct span *re
  */
 int file_replace(const char *path, struct span content, mode_t mode, struct err *err);
 
+/*
+ * Likewise without any fsync: for what nobody wants after a crash of the machine. An fsync waits
+ * for whatever else is on its way to the disk.
+ */
+int file_put(const char *path, struct span content, mode_t mode, struct err *err);
+
 /* An unlinked file in $TMPDIR or /var/tmp, for reading and writing. */
 int file_unnamed(int *ret_fd, struct err *err);
 

@@ -150,7 +150,10 @@ int container_stop(struct container *container, int signal_number, uint64_t grac
 int container_exec(struct container *container, struct span_list argv, uint64_t timeout_ms,
 		   struct buf *output, struct err *err);
 
-/* Kills what is left of it and removes the runtime's state. NULL is good. */
+/*
+ * Kills what is left of it. The runtime's state is in the container's folder and its cgroups are the
+ * sandbox's: they go with that. NULL is good.
+ */
 void container_free(struct container *container);
 void container_cleanup(struct container **container);
 

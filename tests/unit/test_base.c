@@ -248,6 +248,9 @@ files_are_replaced_whole(void **state)
 	assert_good(file_load(path, 3, arena, &content, err));
 	assert_span(content, "two");
 	assert_fails(ERR_LIMIT, file_load(path, 2, arena, &content, err));
+	assert_good(file_put(path, SPAN("more"), 0600, err));
+	assert_good(file_load(path, 4, arena, &content, err));
+	assert_span(content, "more");
 	assert_good(tree_remove(folder.p, err));
 	assert_int_equal(access(folder.p, F_OK), -1);
 	assert_good(tree_remove(folder.p, err));

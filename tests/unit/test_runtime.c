@@ -298,6 +298,20 @@ users_and_folders_are_as_the_image_says(void **state)
 		"uid=33(web) gid=44 groups=44\n");
 }
 
+/* Otherwise its end waits until everything on the file system of $TMPDIR is written back. */
+static void
+nothing_is_synced(void **state)
+{
+	(void)state;
+	NEEDS_CONTAINERS();
+	assert_output(
+		&(struct run){.command = {"sh", "-c",
+					  "read -r dev at type how </proc/mounts; "
+					  "case $how in *volatile*) echo $type ends at once; esac"},
+			      .wait_ms = 10000},
+		"out=overlay ends at once");
+}
+
 static void
 programs_that_cannot_run_are_named(void **state)
 {
@@ -326,6 +340,7 @@ main(void)
 		cmocka_unit_test(containers_run_and_end),
 		cmocka_unit_test(containers_are_stopped),
 		cmocka_unit_test(users_and_folders_are_as_the_image_says),
+		cmocka_unit_test(nothing_is_synced),
 		cmocka_unit_test(programs_that_cannot_run_are_named),
 	};
 

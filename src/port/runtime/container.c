@@ -209,7 +209,7 @@ create(struct container *container, const struct container_options *options, str
 		(void)umount2(container->runtime.type->detach, MNT_DETACH | UMOUNT_NOFOLLOW);
 	int r = directory_make(bundle, 0700, err);
 	if (r == 0)
-		r = file_replace(config, options->spec, 0600, err);
+		r = file_put(config, options->spec, 0600, err);
 	if (r == 0)
 		r = runtime_command(container, "create", rest, argv, err);
 	if (r == 0)
@@ -382,7 +382,7 @@ write_process(struct container *container, struct span_list argv, const char *pa
 	if (!process || json_object_set_new(process, "args", arguments) < 0)
 		return err_memory(err);
 	r = json_text(process, true, container->arena, &text, err);
-	return r < 0 ? r : file_replace(path, text, 0600, err);
+	return r < 0 ? r : file_put(path, text, 0600, err);
 }
 
 int
@@ -406,13 +406,11 @@ container_free(struct container *container)
 	if (!container)
 		return;
 	if (container->created) {
-		const char *const rest[] = {"--force", container->id.p, NULL};
 		int status;
 
 		send_signal(container, SIGKILL);
 		if (!container_ended(container, &status))
 			(void)wait_ended(container, VERB_TIMEOUT_MS, &ignored);
-		(void)run_verb(container, "delete", rest, VERB_TIMEOUT_MS, NULL, &ignored);
 	}
 	proc_cleanup(&container->shim);
 	fd_cleanup(&container->reports);

@@ -84,36 +84,51 @@ copy_root_attributes(void)
 	return 0;
 }
 
-/* Names in the overlay's options are relative to the folder: a comma in its path does no harm. */
+/*
+ * Names in the overlay's options are relative to the folder: a comma in its path does no harm.
+ * `volatile` (Linux 5.10): nothing of a session is wanted after it. Without it the end of the mount
+ * writes back whatever anybody has changed on that file system.
+ */
+#define OVERLAY_OPTIONS "index=off,metacopy=off,xino=off"
+static const char *const overlay_options[] = {OVERLAY_OPTIONS ",volatile", OVERLAY_OPTIONS};
+
+/* `upper` has the directories upper and work; with its slash, or "". */
+static int
+mount_overlay(const char *upper, unsigned long flags)
+{
+	char options[256];
+	int r = -1;
+
+	if (copy_root_attributes() < 0)
+		return -1;
+	for (size_t i = 0; r < 0 && i < sizeof(overlay_options) / sizeof(overlay_options[0]); i++) {
+		(void)snprintf(options, sizeof(options),
+			       "lowerdir=lower,upperdir=%supper,workdir=%swork,%s", upper, upper,
+			       overlay_options[i]);
+		r = mount("overlay", "rootfs", "overlay", flags, options);
+	}
+	return r;
+}
+
 static int
 overlay_here(const char *lower, unsigned long flags)
 {
-	static const char options[] =
-		"lowerdir=lower,upperdir=upper,workdir=work,index=off,metacopy=off,"
-		"xino=off";
-
 	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 || mkdir("rootfs", 0755) < 0)
 		return -1;
 	if (lower && (mkdir("lower", 0755) < 0 || mount(lower, "lower", NULL, MS_BIND, NULL) < 0))
 		return -1;
-	return copy_root_attributes() < 0 ? -1
-					  : mount("overlay", "rootfs", "overlay", flags, options);
+	return mount_overlay("", flags);
 }
 
 static int
 overlay_on_tmpfs(unsigned long flags)
 {
-	static const char options[] =
-		"lowerdir=lower,upperdir=memory/upper,workdir=memory/work,index=off,metacopy=off,"
-		"xino=off";
-
 	if (mkdir("memory", 0700) < 0 ||
 	    mount("tmpfs", "memory", "tmpfs", MS_NOSUID, "mode=0700") < 0 ||
 	    mkdir("memory/upper", 0755) < 0 || mkdir("memory/work", 0755) < 0 ||
 	    rmdir("upper") < 0 || symlink("memory/upper", "upper") < 0)
 		return -1;
-	return copy_root_attributes() < 0 ? -1
-					  : mount("overlay", "rootfs", "overlay", flags, options);
+	return mount_overlay("memory/", flags);
 }
 
 int

@@ -124,11 +124,11 @@ write_launcher(const struct start *start, const struct instance *instance, struc
 	int r = directory_make(folder, 0755, err);
 	(void)snprintf(path, sizeof(path), "%s/start", folder);
 	if (r == 0)
-		r = file_replace(path, launcher_start(), 0755, err);
+		r = file_put(path, launcher_start(), 0755, err);
 	(void)snprintf(path, sizeof(path), "%s/start.json", folder);
 	if (r == 0)
 		r = without_guards(start, arena, &plan, err);
-	return r < 0 ? r : file_replace(path, plan, 0644, err);
+	return r < 0 ? r : file_put(path, plan, 0644, err);
 }
 
 /* The service's mounts, and the launcher's. */

@@ -121,13 +121,13 @@ mount_probe(struct observing *observing, struct err *err)
 	if (!probe.p || !inner.p || !original.p)
 		return err_memory(err);
 	observing->folder = inner.p;
-	int r = file_replace(probe.p, launcher_probe(), 0755, err);
+	int r = file_put(probe.p, launcher_probe(), 0755, err);
 	if (r == 0)
 		r = directory_make(inner.p, 0777, err);
 	if (r == 0 && chmod(inner.p, 0777) < 0)
 		r = err_sys(err, ERR_IO, errno, "cannot open up %s", inner.p);
 	if (r == 0)
-		r = file_replace(original.p, SPAN(""), 0755, err);
+		r = file_put(original.p, SPAN(""), 0755, err);
 	if (r == 0)
 		r = add_mount(observing, inner, SPAN(PROBE_FOLDER), true, err);
 	if (r < 0 || observing->trial->bare)
