@@ -282,6 +282,32 @@ long_missing_names_are_a_gap(void **state)
 	notes_end(&notes);
 }
 
+static void
+a_program_is_kept_once(void **state)
+{
+	struct notes notes;
+	struct lens_records records;
+	struct profile profile;
+	char name[IMAGE_NAME_MAX + 1];
+
+	(void)state;
+	notes_make(&notes, &records);
+	CLEANUP(fd_cleanup) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	notes.server.proc = proc;
+	for (uint32_t i = 0; i < PROFILE_PROCESSES_MAX + 1; i++) {
+		(void)snprintf(name, sizeof(name), "n%u", i);
+		assert_true(lens_miss(&notes.server, 0, span_from(name), getpid()));
+	}
+	/* the first stands for a program that is not known */
+	assert_int_equal(atomic_load(&records.header->program_count), 2);
+	collect(&notes, &profile);
+	assert_int_equal(profile.gaps.count, 0);
+	for (size_t i = 0; i < profile.missing_count; i++)
+		assert_true(span_ends_with(profile.missing[i].program, SPAN("test_lens_life")));
+	arena_free(profile.arena);
+	notes_end(&notes);
+}
+
 /* As on a kernel before 6.2. */
 static void
 phases_that_run_together_are_a_gap(void **state)
@@ -343,6 +369,7 @@ main(void)
 		cmocka_unit_test(phases_change_under_load),
 		cmocka_unit_test(too_many_missing_names_are_a_gap),
 		cmocka_unit_test(long_missing_names_are_a_gap),
+		cmocka_unit_test(a_program_is_kept_once),
 		cmocka_unit_test(phases_that_run_together_are_a_gap),
 		cmocka_unit_test(collects_the_same_bytes),
 	};

@@ -82,13 +82,14 @@ intern_program(struct lens_server *server, struct span name)
 		return (uint32_t)found;
 
 	char *text = records->program_text + server->program_bytes;
-	if (index >= PROFILE_PROCESSES_MAX ||
-	    name.n > LENS_PROGRAMS_BYTES - server->program_bytes ||
-	    map_put(server->program_index, (struct span){text, name.n}, index, &err) < 0) {
+	bool room = index < PROFILE_PROCESSES_MAX &&
+		    name.n <= LENS_PROGRAMS_BYTES - server->program_bytes;
+	if (room)
+		memcpy(text, name.p, name.n);
+	if (!room || map_put(server->program_index, (struct span){text, name.n}, index, &err) < 0) {
 		atomic_fetch_add(&records->header->programs_lost, 1);
 		return 0;
 	}
-	memcpy(text, name.p, name.n);
 	records->programs[index] =
 		(struct lens_program){(uint32_t)server->program_bytes, (uint32_t)name.n};
 	server->program_bytes += name.n;
