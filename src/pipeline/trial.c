@@ -69,7 +69,7 @@ run(const struct pipeline *p, const struct trial *trial, const struct profile_op
 		options.log_folder = folder;
 	}
 	CLEANUP(suite_cleanup) struct suite *suite = NULL;
-	int r = profile_run(&options, &profile, &suite, err);
+	int r = profile_run(&options, ret ? &profile : NULL, &suite, err);
 	if (r == 0 && trial->kind == TRIAL_SERVED)
 		r = flag_served(suite->run, trial->subject->image, err);
 	if (r < 0)
