@@ -37,3 +37,22 @@ struct sandbox_options {
  * set, ERR_CHILD when the work ended without an answer, else the work's own error.
  */
 int sandbox_run(const struct sandbox_options *options, struct buf *result, struct err *err);
+
+/*
+ * The same in parts, for sessions side by side and for work beside the clean-up of one. Whatever
+ * happens to the caller, nothing is left of any of them.
+ */
+struct sandbox_session;
+
+/* Returns at once; `options` and what it points to need not outlive the call, its sinks must. */
+int sandbox_start(const struct sandbox_options *options, struct sandbox_session **ret,
+		  struct err *err);
+
+/* Waits for the answer, once. The clean-up has begun when it returns. */
+int sandbox_answer(struct sandbox_session *session, struct buf *result, struct err *err);
+
+/* Ends what runs inside, answered or not, without waiting for the clean-up. */
+void sandbox_stop(struct sandbox_session *session);
+
+/* Likewise, waits until everything is cleaned up, and frees it. NULL is good. ERR_IO. */
+int sandbox_end(struct sandbox_session *session, struct err *err);

@@ -11,17 +11,25 @@
 #include "port/contents.h"
 
 /*
- * Starts the image once and says what came of it (stage/profile.h, profile_observe()): a result is
+ * Starts the image once and says what came of it (stage/profile.h, profile_observed()): a result is
  * also that nothing did. ERR_LIMIT: the start changed more than can be looked at.
  */
 typedef int start_observer(void *context, const struct start_trial *trial, struct arena *arena,
 			   struct start_state **ret, struct profile **ret_used, struct err *err);
+
+/*
+ * Hints: that a start will probably be observed soon, so that it may be made already, beside
+ * others; and that one that was expected will not be asked for.
+ */
+typedef void start_hint(void *context, const struct start_trial *trial);
 
 struct entrypoint_input {
 	const struct image *image;
 	const struct contents *contents;
 	const struct service *service;
 	start_observer *observe;
+	start_hint *expect;
+	start_hint *forget;
 	void *context;
 	const struct progress *progress;
 };

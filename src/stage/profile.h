@@ -45,15 +45,22 @@ struct profile_options {
 int profile_run(const struct profile_options *options, struct profile **ret,
 		struct suite **ret_suite, struct err *err);
 
+struct sandbox_session;
+
 /*
  * Starts it once, up to the first instruction of the service, which does not run. The service's
- * mounts are not written to. `ret_used`: what was used of the image until then (owned by the
- * caller); the state lives in `arena`. A start that fails is no error: the state says so. Errors as
- * of profile_run().
+ * mounts are not written to. Returns while it goes on; the caller ends the session
+ * (port/sandbox.h). Errors as of profile_run().
  */
 int profile_observe(const struct profile_options *options, const struct start_trial *trial,
-		    struct arena *arena, struct start_state **ret, struct profile **ret_used,
-		    struct err *err);
+		    struct sandbox_session **ret, struct err *err);
+
+/*
+ * Waits for what came of it. `ret_used`: what was used of the image until then (owned by the
+ * caller); the state lives in `arena`. A start that fails is no error: the state says so.
+ */
+int profile_observed(struct sandbox_session *session, struct arena *arena, struct start_state **ret,
+		     struct profile **ret_used, struct err *err);
 
 /* The union of several runs on the same image; independent of their order. ERR_MISMATCH. */
 int profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,

@@ -44,7 +44,7 @@ keeper_watch(int socket, int pidfd)
 	return TEMP_FAILURE_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL)) == 1 ? 0 : -1;
 }
 
-/* The next pidfd; -1 at the end. */
+/* The next pidfd; -1 at the end, which is said or comes with mohs's own. */
 static int
 next_watched(int socket)
 {
@@ -155,12 +155,21 @@ keeper_start(struct keeper *ret, struct err *err)
 	return 0;
 }
 
+void
+keeper_dismiss(struct keeper *keeper)
+{
+	/* closing it is not enough: another session may have been forked with a copy of it */
+	if (keeper->socket >= 0)
+		(void)send(keeper->socket, "d", 1, MSG_NOSIGNAL);
+	fd_cleanup(&keeper->socket);
+}
+
 int
 keeper_finish(struct keeper *keeper, struct err *err)
 {
 	int status = 0;
 
-	fd_cleanup(&keeper->socket);
+	keeper_dismiss(keeper);
 	if (TEMP_FAILURE_RETRY(waitpid(keeper->pid, &status, 0)) != keeper->pid)
 		return err_sys(err, ERR_IO, errno, "cannot wait for the clean-up");
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : KEEPER_FOLDER_LEFT;

@@ -10,8 +10,8 @@ enum { SANDBOX_PATH = 4096 };
 
 /*
  * The keeper: a process in a session of its own that makes the temporary folder, and removes it
- * and the cgroup directories once the other end of its socket is closed by everyone and the
- * process whose pidfd it was sent is gone.
+ * and the cgroup directories once it is dismissed, or the other end of its socket is closed by
+ * everyone, and the process whose pidfd it was sent is gone.
  */
 struct keeper {
 	pid_t pid;
@@ -24,7 +24,10 @@ int keeper_start(struct keeper *ret, struct err *err);
 /* Names the process to wait for. Async-signal-safe. */
 int keeper_watch(int socket, int pidfd);
 
-/* Closes the socket and waits until everything is removed. ERR_IO names what is left. */
+/* Says that the session is over and closes the socket: once everybody inside was told to end. */
+void keeper_dismiss(struct keeper *keeper);
+
+/* Likewise, and waits until everything is removed. ERR_IO names what is left. */
 int keeper_finish(struct keeper *keeper, struct err *err);
 
 /* Frames from the inside to the caller. */

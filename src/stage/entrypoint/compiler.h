@@ -109,6 +109,10 @@ int compiler_carried(struct compiler *compiler, struct err *err, const char *for
 /* Whether so many more runs may be made. */
 bool compiler_has_runs(const struct compiler *compiler, uint32_t count);
 
+/* Hints that this run will probably be asked for, and that it will not. */
+void compiler_expect(const struct compiler *compiler, struct start_trial *trial);
+void compiler_forget(const struct compiler *compiler, struct start_trial *trial);
+
 /* One run; *ret_used may be NULL. The state is NULL, without an error, when runs are spent. */
 int compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_state **ret,
 		 struct profile **ret_used, struct err *err);

@@ -72,6 +72,29 @@ compiler_has_runs(const struct compiler *compiler, uint32_t count)
 	return !compiler->spent && compiler->runs + count <= START_RUNS_MAX;
 }
 
+/* Between the runtime and the service stands the probe, once it is known which program that is. */
+static void
+set_program(const struct compiler *compiler, struct start_trial *trial)
+{
+	if (!trial->bare && compiler->base)
+		trial->program = compiler->start->program;
+}
+
+void
+compiler_expect(const struct compiler *compiler, struct start_trial *trial)
+{
+	set_program(compiler, trial);
+	if (compiler_has_runs(compiler, 2))
+		compiler->input->expect(compiler->input->context, trial);
+}
+
+void
+compiler_forget(const struct compiler *compiler, struct start_trial *trial)
+{
+	set_program(compiler, trial);
+	compiler->input->forget(compiler->input->context, trial);
+}
+
 int
 compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_state **ret,
 	     struct profile **ret_used, struct err *err)
@@ -91,8 +114,7 @@ compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_
 	}
 	compiler->runs++;
 	progress_step(input->progress, 0, 0, "observing the start, run %u", compiler->runs);
-	if (!trial->bare && compiler->base)
-		trial->program = compiler->start->program;
+	set_program(compiler, trial);
 	int r = input->observe(input->context, trial, compiler->arena, ret, &used, err);
 	if (r < 0)
 		return err_wrap(err, "start %u", compiler->runs);

@@ -57,6 +57,10 @@ run_base(struct compiler *compiler, struct err *err)
 	struct start_trial bare = {.program = compiler->start->program, .bare = true};
 	struct start_trial whole = {.program = compiler->start->program};
 	struct start_state *second = NULL;
+
+	compiler_expect(compiler, &bare);
+	compiler_expect(compiler, &whole);
+	compiler_expect(compiler, &whole);
 	int r = compiler_try(compiler, &bare, &compiler->zero, NULL, err);
 
 	if (r == 0)

@@ -58,10 +58,18 @@ try_following(struct compiler *compiler, size_t same, struct err *err)
 	for (size_t i = 0; i < same; i++)
 		items[given.count++] = compiler->arguments.items[i];
 	items[given.count++] = SPAN("mohs-probe-one");
+	items[given.count] = SPAN("/mohs/probe two");
+	struct start_trial first = {.other_arguments = true, .arguments = given};
+	struct start_trial second = {.other_arguments = true,
+				     .arguments = {items, given.count + 1}};
+	compiler_expect(compiler, &first);
+	compiler_expect(compiler, &second);
 	int r = goes_through(compiler, given, 1, &compiler->then, err);
-	if (r <= 0)
+	if (r <= 0) {
+		compiler_forget(compiler, &second);
 		return r;
-	items[given.count++] = SPAN("/mohs/probe two");
+	}
+	given.count++;
 	r = goes_through(compiler, given, 2, &again, err);
 	if (r > 0 && same_list(again, compiler->then))
 		compiler->same_arguments = same;
@@ -83,18 +91,39 @@ struct words {
 	size_t count;
 };
 
-/* Those of words[from, to) that do not simply go through, halving until each is found. */
-static int
-split(struct compiler *compiler, const struct words *words, size_t from, size_t to, struct err *err)
+/* The observed arguments, and words[from, to) after them. */
+static struct span_list
+with_words(const struct compiler *compiler, const struct words *words, size_t from, size_t to,
+	   struct span items[2 * START_WORDS_MAX])
 {
-	struct span items[2 * START_WORDS_MAX];
 	struct span_list given = {items, 0};
-	struct span_list lead = {0};
 
 	for (size_t i = 0; i < compiler->same_arguments; i++)
 		items[given.count++] = compiler->arguments.items[i];
 	for (size_t i = from; i < to; i++)
 		items[given.count++] = words->items[i];
+	return given;
+}
+
+static void
+expect_part(const struct compiler *compiler, const struct words *words, size_t from, size_t to)
+{
+	struct span items[2 * START_WORDS_MAX];
+	struct start_trial trial = {.other_arguments = true,
+				    .arguments = with_words(compiler, words, from, to, items)};
+
+	if (from < to)
+		compiler_expect(compiler, &trial);
+}
+
+/* Those of words[from, to) that do not simply go through, halving until each is found. */
+static int
+split(struct compiler *compiler, const struct words *words, size_t from, size_t to, struct err *err)
+{
+	struct span items[2 * START_WORDS_MAX];
+	struct span_list given = with_words(compiler, words, from, to, items);
+	struct span_list lead = {0};
+
 	int r = from < to ? goes_through(compiler, given, to - from, &lead, err) : 1;
 	if (r != 0 && (r < 0 || from == to || same_list(lead, compiler->then)))
 		return r < 0 ? r : 0;
@@ -104,6 +133,8 @@ split(struct compiler *compiler, const struct words *words, size_t from, size_t 
 		return 0;
 	}
 	size_t middle = from + (to - from) / 2;
+	expect_part(compiler, words, from, middle);
+	expect_part(compiler, words, middle, to);
 	r = split(compiler, words, from, middle, err);
 	return r < 0 ? r : split(compiler, words, middle, to, err);
 }

@@ -38,13 +38,51 @@ facts_with(struct compiler *compiler, struct span *changes, size_t count, struct
 	return facts_make(state, compiler->arena, ret, err);
 }
 
+/* Values of one candidate in the order they are tried in, as long as each of them goes through. */
+struct course {
+	struct span changes[VALUES + 4];
+	size_t count;
+	size_t begun; /* so many of them are expected already */
+};
+
+/* While one is tried the next one is under way. */
+static void
+go_ahead(struct compiler *compiler, struct course *course, struct span change)
+{
+	size_t at = 0;
+
+	while (at < course->count && !span_equal(course->changes[at], change))
+		at++;
+	if (at == course->count)
+		return;
+	for (; course->begun < course->count && course->begun < at + 2; course->begun++) {
+		struct start_trial trial = {.environment = {&course->changes[course->begun], 1}};
+
+		compiler_expect(compiler, &trial);
+	}
+}
+
+static void
+abandon(struct compiler *compiler, const struct course *course)
+{
+	for (size_t i = 0; i < course->begun; i++) {
+		struct span change = course->changes[i];
+		struct start_trial trial = {.environment = {&change, 1}};
+
+		compiler_forget(compiler, &trial);
+	}
+}
+
 static int
-facts_with_one(struct compiler *compiler, const struct candidate *candidate, struct span value,
-	       struct facts *ret, struct err *err)
+facts_with_one(struct compiler *compiler, struct course *course, const struct candidate *candidate,
+	       struct span value, struct facts *ret, struct err *err)
 {
 	struct span change = assignment(compiler, candidate->name, value);
 
-	return change.p ? facts_with(compiler, &change, 1, ret, err) : err_memory(err);
+	if (!change.p)
+		return err_memory(err);
+	go_ahead(compiler, course, change);
+	return facts_with(compiler, &change, 1, ret, err);
 }
 
 static bool
@@ -101,15 +139,16 @@ gives_elsewhere(struct compiler *compiler, const struct facts *facts,
 
 /* What it is when it is not set: found in the start without it. */
 static int
-solve_unset(struct compiler *compiler, struct candidate *candidate, const struct facts *shape,
-	    bool *ret, struct err *err)
+solve_unset(struct compiler *compiler, struct course *course, struct candidate *candidate,
+	    const struct facts *shape, bool *ret, struct err *err)
 {
 	struct facts unset = compiler->base_facts;
 	struct span fallback = {NULL, 0};
 	int r = 0;
 
 	if (candidate->value.p)
-		r = facts_with_one(compiler, candidate, (struct span){NULL, 0}, &unset, err);
+		r = facts_with_one(compiler, course, candidate, (struct span){NULL, 0}, &unset,
+				   err);
 	if (r < 0)
 		return r;
 	candidate->has_fallback =
@@ -127,11 +166,11 @@ solve_unset(struct compiler *compiler, struct candidate *candidate, const struct
 }
 
 static int
-solve_empty(struct compiler *compiler, struct candidate *candidate, const struct facts *shape,
-	    bool *ret, struct err *err)
+solve_empty(struct compiler *compiler, struct course *course, struct candidate *candidate,
+	    const struct facts *shape, bool *ret, struct err *err)
 {
 	struct facts empty = {0};
-	int r = facts_with_one(compiler, candidate, SPAN(""), &empty, err);
+	int r = facts_with_one(compiler, course, candidate, SPAN(""), &empty, err);
 
 	if (r < 0)
 		return r;
@@ -159,8 +198,8 @@ other_values(struct compiler *compiler, const struct candidate *candidate, size_
 }
 
 static int
-try_values(struct compiler *compiler, struct candidate *candidate, size_t index,
-	   const struct facts *shape, bool *ret, struct err *err)
+try_values(struct compiler *compiler, struct course *course, struct candidate *candidate,
+	   size_t index, const struct facts *shape, bool *ret, struct err *err)
 {
 	struct span values[VALUES];
 	size_t count = other_values(compiler, candidate, index, values);
@@ -170,24 +209,42 @@ try_values(struct compiler *compiler, struct candidate *candidate, size_t index,
 	for (size_t i = 0; r == 0 && *ret && i < count; i++) {
 		struct facts facts = {0};
 
-		r = values[i].p ? facts_with_one(compiler, candidate, values[i], &facts, err)
-				: err_memory(err);
+		r = values[i].p
+			    ? facts_with_one(compiler, course, candidate, values[i], &facts, err)
+			    : err_memory(err);
 		*ret = r == 0 && gives(compiler, shape, candidate->probe, values[i], &facts);
 	}
 	return r;
 }
 
 /* What shells and their helpers like to take for something else. */
-static int
-try_special(struct compiler *compiler, struct candidate *candidate, const struct facts *shape,
-	    struct err *err)
-{
-	struct span value = SPAN("mohs * ?|;&$x`'\"\\n%s#!{}[]<>()~^=+,@ /");
-	struct facts facts = {0};
-	int r = facts_with_one(compiler, candidate, value, &facts, err);
+#define SPECIAL "mohs * ?|;&$x`'\"\\n%s#!{}[]<>()~^=+,@ /"
 
-	candidate->plain = r < 0 || !gives(compiler, shape, candidate->probe, value, &facts);
+static int
+try_special(struct compiler *compiler, struct course *course, struct candidate *candidate,
+	    const struct facts *shape, struct err *err)
+{
+	struct facts facts = {0};
+	int r = facts_with_one(compiler, course, candidate, SPAN(SPECIAL), &facts, err);
+
+	candidate->plain =
+		r < 0 || !gives(compiler, shape, candidate->probe, SPAN(SPECIAL), &facts);
 	return r;
+}
+
+static void
+plan_course(struct compiler *compiler, const struct candidate *candidate, size_t index,
+	    struct course *course)
+{
+	struct span values[VALUES];
+	size_t count = other_values(compiler, candidate, index, values);
+
+	if (candidate->value.p)
+		course->changes[course->count++] = candidate->name;
+	course->changes[course->count++] = assignment(compiler, candidate->name, SPAN(""));
+	for (size_t i = 0; i < count; i++)
+		course->changes[course->count++] = assignment(compiler, candidate->name, values[i]);
+	course->changes[course->count++] = assignment(compiler, candidate->name, SPAN(SPECIAL));
 }
 
 static int
@@ -199,11 +256,30 @@ note_untried(struct compiler *compiler, const struct candidate *candidate, struc
 }
 
 static int
-try_candidate(struct compiler *compiler, size_t index, struct err *err)
+follow(struct compiler *compiler, struct course *course, size_t index, const struct facts *shape,
+       struct err *err)
 {
 	struct candidate *candidate = &compiler->candidates.items[index];
-	struct facts shape = {0};
 	bool good = false;
+
+	plan_course(compiler, candidate, index, course);
+	int r = solve_unset(compiler, course, candidate, shape, &good, err);
+	if (r == 0 && good)
+		r = solve_empty(compiler, course, candidate, shape, &good, err);
+	if (r == 0 && good)
+		r = try_values(compiler, course, candidate, index, shape, &good, err);
+	candidate->is_free = r == 0 && good && !compiler->spent;
+	return candidate->is_free ? try_special(compiler, course, candidate, shape, err) : r;
+}
+
+/* `known`: the start with its probe, where that was made already; else NULL. */
+static int
+try_candidate(struct compiler *compiler, size_t index, const struct facts *known, struct err *err)
+{
+	struct candidate *candidate = &compiler->candidates.items[index];
+	struct course course = {0};
+	struct facts shape = {0};
+	int r = 0;
 
 	candidate->differs = true;
 	if (!compiler_has_runs(compiler, RUNS_EACH + RUNS_LAST))
@@ -211,19 +287,17 @@ try_candidate(struct compiler *compiler, size_t index, struct err *err)
 	candidate->probe = make_probe(compiler, index, false, 1);
 	if (!candidate->probe.p)
 		return err_memory(err);
-	int r = facts_with_one(compiler, candidate, candidate->probe, &shape, err);
-	if (r < 0 || shape.count == 0)
+	if (known)
+		shape = *known;
+	else
+		r = facts_with_one(compiler, &course, candidate, candidate->probe, &shape, err);
+	if (r < 0 || shape.count == 0 ||
+	    (candidate->value.p &&
+	     !gives(compiler, &shape, candidate->probe, candidate->value, &compiler->base_facts)))
 		return r;
-	good = !candidate->value.p ||
-	       gives(compiler, &shape, candidate->probe, candidate->value, &compiler->base_facts);
-	if (good)
-		r = solve_unset(compiler, candidate, &shape, &good, err);
-	if (r == 0 && good)
-		r = solve_empty(compiler, candidate, &shape, &good, err);
-	if (r == 0 && good)
-		r = try_values(compiler, candidate, index, &shape, &good, err);
-	candidate->is_free = r == 0 && good && !compiler->spent;
-	return candidate->is_free ? try_special(compiler, candidate, &shape, err) : r;
+	r = follow(compiler, &course, index, &shape, err);
+	abandon(compiler, &course);
+	return r;
 }
 
 /* ---- which ones make any difference ---- */
@@ -255,13 +329,12 @@ own_keys(struct compiler *compiler, size_t from, size_t to)
 	return keys;
 }
 
-/* Those of [from, to) that make a difference are tried one by one. */
+/* A probe for each of [from, to) that is not set; how many. ERR_MEMORY. */
 static int
-split(struct compiler *compiler, size_t from, size_t to, struct err *err)
+set_probes(struct compiler *compiler, size_t from, size_t to,
+	   struct span changes[START_VARIABLES_MAX], struct err *err)
 {
-	struct span changes[START_VARIABLES_MAX];
-	size_t count = 0;
-	struct facts facts = {0};
+	int count = 0;
 
 	for (size_t i = from; i < to; i++) {
 		const struct candidate *candidate = &compiler->candidates.items[i];
@@ -273,9 +346,34 @@ split(struct compiler *compiler, size_t from, size_t to, struct err *err)
 		if (!changes[count++].p)
 			return err_memory(err);
 	}
+	return count;
+}
+
+static void
+expect_part(struct compiler *compiler, size_t from, size_t to)
+{
+	struct span changes[START_VARIABLES_MAX];
+	struct err ignored = ERR_INIT;
+	int count = set_probes(compiler, from, to, changes, &ignored);
+	struct start_trial trial = {.environment = {changes, count > 0 ? (size_t)count : 0}};
+
+	if (count > 0)
+		compiler_expect(compiler, &trial);
+}
+
+/* Those of [from, to) that make a difference are tried one by one. */
+static int
+split(struct compiler *compiler, size_t from, size_t to, struct err *err)
+{
+	struct span changes[START_VARIABLES_MAX];
+	int count = set_probes(compiler, from, to, changes, err);
+	struct facts facts = {0};
+
+	if (count < 0)
+		return count;
 	if (count == 0 || !compiler_has_runs(compiler, 1 + RUNS_LAST))
 		return 0;
-	int r = facts_with(compiler, changes, count, &facts, err);
+	int r = facts_with(compiler, changes, (size_t)count, &facts, err);
 	struct span_list ignored = own_keys(compiler, from, to);
 	if (r < 0 || (facts.count && facts_same(&compiler->base_facts, NULL, 0, &facts, &ignored,
 						compiler->arena, NULL)))
@@ -284,9 +382,11 @@ split(struct compiler *compiler, size_t from, size_t to, struct err *err)
 		while (!may_be_varied(&compiler->candidates.items[from]) ||
 		       compiler->candidates.items[from].value.p)
 			from++;
-		return try_candidate(compiler, from, err);
+		return try_candidate(compiler, from, &facts, err);
 	}
 	size_t middle = from + (to - from) / 2;
+	expect_part(compiler, from, middle);
+	expect_part(compiler, middle, to);
 	r = split(compiler, from, middle, err);
 	return r < 0 ? r : split(compiler, middle, to, err);
 }
@@ -457,7 +557,7 @@ vary_variables(struct compiler *compiler, struct err *err)
 		const struct candidate *candidate = &compiler->candidates.items[i];
 
 		if (candidate->value.p && may_be_varied(candidate))
-			r = try_candidate(compiler, i, err);
+			r = try_candidate(compiler, i, NULL, err);
 	}
 	if (r == 0)
 		r = split(compiler, 0, compiler->candidates.count, err);

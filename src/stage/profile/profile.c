@@ -90,17 +90,12 @@ check_architectures(const struct profile_options *options, struct err *err)
 
 int
 profile_observe(const struct profile_options *options, const struct start_trial *trial,
-		struct arena *arena, struct start_state **ret, struct profile **ret_used,
-		struct err *err)
+		struct sandbox_session **ret, struct err *err)
 {
-	CLEANUP(buf_cleanup) struct buf answer = BUF_INIT(SESSION_ANSWER_MAX);
-	CLEANUP(profile_cleanup) struct profile *used = NULL;
 	struct profile_options quiet = *options;
 	struct observe_options inside = {&quiet, trial};
 	int r = check_architectures(options, err);
 
-	if (r < 0)
-		return r;
 	quiet.log_folder = NULL;
 	const struct sandbox_options sandbox = {
 		.run = observe_main,
@@ -108,7 +103,17 @@ profile_observe(const struct profile_options *options, const struct start_trial 
 		.result_max = SESSION_ANSWER_MAX,
 		.progress = options->progress,
 	};
-	r = sandbox_run(&sandbox, &answer, err);
+	return r < 0 ? r : sandbox_start(&sandbox, ret, err);
+}
+
+int
+profile_observed(struct sandbox_session *session, struct arena *arena, struct start_state **ret,
+		 struct profile **ret_used, struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf answer = BUF_INIT(SESSION_ANSWER_MAX);
+	CLEANUP(profile_cleanup) struct profile *used = NULL;
+	int r = sandbox_answer(session, &answer, err);
+
 	if (r < 0)
 		return r;
 	struct span rest = buf_span(&answer);
