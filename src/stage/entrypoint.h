@@ -28,7 +28,7 @@ struct entrypoint_input {
 	const struct contents *contents;
 	const struct service *service;
 	start_observer *observe;
-	start_hint *expect;
+	start_hint *expect; /* both NULL: nobody wants to know */
 	start_hint *forget;
 	void *context;
 	const struct progress *progress;

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "base/limits.h"
+#include "base/vec.h"
 #include "codec/probe.h"
 #include "codec/script.h"
 #include "codec/start_json.h"
@@ -218,6 +219,9 @@ struct world {
 	struct service service;
 	enum behaviour behaviour;
 	unsigned runs;
+	VEC(struct span) made; /* starts, as texts, in their order */
+	VEC(struct span) expected;
+	unsigned met; /* expected ones that were asked for */
 };
 
 static const char script[] = "#!/bin/sh\n"
@@ -246,6 +250,14 @@ open_world(struct world *world, enum behaviour behaviour)
 	world->fixture.image->config.entrypoint = (struct span_list){entrypoint, 1};
 	world->fixture.image->config.command = (struct span_list){command, 2};
 	world->service.entrypoint = ENTRYPOINT_AUTO;
+}
+
+static void
+close_world(struct world *world)
+{
+	vec_free(&world->made);
+	vec_free(&world->expected);
+	fixture_free(&world->fixture);
 }
 
 /* The value of NAME in a trial, as the container would have it. */
@@ -351,6 +363,53 @@ run_script(struct world *world, const struct start_trial *trial, struct start_st
 	}
 }
 
+static struct span
+join(struct span text, struct span_list list)
+{
+	for (size_t i = 0; i < list.count; i++)
+		text = arena_printf(arena, "%.*s [%.*s]", SPAN_ARG(text), SPAN_ARG(list.items[i]));
+	return text;
+}
+
+/* A trial as a text. */
+static struct span
+name_of(const struct start_trial *trial)
+{
+	struct span text =
+		arena_printf(arena, "%d %zu %d %.*s %.*s %.*s", trial->bare, trial->plant_count,
+			     trial->no_mounts, SPAN_ARG(trial->program), SPAN_ARG(trial->user),
+			     SPAN_ARG(trial->hostname));
+
+	return join(join(text, trial->environment), trial->arguments);
+}
+
+static bool
+strike(struct world *world, struct span name)
+{
+	for (size_t i = 0; i < world->expected.count; i++) {
+		if (!span_equal(world->expected.items[i], name))
+			continue;
+		world->expected.items[i] = world->expected.items[--world->expected.count];
+		return true;
+	}
+	return false;
+}
+
+static void
+expect(void *context, const struct start_trial *trial)
+{
+	struct world *world = context;
+	struct span name = name_of(trial);
+
+	assert_good(vec_push(&world->expected, &name, 1000, err));
+}
+
+static void
+forget(void *context, const struct start_trial *trial)
+{
+	(void)strike(context, name_of(trial));
+}
+
 static int
 observe(void *context, const struct start_trial *trial, struct arena *where,
 	struct start_state **ret, struct profile **ret_used, struct err *err)
@@ -362,7 +421,10 @@ observe(void *context, const struct start_trial *trial, struct arena *where,
 	const struct span_list *command =
 		trial->other_arguments ? &trial->arguments : &world->fixture.image->config.command;
 
-	(void)err;
+	struct span name = name_of(trial);
+	world->met += strike(world, name);
+	if (vec_push(&world->made, &name, 1000, err) < 0)
+		return -ERR_MEMORY;
 	world->runs++;
 	*state = (struct start_state){
 		.reached = true,
@@ -406,6 +468,8 @@ compile(struct world *world)
 		.contents = world->fixture.contents,
 		.service = &world->service,
 		.observe = observe,
+		.expect = expect,
+		.forget = forget,
 		.context = world,
 	};
 	struct start *start = NULL;
@@ -440,7 +504,7 @@ a_bare_exec_needs_no_launcher(void **state)
 	assert_span(start->command.items[0], "app");
 	assert_int_equal(start->plan.n, 0);
 	start_free(start);
-	fixture_free(&world.fixture);
+	close_world(&world);
 }
 
 static void
@@ -462,7 +526,40 @@ what_only_goes_through_is_free(void **state)
 	assert_true(span_contains(start->plan, SPAN("\"plain\": false")));
 	assert_true(span_contains(start->plan, SPAN("\"--version\"")));
 	start_free(start);
-	fixture_free(&world.fixture);
+	close_world(&world);
+}
+
+static unsigned
+repeats(const struct world *world)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < world->made.count; i++) {
+		for (size_t k = 0; k < i; k++)
+			count += span_equal(world->made.items[i], world->made.items[k]);
+	}
+	return count;
+}
+
+/* Hints change nothing; what is made because of one is asked for or dropped. */
+static void
+starts_may_be_made_ahead(void **state)
+{
+	static const enum behaviour behaviours[] = {SCRIPT_PLAIN, SCRIPT_TEMPLATE, SCRIPT_QUOTES,
+						    SCRIPT_COMPARES};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct world world;
+
+		open_world(&world, behaviours[i]);
+		start_free(compile(&world));
+		assert_int_equal(world.expected.count, 0);
+		assert_in_range(world.met, world.runs / 3, world.runs);
+		/* only whether it can be repeated takes the same start twice */
+		assert_int_equal(repeats(&world), 1);
+		close_world(&world);
+	}
 }
 
 static void
@@ -476,7 +573,7 @@ what_is_quoted_is_free_within_limits(void **state)
 	assert_int_equal(variable(start, "PORT")->kind, VARIABLE_FREE);
 	assert_true(span_contains(start->plan, SPAN("\"plain\": true")));
 	start_free(start);
-	fixture_free(&world.fixture);
+	close_world(&world);
 }
 
 static void
@@ -493,7 +590,7 @@ what_is_compared_is_not_free(void **state)
 	assert_int_equal(variable(start, "MODE")->kind, VARIABLE_FIXED);
 	assert_span(variable(start, "MODE")->value, "slow");
 	start_free(start);
-	fixture_free(&world.fixture);
+	close_world(&world);
 }
 
 static void
@@ -527,7 +624,7 @@ what_cannot_be_carried_over_is_named(void **state)
 			fail_msg("%s", start->left.items[0].text.p);
 		assert_int_equal(start->plan.n, 0);
 		start_free(start);
-		fixture_free(&world.fixture);
+		close_world(&world);
 	}
 }
 
@@ -542,7 +639,7 @@ no_shell_is_no_matter(void **state)
 	world.fixture.image->config.entrypoint = (struct span_list){entrypoint, 1};
 	assert_null(compile(&world));
 	assert_int_equal(world.runs, 0);
-	fixture_free(&world.fixture);
+	close_world(&world);
 }
 
 static void
@@ -567,7 +664,7 @@ starts_come_back_from_json(void **state)
 	assert_fails(ERR_INVALID, start_json_read(json, arena, &back, err));
 	json_decref(json);
 	start_free(start);
-	fixture_free(&world.fixture);
+	close_world(&world);
 }
 
 int
@@ -583,6 +680,7 @@ main(void)
 		cmocka_unit_test(forged_probes_are_not),
 		cmocka_unit_test(a_bare_exec_needs_no_launcher),
 		cmocka_unit_test(what_only_goes_through_is_free),
+		cmocka_unit_test(starts_may_be_made_ahead),
 		cmocka_unit_test(what_is_quoted_is_free_within_limits),
 		cmocka_unit_test(what_is_compared_is_not_free),
 		cmocka_unit_test(what_cannot_be_carried_over_is_named),

@@ -84,7 +84,7 @@ void
 compiler_expect(const struct compiler *compiler, struct start_trial *trial)
 {
 	set_program(compiler, trial);
-	if (compiler_has_runs(compiler, 2))
+	if (compiler->input->expect && compiler_has_runs(compiler, 2))
 		compiler->input->expect(compiler->input->context, trial);
 }
 
@@ -92,7 +92,8 @@ void
 compiler_forget(const struct compiler *compiler, struct start_trial *trial)
 {
 	set_program(compiler, trial);
-	compiler->input->forget(compiler->input->context, trial);
+	if (compiler->input->forget)
+		compiler->input->forget(compiler->input->context, trial);
 }
 
 int
