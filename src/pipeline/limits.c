@@ -20,6 +20,9 @@ enum {
 	TRIALS_MAX = 24,
 	TIME_MS = 1800000, /* for all trials, or that of the first three when they take longer */
 	FIRST = 3,
+	READY_TIMES = 20, /* a trial is given so many times what the run without limits took */
+	READY_MS = 10000, /* but not less */
+	READY_STATED_MS = 60000, /* when the service states no time */
 };
 
 /* One run of the tests on the hardened image. */
@@ -92,6 +95,28 @@ judge(struct trying *trying, unsigned which, const struct profile *run, const st
 	return copy_names(trying, run->demands.refused_calls, &trying->refused, err);
 }
 
+/*
+ * One that a limit breaks often neither ends nor becomes ready, and most trials are there to find
+ * out which limit that is: the service's own time for it may be minutes.
+ */
+static uint64_t
+time_to_be_ready(const struct pipeline *p)
+{
+	const struct profile *run = p->suite->run;
+	uint64_t stated = p->service->ready.timeout_ms;
+	uint64_t most = stated ? stated : READY_STATED_MS;
+	uint64_t time = READY_MS;
+
+	if (p->service->ready.ended)
+		return stated;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		if (run->phases[i].kind == PHASE_STARTUP &&
+		    run->phases[i].duration_ms > READY_MS / READY_TIMES)
+			time = run->phases[i].duration_ms * READY_TIMES;
+	}
+	return time < most ? time : most;
+}
+
 /* The tests under these limits; `list_refused`: the same filter, in a way that tells whom it hit.
  */
 static int
@@ -122,6 +147,7 @@ try_under(struct trying *trying, unsigned which, bool list_refused, struct err *
 		.limits = &enforced,
 		.refuse = list_refused ? &allowed : NULL,
 		.low_ports_privileged = !limits->low_ports_by_sysctl,
+		.ready_ms = time_to_be_ready(p),
 	};
 	(void)snprintf(logs, sizeof(logs), "limits-%u", limits->trials + 1);
 	progress_step(p->progress, 0, 0, "testing under run-time limits, trial %u",

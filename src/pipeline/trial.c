@@ -88,8 +88,9 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 	CLEANUP(free_cleanup)
 	struct profile_sidecar *sidecars = calloc(count + 1, sizeof(*sidecars));
 	const struct subject *original = trial->original;
+	struct service service = *p->service;
 	struct profile_options options = {
-		.service = p->service,
+		.service = &service,
 		.image = trial->subject->image,
 		.contents = trial->subject->contents,
 		.sidecars = sidecars,
@@ -108,6 +109,8 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 
 	if (!sidecars)
 		return err_memory(err);
+	if (trial->ready_ms)
+		service.ready.timeout_ms = trial->ready_ms;
 	for (size_t i = 0; i < count; i++)
 		sidecars[i] =
 			(struct profile_sidecar){p->sidecars[i].image, p->sidecars[i].contents};

@@ -23,6 +23,7 @@ struct trial {
 	const struct runtime_limits *limits;
 	const struct span_list *refuse;
 	bool low_ports_privileged;
+	uint64_t ready_ms; /* time for becoming ready instead of the service's; 0: as it says */
 };
 
 /* suite->run is set: the same as *ret, which may be NULL. Errors of profile_run(). */

@@ -203,6 +203,16 @@ work(struct session *session, struct err *err)
 	return r;
 }
 
+/* A trial that has failed: how it would end tells nothing, and under its limits may take long. */
+static bool
+is_decided(const struct session *session)
+{
+	const struct profile_options *options = session->options;
+
+	return options->limits && !options->refuse &&
+	       (!session->suite->started || tests_failed(session, 0));
+}
+
 static int
 shut_down(struct session *session, struct err *err)
 {
@@ -211,7 +221,7 @@ shut_down(struct session *session, struct err *err)
 	bool killed = false;
 	int status = 0;
 
-	if (!app->container || instance_ended(app))
+	if (!app->container || instance_ended(app) || is_decided(session))
 		return 0;
 	int r = session_phase_begin(session, PHASE_SHUTDOWN, SPAN("shutdown"), SPAN(""), err);
 	if (r < 0)

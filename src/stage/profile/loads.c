@@ -147,8 +147,8 @@ add_case(struct session *session, struct span name, enum case_state state, struc
 	return vec_push(&session->cases, &one, SUITE_CASES_MAX, err);
 }
 
-static bool
-any_failed(const struct session *session, size_t from)
+bool
+tests_failed(const struct session *session, size_t from)
 {
 	for (size_t i = from; i < session->cases.count; i++) {
 		if (session->cases.items[i].state == CASE_FAILED ||
@@ -194,7 +194,7 @@ judge_test(struct session *session, const struct service_command *test, const ch
 		return r;
 	if (read && session->cases.count == before)
 		(void)session_gap(session, true, test->name, "its JUnit XML has no test case");
-	if (read && (result->status == 0 || any_failed(session, before)))
+	if (read && (result->status == 0 || tests_failed(session, before)))
 		return 0;
 	/* no JUnit XML, or one that hides that the command failed */
 	bool passed = result->status == 0;
@@ -227,7 +227,7 @@ run_test(struct session *session, const struct service_command *test, struct err
 	}
 	if (r < 0)
 		return r;
-	bool passed = result.status == 0 && !any_failed(session, before);
+	bool passed = result.status == 0 && !tests_failed(session, before);
 	session_phase_end(session, result.status, passed);
 	if (!passed)
 		(void)session_gap(session, true, test->name, "the test did not pass: %s",

@@ -140,6 +140,9 @@ int ready_health(struct instance *instance);
 int loads_run(struct session *session, struct err *err);
 int tests_run(struct session *session, struct err *err);
 
+/* Whether one of the cases from place `from` on did not pass. */
+bool tests_failed(const struct session *session, size_t from);
+
 /* ---- prober.c ---- */
 
 /* What is done when the service has no loads: asks the exposed ports. */
