@@ -508,6 +508,32 @@ there_may_be_no_view(void **state)
 	trial_free(&trial);
 }
 
+/* Under limits a failed trial is killed: how it would stop tells nothing. */
+static void
+failed_trials_are_not_stopped(void **state)
+{
+	static const char *const tests[] = {"exit 0", "exit 1"};
+	const struct runtime_limits limits = {.no_new_privileges = true};
+
+	(void)state;
+	NEEDS_CONTAINERS();
+	for (size_t i = 0; i < 2; i++) {
+		struct trial trial = {
+			.command = {"/bin/server"}, .port = 8080, .test = {"sh", "-c", tests[i]}};
+
+		prepare(&trial);
+		trial.options.record = false;
+		trial.options.limits = &limits;
+		assert_good(profile_run(&trial.options, &trial.profile, &trial.suite, err));
+		const struct profile *profile = trial.profile;
+		bool stopped = profile->phases[profile->phase_count - 1].kind == PHASE_SHUTDOWN;
+		assert_int_equal(trial.suite->failed, i);
+		assert_int_equal(stopped, i == 0);
+		assert_int_equal(folders_left(), 0);
+		trial_free(&trial);
+	}
+}
+
 /* What hardening took away is told apart from what never was. */
 static void
 removed_paths_are_named(void **state)
@@ -741,6 +767,7 @@ main(void)
 		cmocka_unit_test(failures_are_results),
 		cmocka_unit_test(tests_are_counted),
 		cmocka_unit_test(there_may_be_no_view),
+		cmocka_unit_test(failed_trials_are_not_stopped),
 		cmocka_unit_test(removed_paths_are_named),
 		cmocka_unit_test(sidecars_share_the_network),
 		cmocka_unit_test(nothing_is_left_of_a_killed_session),
