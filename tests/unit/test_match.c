@@ -405,6 +405,12 @@ make_mixed_database(struct world *world)
 		  .severity = SEVERITY_HIGH,
 		  .vector = SPAN_INIT("CVSS:3.1/y"),
 		  .score = 7.5}},
+		{SPAN_INIT("golang"),
+		 SPAN_INIT("all"),
+		 SPAN_INIT("golang.org/x/net"),
+		 {.id = SPAN_INIT("CVE-2026-0005"),
+		  .state = ADVISORY_RANGES,
+		  .affected = SPAN_INIT("[,0.17.0)")}},
 		{SPAN_INIT("rocky"),
 		 SPAN_INIT("9"),
 		 SPAN_INIT("nodejs:18/npm"),
@@ -507,6 +513,30 @@ rpm_packages_are_found_by_either_name(void **state)
 	assert_span(findings->items[1].fixed_version, "1:18.2-1.el9");
 }
 
+/* What the feed calls 0.17.0 is v0.17.0 beside v0.7.0. */
+static void
+a_fix_is_written_as_what_is_installed(void **state)
+{
+	static const char *const versions[][2] = {{"v0.7.0", "v0.17.0"},
+						  {"0.7.0", "0.17.0"},
+						  {"vendored", "0.17.0"},
+						  {"v", "0.17.0"}};
+	struct world *world = *state;
+
+	make_mixed_database(world);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		CLEANUP(findings_cleanup) struct findings *findings = NULL;
+
+		world->inventory.component_count = 0;
+		add(world, "golang.org/x/net", "golang.org/x/net", versions[i][0]);
+		world->components[0].ecosystem = SPAN("golang");
+		world->components[0].source_version = SPAN("v0.7.0");
+		assert_good(match_run(&world->inventory, world->advisories, &findings, err));
+		assert_int_equal(findings->count, 1);
+		assert_span(findings->items[0].fixed_version, versions[i][1]);
+	}
+}
+
 /* An image without packages of a system is as matched as its languages are. */
 static void
 the_system_decides_where_it_has_packages(void **state)
@@ -597,6 +627,7 @@ main(void)
 		TEST(a_language_stands_beside_the_system),
 		TEST(a_feed_that_is_lacking_is_said_once),
 		TEST(rpm_packages_are_found_by_either_name),
+		TEST(a_fix_is_written_as_what_is_installed),
 		TEST(the_system_decides_where_it_has_packages),
 	};
 

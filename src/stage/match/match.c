@@ -40,6 +40,25 @@ keep(const struct matching *matching, struct span text, struct span *ret)
 	return ret->p != NULL;
 }
 
+static bool
+is_digit(struct span text, size_t at)
+{
+	return at < text.n && text.p[at] >= '0' && text.p[at] <= '9';
+}
+
+/* Feeds of Go and Composer leave out the "v" that versions have there: it is put back. */
+static bool
+keep_fixed(const struct matching *matching, struct span fixed, struct span *ret)
+{
+	struct span installed = matching->inventory->components[matching->component].version;
+
+	if (!is_digit(fixed, 0) || installed.n == 0 || installed.p[0] != 'v' ||
+	    !is_digit(installed, 1))
+		return keep(matching, fixed, ret);
+	*ret = arena_printf(matching->arena, "v%.*s", SPAN_ARG(fixed));
+	return ret->p != NULL;
+}
+
 static struct span
 installed_version(const struct matching *matching)
 {
@@ -169,7 +188,7 @@ match_advisory(void *context, struct span source, const struct advisory *advisor
 	if (r < 0 || !hit)
 		return r;
 	if (!keep(matching, advisory->id, &finding.id) ||
-	    !keep(matching, fixed, &finding.fixed_version) ||
+	    !keep_fixed(matching, fixed, &finding.fixed_version) ||
 	    !keep_note(matching, advisory, &finding.note))
 		return err_memory(err);
 	r = memory_cve(matching->memory, finding.id, &cve, err);
