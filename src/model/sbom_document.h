@@ -23,6 +23,7 @@ struct sbom_item {
 	struct span source;
 	struct span source_version;
 	struct span codename;	 /* of a system */
+	struct span guessed;	 /* the file whose bytes alone say so, by mohs */
 	struct span description; /* of a system, for people */
 };
 

@@ -430,6 +430,31 @@ a_documents_own_gaps_stay(void **state)
 					   "neither as a component nor in a package URL\n");
 }
 
+static void
+what_was_guessed_stays_guessed(void **state)
+{
+	const struct inventory *cyclonedx = take(CYCLONEDX(
+		"{\"type\":\"library\",\"name\":\"x\",\"purl\":\"pkg:generic/x@1\",\"properties\":["
+		"{\"name\":\"mohs:guessed\",\"value\":\"/usr/bin/x\"}]}," LIBRARY("pkg:npm/a@1")));
+	const struct inventory *spdx =
+		take(SPDX("{\"SPDXID\":\"x\",\"name\":\"x\",\"comment\":"
+			  "\"guessed: told from the bytes of /usr/bin/x alone\",\"externalRefs\":["
+			  "{\"referenceType\":\"purl\",\"referenceLocator\":\"pkg:generic/x@1\"}]},"
+			  "{\"SPDXID\":\"y\",\"name\":\"y\",\"comment\":\"guessed: by somebody\","
+			  "\"externalRefs\":[{\"referenceType\":\"purl\","
+			  "\"referenceLocator\":\"pkg:generic/y@1\"}]}"));
+
+	(void)state;
+	assert_int_equal(cyclonedx->component_count, 2);
+	assert_true(cyclonedx->components[0].guessed);
+	assert_span(cyclonedx->components[0].database, "/usr/bin/x");
+	assert_false(cyclonedx->components[1].guessed);
+	assert_int_equal(spdx->component_count, 2);
+	assert_true(spdx->components[0].guessed);
+	assert_span(spdx->components[0].database, "/usr/bin/x");
+	assert_false(spdx->components[1].guessed);
+}
+
 /* ---- what is no document ---- */
 
 static void
@@ -567,6 +592,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_matched_is_named),
 		cmocka_unit_test(what_a_document_is_about_is_no_component),
 		cmocka_unit_test(a_documents_own_gaps_stay),
+		cmocka_unit_test(what_was_guessed_stays_guessed),
 		cmocka_unit_test(others_are_refused),
 		cmocka_unit_test(there_are_limits),
 		cmocka_unit_test(a_likely_document_is_seen),

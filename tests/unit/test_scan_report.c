@@ -125,6 +125,34 @@ junit_escapes_everything(void **state)
 	vec_free(&cases);
 }
 
+/* In every report that people read. */
+static void
+what_is_guessed_is_marked(void **state)
+{
+	static const struct {
+		const char *format;
+		const char *sure;
+		const char *guessed;
+	} cases[] = {
+		{"markdown", "| plain | 2:1.0 |", "| plain | 2:1.0 (guessed) |"},
+		{"github", "plain 2:1.0: ", "plain 2:1.0 (guessed): "},
+		{"sarif", "plain 2:1.0: ", "plain 2:1.0 (guessed): "},
+		{"junit", "plain 2:1.0: ", "plain 2:1.0 (guessed): "},
+		{"gitlab", "plain 2:1.0: ", "plain 2:1.0 (guessed): "},
+	};
+	struct scene scene;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&scene);
+		assert_true(
+			span_contains(written(&scene, cases[i].format), span_from(cases[i].sure)));
+		scene.components[1].guessed = true;
+		assert_true(span_contains(written(&scene, cases[i].format),
+					  span_from(cases[i].guessed)));
+	}
+}
+
 /* One line is one command: nothing that was read can begin another. */
 static void
 annotations_are_one_line_each(void **state)
@@ -276,6 +304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(junit_escapes_everything),
 		cmocka_unit_test(annotations_are_one_line_each),
+		cmocka_unit_test(what_is_guessed_is_marked),
 		cmocka_unit_test(markdown_shows_names_as_they_are),
 		cmocka_unit_test(markdown_fits_a_comment),
 		cmocka_unit_test(sarif_ranks_by_the_severity_given),

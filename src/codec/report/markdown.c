@@ -113,7 +113,7 @@ put_row(struct markdown *markdown, const struct report_item *item)
 	put_text(markdown, item->component->name);
 	put(markdown, " | ");
 	put_text(markdown, item->component->version);
-	put(markdown, " | ");
+	put(markdown, "%s | ", report_doubt(item->component));
 	if (finding->status == FINDING_FIXABLE) {
 		put(markdown, "✔ ");
 		put_text(markdown, finding->fixed_version);

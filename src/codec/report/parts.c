@@ -75,14 +75,20 @@ report_fix(const struct report_item *item, struct arena *arena)
 	return text.p ? text : SPAN("");
 }
 
+const char *
+report_doubt(const struct component *component)
+{
+	return component->guessed ? " (guessed)" : "";
+}
+
 struct span
 report_sentence(const struct report_item *item, struct arena *arena)
 {
 	const struct component *component = item->component;
-	struct span text =
-		arena_printf(arena, "%.*s %.*s: %.*s%s", SPAN_ARG(component->name),
-			     SPAN_ARG(component->version), SPAN_ARG(report_fix(item, arena)),
-			     item->finding->exploited ? "; known to be exploited" : "");
+	struct span text = arena_printf(arena, "%.*s %.*s%s: %.*s%s", SPAN_ARG(component->name),
+					SPAN_ARG(component->version), report_doubt(component),
+					SPAN_ARG(report_fix(item, arena)),
+					item->finding->exploited ? "; known to be exploited" : "");
 
 	return text.p ? text : SPAN("");
 }

@@ -27,6 +27,9 @@ size_t report_aside_count(const struct report *report);
 struct span report_target(const struct report *report);	 /* the image's reference, the document's */
 struct span report_version(const struct report *report); /* of the tool: begins with a digit */
 
+/* " (guessed)" behind a version that no record states, else "". */
+const char *report_doubt(const struct component *component);
+
 /* "libssl3 3.0.11-1: fixed in 3.0.15-1~deb12u1", "...: no fix yet". Empty without memory. */
 struct span report_sentence(const struct report_item *item, struct arena *arena);
 

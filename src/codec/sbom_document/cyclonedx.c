@@ -73,12 +73,14 @@ struct said {
 	struct span trivy_version;
 	struct span trivy_release;
 	struct span codename; /* by Syft, of the system */
+	struct span guessed;  /* by mohs: the file that says so */
 };
 
 static const struct {
 	struct span name;
 	size_t offset;
 } known_properties[] = {
+	{SPAN_INIT("mohs:guessed"), offsetof(struct said, guessed)},
 	{SPAN_INIT("mohs:source"), offsetof(struct said, source)},
 	{SPAN_INIT("mohs:source-version"), offsetof(struct said, source_version)},
 	{SPAN_INIT("aquasecurity:trivy:SrcName"), offsetof(struct said, trivy_source)},
@@ -129,6 +131,7 @@ take_source(const struct said *said, struct arena *arena, struct sbom_item *item
 	item->source = said->source;
 	item->source_version = said->source_version;
 	item->codename = said->codename;
+	item->guessed = said->guessed;
 	if (said->source.n || said->trivy_source.n == 0)
 		return 0;
 	bool epoch = said->trivy_epoch.n && !span_equal(said->trivy_epoch, SPAN("0"));

@@ -34,6 +34,7 @@ struct package {
 	struct span purpose;
 	struct span summary;
 	struct span source;
+	struct span comment;
 	json_t *references;
 };
 
@@ -44,6 +45,7 @@ static const struct json_field package_fields[] = {
 	{"primaryPackagePurpose", JSON_FIELD_SPAN, offsetof(struct package, purpose), false},
 	{"summary", JSON_FIELD_SPAN, offsetof(struct package, summary), false},
 	{"sourceInfo", JSON_FIELD_SPAN, offsetof(struct package, source), false},
+	{"comment", JSON_FIELD_SPAN, offsetof(struct package, comment), false},
 	{"externalRefs", JSON_FIELD_RAW, offsetof(struct package, references), false},
 	{0},
 };
@@ -183,6 +185,17 @@ read_source(struct span text, struct sbom_item *item)
 	item->source_version = rest.p ? span_trim(rest) : SPAN("");
 }
 
+/* "guessed: told from the bytes of FILE alone", as mohs writes it. */
+static void
+read_guessed(struct span comment, struct sbom_item *item)
+{
+	const struct span start = SPAN("guessed: told from the bytes of ");
+	const struct span end = SPAN(" alone");
+
+	if (span_starts_with(comment, start) && span_ends_with(comment, end))
+		item->guessed = span_slice(comment, start.n, comment.n - end.n);
+}
+
 /* The specification writes an underscore; some tools do not. */
 static bool
 is_system(struct span purpose)
@@ -212,6 +225,7 @@ read_package(struct sbom_reading *reading, const struct map *described, const js
 	item.version = package.version;
 	item.description = package.summary;
 	read_source(package.source, &item);
+	read_guessed(package.comment, &item);
 	return sbom_reading_add(reading, &item, err);
 }
 

@@ -113,7 +113,7 @@ copy_texts(struct taking *taking, struct component *component, struct err *err)
 	struct span *const texts[] = {&component->ecosystem,	  &component->name,
 				      &component->architecture,	  &component->source,
 				      &component->source_version, &component->purl,
-				      &component->module};
+				      &component->module,	  &component->database};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		*texts[i] = arena_copy(taking->arena, *texts[i]);
@@ -124,8 +124,13 @@ copy_texts(struct taking *taking, struct component *component, struct err *err)
 }
 
 static int
-add_component(struct taking *taking, struct component *component, struct err *err)
+add_component(struct taking *taking, const struct sbom_item *item, struct component *component,
+	      struct err *err)
 {
+	component->purl = item->purl;
+	component->state = COMPONENT_INSTALLED;
+	component->guessed = item->guessed.n > 0;
+	component->database = item->guessed;
 	int r = copy_texts(taking, component, err);
 
 	return r < 0 ? r : vec_push(&taking->components, component, PACKAGES_MAX, err);
@@ -143,8 +148,6 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 		.ecosystem = taking_ecosystem(purl),
 		.name = purl->name,
 		.architecture = purl_qualifier(purl, SPAN("arch")),
-		.purl = item->purl,
-		.state = COMPONENT_INSTALLED,
 	};
 	struct release space = {.version = SPAN("")};
 	struct release release;
@@ -167,7 +170,7 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 	*with_source |= read_source(item, purl, &component);
 	if (span_equal(component.ecosystem, SPAN("rpm")))
 		r = taking_rpm(taking, purl, &component, err);
-	return r < 0 ? r : add_component(taking, &component, err);
+	return r < 0 ? r : add_component(taking, item, &component, err);
 }
 
 /* A component of another ecosystem: a language's library, or what the matcher knows nothing of. */
@@ -179,15 +182,13 @@ add_other(struct taking *taking, const struct sbom_item *item, const struct purl
 		.version =
 			arena_copy(taking->arena, purl->version.n ? purl->version : item->version),
 		.architecture = purl_qualifier(purl, SPAN("arch")),
-		.purl = item->purl,
-		.state = COMPONENT_INSTALLED,
 	};
 
 	if (!component.version.p)
 		return err_memory(err);
 	int r = taking_library(taking, item, purl, &component, err);
 	component.source_version = component.version;
-	return r < 0 ? r : add_component(taking, &component, err);
+	return r < 0 ? r : add_component(taking, item, &component, err);
 }
 
 /* An image, or whatever else has components and is none. */
