@@ -154,7 +154,7 @@ add_image(struct spdx *spdx)
 	const struct image *image = writer->sbom->image;
 	char digest[DIGEST_TEXT];
 	json_t *sums = json_array();
-	json_t *json = package(spdx, SPAN(IMAGE), image->reference,
+	json_t *json = package(spdx, SPAN(IMAGE), writer->sbom->title,
 			       span_from(digest_format(&image->manifest_digest, digest)));
 
 	sbom_add(writer, sums,

@@ -33,6 +33,7 @@ struct sbom {
 	const struct image *image;	   /* borrowed; NULL: of a document, CycloneDX alone */
 	const struct inventory *inventory; /* borrowed */
 	struct span tool;		   /* version of mohs: "0.1.0" */
+	struct span title;		   /* of the image: its name in a registry, else its digest */
 	struct span name;		   /* of the image, for a purl: "nginx" */
 	struct span repository;		   /* "docker.io/library/nginx"; empty: of no registry */
 	struct span tag;		   /* may be empty */

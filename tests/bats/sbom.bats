@@ -61,6 +61,10 @@ setup() {
 		"$mohs" sbom --files --format "$format" "dir:$image" >first
 		MOHS_CACHE=$BATS_TEST_TMPDIR/other "$mohs" sbom --files --format "$format" "dir:$image" -o second
 		cmp first second
+		cp -a "$image" elsewhere
+		"$mohs" sbom --files --format "$format" "dir:$PWD/elsewhere" -o second
+		rm -r elsewhere
+		cmp first second
 	done
 }
 

@@ -261,26 +261,54 @@ the_record_says_what_is_there(void **state)
 static void
 names_of_images(void **state)
 {
+#define DIGEST "sha256:abababababababababababababababababababababababababababababababab"
 	static const struct {
 		const char *reference;
+		const char *title;
 		const char *name;
 		const char *repository;
 		const char *tag;
 	} cases[] = {
-		{"docker.io/library/nginx:1.27", "nginx", "docker.io/library/nginx", "1.27"},
-		{"oci:out/image:hardened", "image", "", ""},
-		{"dir:/srv/Root/", "root", "", ""},
-		{"oci-archive:x.tar", "x.tar", "", ""},
-		{"dir:/", "image", "", ""},
+		{"docker.io/library/nginx:1.27", "docker.io/library/nginx:1.27", "nginx",
+		 "docker.io/library/nginx", "1.27"},
+		{"docker-daemon:team/Nginx:1.27", "team/Nginx:1.27", "nginx", "", ""},
+		{"oci:out/image:hardened", DIGEST, "image", "", ""},
+		{"oci-archive:x.tar", DIGEST, "image", "", ""},
+		{"dir:/srv/Root/", DIGEST, "image", "", ""},
 	};
 	struct small *small = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		small->fixture.image->reference = span_from(cases[i].reference);
 		const struct sbom *sbom = make(small, &(struct sbom_options){0});
+		assert_span(sbom->title, cases[i].title);
 		assert_span(sbom->name, cases[i].name);
 		assert_span(sbom->repository, cases[i].repository);
 		assert_span(sbom->tag, cases[i].tag);
+	}
+}
+
+/* Where an image lies is no part of what it is made of. */
+static void
+the_same_image_elsewhere_is_the_same_document(void **state)
+{
+	struct small *small = *state;
+	struct span first[2] = {{NULL, 0}};
+
+	for (int place = 0; place < 2; place++) {
+		small->fixture.image->reference =
+			place == 0 ? SPAN("oci:out/image:hardened") : SPAN("oci:/srv/b:x");
+		const struct sbom *sbom = make(small, &(struct sbom_options){.files = true});
+		struct span text[2];
+
+		assert_good(spdx_write(sbom, small->arena, &text[0], err));
+		assert_good(cyclonedx_write(sbom, CYCLONEDX_1_6, small->arena, &text[1], err));
+		for (int i = 0; i < 2; i++) {
+			if (place == 0)
+				first[i] = text[i];
+			assert_true(span_equal(first[i], text[i]));
+			assert_false(span_contains(text[i], SPAN("/srv")));
+		}
 	}
 }
 
@@ -403,6 +431,8 @@ main(void)
 		cmocka_unit_test(licences_become_expressions),
 		cmocka_unit_test_setup_teardown(the_record_says_what_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_of_images, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_image_elsewhere_is_the_same_document,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(documents_are_as_they_were, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_stay_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_removed_is_a_document_of_its_own, setup,

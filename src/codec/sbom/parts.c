@@ -55,7 +55,7 @@ struct span
 sbom_title(struct sbom_writer *writer)
 {
 	const struct inventory_document *document = &writer->sbom->inventory->document;
-	struct span name = writer->sbom->image ? writer->sbom->image->reference
+	struct span name = writer->sbom->image ? writer->sbom->title
 			   : document->name.n  ? document->name
 					       : document->reference;
 
@@ -94,7 +94,7 @@ sbom_uuid(struct sbom_writer *writer, const char *format)
 	struct span subject =
 		sbom->image ? span_from(digest_format(&sbom->image->manifest_digest, image))
 			    : document->digest;
-	struct span reference = sbom->image ? sbom->image->reference : document->reference;
+	struct span reference = sbom->image ? sbom->title : document->reference;
 	struct span name =
 		sbom_print(writer, "%s\n%.*s\n%.*s\n%.*s\n%d %d %lld\n", format,
 			   SPAN_ARG(sbom->tool), SPAN_ARG(subject), SPAN_ARG(reference),

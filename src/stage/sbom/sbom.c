@@ -47,18 +47,32 @@ is_local(struct span reference)
 	return false;
 }
 
-/* "image" of "oci:out/image:hardened". */
+/* "nginx" of "docker-daemon:team/nginx:1.27". */
 static struct span
-local_name(struct span reference)
+daemon_name(struct span rest)
 {
-	struct span rest = reference;
-
-	(void)span_cut(&rest, ':');
-	rest = span_slice(rest, 0, span_find(rest, ':'));
-	while (rest.n > 1 && rest.p[rest.n - 1] == '/')
-		rest.n--;
-	rest = span_base_name(rest);
+	rest = span_base_name(span_slice(rest, 0, span_find(rest, ':')));
 	return rest.n ? rest : SPAN("image");
+}
+
+/*
+ * Where an image was read from says nothing of it, and another folder would make another document
+ * of the same image: it is called by its digest. A daemon's name is the image's own.
+ */
+static int
+name_local(struct sbom_maker *maker, struct err *err)
+{
+	struct sbom *sbom = maker->sbom;
+	char digest[DIGEST_TEXT];
+	struct span rest;
+	struct span transport = reference_transport(sbom->image->reference, &rest);
+	bool daemon = span_equal(transport, SPAN("docker-daemon"));
+
+	sbom->title = arena_copy(
+		maker->arena,
+		daemon ? rest : span_from(digest_format(&sbom->image->manifest_digest, digest)));
+	sbom->name = arena_lower(maker->arena, daemon ? daemon_name(rest) : SPAN("image"));
+	return sbom->title.p && sbom->name.p ? 0 : err_memory(err);
 }
 
 static int
@@ -69,10 +83,9 @@ name_image(struct sbom_maker *maker, struct err *err)
 	struct err ignored = ERR_INIT;
 
 	if (is_local(sbom->image->reference) ||
-	    reference_parse(sbom->image->reference, maker->arena, &reference, &ignored) < 0) {
-		sbom->name = arena_lower(maker->arena, local_name(sbom->image->reference));
-		return sbom->name.p ? 0 : err_memory(err);
-	}
+	    reference_parse(sbom->image->reference, maker->arena, &reference, &ignored) < 0)
+		return name_local(maker, err);
+	sbom->title = sbom->image->reference;
 	sbom->name = span_base_name(reference.repository);
 	sbom->repository = arena_printf(maker->arena, "%.*s/%.*s", SPAN_ARG(reference.domain),
 					SPAN_ARG(reference.repository));
