@@ -125,6 +125,25 @@ junit_escapes_everything(void **state)
 	vec_free(&cases);
 }
 
+/* Whoever reads one format alone knows what could not be told. */
+static void
+gaps_are_in_every_report(void **state)
+{
+	struct scene scene;
+	struct gap unread = {SPAN("a database"), SPAN("not opened")};
+
+	(void)state;
+	set_up(&scene);
+	scene.inventory.gaps = (struct gap_list){&unread, 1};
+	for (size_t i = 0; report_formats[i].name; i++) {
+		struct span text = written(&scene, report_formats[i].name);
+
+		if (!span_contains(text, SPAN("unread")) ||
+		    !span_contains(text, SPAN("not opened")))
+			fail_msg("%s:\n%.*s", report_formats[i].name, SPAN_ARG(text));
+	}
+}
+
 /* In every report that people read. */
 static void
 what_is_guessed_is_marked(void **state)
@@ -304,6 +323,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(junit_escapes_everything),
 		cmocka_unit_test(annotations_are_one_line_each),
+		cmocka_unit_test(gaps_are_in_every_report),
 		cmocka_unit_test(what_is_guessed_is_marked),
 		cmocka_unit_test(markdown_shows_names_as_they_are),
 		cmocka_unit_test(markdown_fits_a_comment),

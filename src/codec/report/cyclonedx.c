@@ -190,6 +190,26 @@ make_sbom(const struct report *report, struct arena *arena, struct sbom *ret, st
 	return 0;
 }
 
+/*
+ * What could not be matched, in a word of its own: gaps of the components (mohs:gap) hold for
+ * whoever reads them back, these for the vulnerabilities listed here alone.
+ */
+static int
+put_gaps(const struct bom *bom, json_t *json, struct err *err)
+{
+	const struct gap_list *gaps = &bom->report->evidence->before.findings->gaps;
+	json_t *metadata = json_object_get(json, "metadata");
+	json_t *list = json_incref(json_object_get(metadata, "properties"));
+
+	for (size_t i = 0; i < gaps->count; i++)
+		add_property(&list, "mohs:match-gap",
+			     arena_printf(bom->arena, "%.*s: %.*s",
+					  SPAN_ARG(gaps->items[i].subject),
+					  SPAN_ARG(gaps->items[i].text)));
+	json_decref(list);
+	return list ? 0 : err_memory(err);
+}
+
 static int
 write_bom(const struct report *report, const struct sbom *sbom, struct arena *arena,
 	  struct span *ret, struct err *err)
@@ -214,6 +234,8 @@ write_bom(const struct report *report, const struct sbom *sbom, struct arena *ar
 		if (bom.refs[item.finding->component].n)
 			json_add(&list, vulnerability_json(&bom, &item));
 	}
+	if (r == 0)
+		r = put_gaps(&bom, json, err);
 	json_put(&json, "vulnerabilities", list);
 	return r < 0 ? r : json_text(json, true, arena, ret, err);
 }
