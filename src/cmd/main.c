@@ -33,6 +33,91 @@ finish(const char *verb, int status)
 	return 3;
 }
 
+static const struct verb *
+find_verb(const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++) {
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	}
+	return NULL;
+}
+
+/* How many characters must be added, removed or changed; words longer than that are far. */
+static size_t
+distance(const char *a, const char *b)
+{
+	enum { LONGEST = 16 };
+	size_t row[LONGEST + 1];
+	size_t m = strlen(b);
+
+	if (strlen(a) > LONGEST || m > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+		}
+	}
+	return row[m];
+}
+
+/* The nearest one, when it is near enough to be meant. */
+static const struct verb *
+nearest_verb(const char *name)
+{
+	enum { NEAR = 2 };
+	const struct verb *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; verbs[i]; i++) {
+		size_t far = distance(name, verbs[i]->name);
+
+		if (far < least && far < strlen(name)) {
+			least = far;
+			nearest = verbs[i];
+		}
+	}
+	return nearest;
+}
+
+static int
+no_verb(const char *name)
+{
+	const struct verb *meant = nearest_verb(name);
+
+	if (meant)
+		(void)fprintf(stderr,
+			      "mohs: no verb \"%s\"; did you mean %s? mohs --help lists them\n",
+			      name, meant->name);
+	else
+		(void)fprintf(stderr, "mohs: no verb \"%s\"; mohs --help lists them\n", name);
+	return 2;
+}
+
+static int
+help(int argc, char **argv)
+{
+	char option[] = "--help";
+
+	if (argc < 3) {
+		print_help(stdout);
+		return finish("help", 0);
+	}
+	const struct verb *verb = find_verb(argv[2]);
+	if (!verb)
+		return no_verb(argv[2]);
+	return finish(argv[2], verb->run(2, (char *[]){argv[2], option, NULL}));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -42,16 +127,11 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)printf("mohs %s\n", MOHS_VERSION);
-		return 0;
+		return finish("--version", 0);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		print_help(stdout);
-		return 0;
-	}
-	for (size_t i = 0; verbs[i]; i++) {
-		if (strcmp(argv[1], verbs[i]->name) == 0)
-			return finish(argv[1], verbs[i]->run(argc - 1, argv + 1));
-	}
-	(void)fprintf(stderr, "mohs: no verb \"%s\"; mohs --help lists them\n", argv[1]);
-	return 2;
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return help(argc, argv);
+	const struct verb *verb = find_verb(argv[1]);
+	return verb ? finish(argv[1], verb->run(argc - 1, argv + 1)) : no_verb(argv[1]);
 }

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	SPECS_MAX = 32,
@@ -86,15 +87,33 @@ complain(const char *verb, const char *what, const char *which)
 	return OPTIONS_BAD;
 }
 
+/* The lines below SYNOPSIS in the verb's manual page. */
+static void
+print_synopsis(const char *verb)
+{
+	static const char title[] = "SYNOPSIS\n\n";
+	const char *text = manual_text(verb);
+	const char *start = text ? strstr(text, title) : NULL;
+	const char *end = start ? strstr(start + sizeof(title), "\n\n") : NULL;
+
+	if (!end)
+		return;
+	start += sizeof(title) - 1;
+	(void)fprintf(stderr, "%.*s\n", (int)(end - start), start);
+}
+
 static enum options_result
 take_rest(int argc, char **argv, size_t least, size_t most, struct option_list *ret_rest)
 {
 	size_t count = (size_t)(argc - optind);
 
-	if (count < least)
-		return complain(argv[0], "an argument is missing", "");
-	if (count > most || count > OPTION_LIST_MAX)
-		return complain(argv[0], "one argument too many: ", argv[argc - 1]);
+	if (count < least || count > most || count > OPTION_LIST_MAX) {
+		(void)complain(argv[0],
+			       count < least ? "an argument is missing" : "one argument too many: ",
+			       count < least ? "" : argv[argc - 1]);
+		print_synopsis(argv[0]);
+		return OPTIONS_BAD;
+	}
 	*ret_rest = (struct option_list){.count = count};
 	for (size_t i = 0; i < count; i++)
 		ret_rest->items[i] = argv[optind + (int)i];

@@ -4,7 +4,7 @@
 
 setup() {
 	mohs=${MOHS:-build/src/cmd/mohs}
-	verbs="init run scan diff profile harden test why sbom copy key db doctor"
+	verbs="init run scan rescan diff profile harden test why sbom sign attest verify copy key db debug doctor"
 }
 
 @test "mohs alone says how it is used, on stderr, with status 2" {
@@ -28,11 +28,13 @@ setup() {
 		run "$mohs" "$verb" --help
 		[ "$status" -eq 0 ]
 		[[ $output == NAME*"mohs-$verb - "*"OPTIONS"* ]]
+		[ "$(wc -L <<<"$output")" -lt 80 ]
+		[ "$output" = "$("$mohs" help "$verb")" ]
 	done
 }
 
 @test "every option of a manual page is taken by its verb" {
-	for verb in init run scan diff profile harden test why sbom copy key doctor; do
+	for verb in init run scan rescan diff profile harden test why sbom sign attest verify copy key debug doctor; do
 		for option in $(sed -n 's/^\*\(-[a-z]\*, \*\)\{0,1\}--\([a-z-]*\)\*.*/\2/p' "man/mohs-$verb.1.scd"); do
 			run "$mohs" "$verb" "--$option" --help
 			[[ $output != *"no option"* ]] || {
@@ -52,8 +54,21 @@ setup() {
 	[[ $output == *"no option --frobnicate"*"--help"* ]]
 	run "$mohs" scan
 	[ "$status" -eq 2 ]
+	[[ $output == *"an argument is missing"*"mohs scan "*" IMAGE"* ]]
 	run "$mohs" scan a b
 	[ "$status" -eq 2 ]
+	[[ $output == *"too many: b"*"mohs scan "*" IMAGE"* ]]
+}
+
+@test "a verb that is nearly one is named" {
+	run "$mohs" scna
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean scan?"* ]]
+	for far in x db2345 polish "" "$(printf 'scan%.0s' {1..99})"; do
+		run "$mohs" help "$far"
+		[ "$status" -eq 2 ]
+		[[ $output != *"did you mean"* ]]
+	done
 }
 
 @test "an unknown transport lists those there are" {
