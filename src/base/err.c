@@ -79,6 +79,18 @@ err_prepend(struct err *err, const char *format, ...)
 	return -(int)err->kind;
 }
 
+void
+err_append(struct err *err, const char *format, ...)
+{
+	size_t used = strlen(err->text);
+	va_list args;
+
+	va_start(args, format);
+	if (vsnprintf(err->text + used, sizeof(err->text) - used, format, args) < 0)
+		err->text[used] = '\0';
+	va_end(args);
+}
+
 int
 err_exit_code(enum err_kind kind)
 {

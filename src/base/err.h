@@ -66,6 +66,9 @@ int err_record_sys(struct err *err, enum err_kind kind, int error, const char *f
 	__attribute__((format(printf, 4, 5)));
 int err_prepend(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts what can be done about it, or what else is known, behind the text that is there. */
+void err_append(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Sets ERR_MEMORY; returns -ERR_MEMORY. */
 static inline int
 err_memory(struct err *err)

@@ -233,8 +233,12 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 
-	if (!before->matched) {
-		(void)printf("No advisories could be matched; the gaps say why.\n");
+	if (!before->matched || (after && !after->matched)) {
+		(void)printf("No advisories could be matched%s; the gaps say why.\n",
+			     !after	       ? ""
+			     : before->matched ? " for the second image"
+			     : after->matched  ? " for the first image"
+					       : " for either image");
 		return 0;
 	}
 	struct table *table = !arena  ? NULL
@@ -243,7 +247,10 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 	if (!table || !fill_counts(table, arena, before, after))
 		return err_memory(err);
 	table_print(table, stdout, 0);
-	if (before->undetermined)
+	if (after && before->undetermined + after->undetermined > 0)
+		(void)printf("%u undetermined before and %u after, in no count\n",
+			     before->undetermined, after->undetermined);
+	else if (before->undetermined)
 		(void)printf("%u undetermined, in no count\n", before->undetermined);
 	show_age(&before->database);
 	return 0;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { NO_SUCH_THING = 1 };
+
 static void
 print_chain(const struct why *why)
 {
@@ -40,10 +42,11 @@ chain_json(const struct why *why)
 			 "chain", steps);
 }
 
-static struct why_input
-input_of(const struct pipeline *pipeline)
+/* NO_SUCH_THING: nothing of that name is in the image. */
+static int
+ask(const struct pipeline *pipeline, const char *thing, struct why **ret, struct err *err)
 {
-	return (struct why_input){
+	const struct why_input input = {
 		.image = pipeline->before.image,
 		.inventory = pipeline->before.inventory,
 		.plan = pipeline->plan,
@@ -51,6 +54,9 @@ input_of(const struct pipeline *pipeline)
 		.profile = pipeline->profile,
 		.risks = pipeline->risks,
 	};
+	int r = why_explain(&input, span_from(thing), ret, err);
+
+	return r == -ERR_NOT_FOUND ? NO_SUCH_THING : r;
 }
 
 static bool
@@ -72,10 +78,8 @@ explain_run(struct pipeline *pipeline, const char *evidence, const char *thing, 
 		r = pipeline_run(pipeline, STEP_FINDINGS, err);
 	if (r == 0 && thing[0] == '/')
 		r = pipeline_run(pipeline, STEP_CONFIDENCE, err);
-	if (r == 0) {
-		struct why_input input = input_of(pipeline);
-		r = why_explain(&input, span_from(thing), ret, err);
-	}
+	if (r == 0)
+		r = ask(pipeline, thing, ret, err);
 	pipeline_free(pipeline); /* before the service it borrows */
 	return r;
 }
@@ -92,10 +96,8 @@ explain_image(struct pipeline *pipeline, const char *image, const char *thing, s
 		return r;
 	pipeline->service = service;
 	r = pipeline_run(pipeline, is_vulnerability(thing) ? STEP_FINDINGS : STEP_INVENTORY, err);
-	if (r == 0) {
-		struct why_input input = input_of(pipeline);
-		r = why_explain(&input, span_from(thing), ret, err);
-	}
+	if (r == 0)
+		r = ask(pipeline, thing, ret, err);
 	pipeline_free(pipeline);
 	return r;
 }
@@ -129,7 +131,7 @@ run(int argc, char **argv)
 	common_catch_signals();
 	int r = explain(rest.items[0], rest.items[1], &why, &err);
 	terminal_clear();
-	if (r == -ERR_NOT_FOUND && !why) {
+	if (r == NO_SUCH_THING) {
 		(void)terminal_error(argv[0], &err);
 		return 1;
 	}

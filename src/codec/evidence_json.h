@@ -29,6 +29,8 @@ int evidence_proof_json(const struct proof *proof, const struct verdict *verdict
 struct evidence_recall {
 	struct span reference; /* of the image before */
 	struct digest digest;
+	struct span hardened; /* reference of the image after; empty: none was built */
+	struct digest hardened_digest;
 	bool planned; /* false: no plan was made (a scan) */
 	bool whole_packages;
 	bool stubs;
@@ -36,7 +38,13 @@ struct evidence_recall {
 	struct span_list drop;
 };
 
-/* Strings go to `arena`. ERR_INVALID, ERR_UNSUPPORTED (another schema). */
+/* Whether this is evidence, well-formed or not. */
+bool evidence_likely(struct span text);
+
+/*
+ * Strings go to `arena`. ERR_INVALID, ERR_UNSUPPORTED (another schema), ERR_MISMATCH (of a bill of
+ * materials: there is no image).
+ */
 int evidence_read_recall(struct span text, struct arena *arena, struct evidence_recall *ret,
 			 struct err *err);
 

@@ -53,6 +53,8 @@ recall_steps(const char *evidence, struct pipeline *pipeline, struct service **r
 	if (!arena)
 		return err_memory(err);
 	int r = file_load(evidence, JSON_DOCUMENT_MAX, arena, &text, err);
+	if (r == 0 && !evidence_likely(text))
+		r = err_set(err, ERR_INVALID, "it is not the evidence.json of a run");
 	if (r == 0)
 		r = load_profile(evidence, arena, &pipeline->profile, err);
 	if (r == 0)
@@ -79,4 +81,22 @@ recall_run(const char *evidence, struct pipeline *pipeline, struct service **ret
 	int r = recall_steps(evidence, pipeline, ret_service, err);
 
 	return r < 0 ? err_wrap(err, "cannot recall the run of %s", evidence) : 0;
+}
+
+int
+recall_images(const char *evidence, struct arena *arena, struct evidence_recall *ret,
+	      struct err *err)
+{
+	struct span text;
+	int r = file_load(evidence, JSON_DOCUMENT_MAX, arena, &text, err);
+
+	if (r == 0 && !evidence_likely(text))
+		r = err_set(
+			err, ERR_INVALID,
+			"it is not the evidence of a run: name two images, or one evidence.json");
+	if (r == 0)
+		r = evidence_read_recall(text, arena, ret, err);
+	if (r == 0 && ret->hardened.n == 0)
+		r = err_set(err, ERR_MISMATCH, "it names one image alone: none was hardened");
+	return r < 0 ? err_wrap(err, "%s", evidence) : 0;
 }

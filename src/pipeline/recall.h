@@ -2,6 +2,7 @@
 /* A finished run gone again from its results, up to the plan: for questions asked later. */
 #pragma once
 
+#include "codec/evidence_json.h"
 #include "pipeline/pipeline.h"
 
 /*
@@ -11,3 +12,10 @@
  */
 int recall_run(const char *evidence, struct pipeline *pipeline, struct service **ret_service,
 	       struct err *err);
+
+/*
+ * Which two images a run was about, as its evidence names them; in `arena`. ERR_INVALID: no
+ * evidence; ERR_MISMATCH: no image was hardened.
+ */
+int recall_images(const char *evidence, struct arena *arena, struct evidence_recall *ret,
+		  struct err *err);

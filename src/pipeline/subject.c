@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "codec/evidence_json.h"
 #include "codec/reference.h"
 #include "codec/sbom_document.h"
 #include "stage/inventory.h"
@@ -39,6 +40,26 @@ load_input(struct arena *arena, struct span *ret, struct err *err)
 	return ret->p ? 0 : err_memory(err);
 }
 
+/* A file that is something else than a document, and of which more can be said than its name. */
+static int
+refuse_evidence(struct span file, struct span text, struct arena *arena, struct err *err)
+{
+	struct evidence_recall recall = {.reference = {"", 0}, .hardened = {"", 0}};
+	struct err ignored = ERR_INIT;
+
+	if (!evidence_likely(text) || evidence_read_recall(text, arena, &recall, &ignored) < 0)
+		return 0;
+	if (recall.hardened.n == 0)
+		return err_set(err, ERR_USAGE,
+			       "%.*s is the evidence of a scan and no image; it is of %.*s",
+			       SPAN_ARG(file), SPAN_ARG(recall.reference));
+	return err_set(err, ERR_USAGE,
+		       "%.*s is the evidence of a run and no image; it is of %.*s and %.*s (mohs "
+		       "diff %.*s compares them)",
+		       SPAN_ARG(file), SPAN_ARG(recall.reference), SPAN_ARG(recall.hardened),
+		       SPAN_ARG(file));
+}
+
 /* "sbom:FILE", "sbom:-"; or the name of a file that is nothing but a document by its content. */
 static int
 load_document(struct span reference, struct arena *arena, struct span *ret, bool *ret_found,
@@ -62,9 +83,10 @@ load_document(struct span reference, struct arena *arena, struct span *ret, bool
 	    about.st_size > (off_t)SBOM_DOCUMENT_MAX)
 		return 0;
 	struct err ignored = ERR_INIT; /* a file by chance: the name may still be an image's */
-	*ret_found = file_load(file.p, SBOM_DOCUMENT_MAX, arena, ret, &ignored) == 0 &&
-		     sbom_document_likely(*ret);
-	return 0;
+	if (file_load(file.p, SBOM_DOCUMENT_MAX, arena, ret, &ignored) < 0)
+		return 0;
+	*ret_found = sbom_document_likely(*ret);
+	return *ret_found ? 0 : refuse_evidence(file, *ret, arena, err);
 }
 
 /* *ret_found: false when the reference is not that of a document. */

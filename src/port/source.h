@@ -95,6 +95,12 @@ struct source {
  */
 int source_open(struct span reference, const struct source_options *options, struct source **ret,
 		struct err *err);
+
+/*
+ * Told of an image that could not be had: says in *err when the name, taken for one in a registry,
+ * may have been meant for a file or folder.
+ */
+void source_explain(struct span reference, struct err *err);
 void source_free(struct source *source);
 void source_cleanup(struct source **source);
 

@@ -71,6 +71,16 @@ setup() {
 	done
 }
 
+@test "what is no evidence is not a thing that is not there" {
+	echo '{}' >"$BATS_TEST_TMPDIR/x.json"
+	run "$mohs" why "$BATS_TEST_TMPDIR/x.json" libc6
+	[ "$status" -eq 3 ]
+	[[ $output == *"x.json: it is not the evidence.json of a run"* ]]
+	run "$mohs" diff "$BATS_TEST_TMPDIR/x.json"
+	[ "$status" -eq 3 ]
+	[[ $output == *"x.json: it is not the evidence of a run"* ]]
+}
+
 @test "an unknown transport lists those there are" {
 	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" init floppy:/image -o -
 	[ "$status" -ne 0 ]

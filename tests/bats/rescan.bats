@@ -137,3 +137,21 @@ bills/shop.cdx.json 2 ["CVE-2024-90002"] ["CVE-2024-90001"]' ]
 	rescan today --state state bills
 	[ "$status" -eq 0 ] && [ "$(stat -c %a state)" = 600 ]
 }
+
+@test "diff of two bills: what is new, and what is gone though its package is not" {
+	bill 9-1 | jq 'del(.components[1])' >without.json
+	export MOHS_DB=$BATS_FILE_TMPDIR/today.db
+	"$mohs" diff bills/shop.cdx.json bills/deep/news.json >out
+	grep -A 2 '^Gone:$' out | grep -Eq '^unknown +CVE-2024-90002 +curl +7-1 +8-1'
+	! grep -q '^New:$' out
+	"$mohs" diff bills/deep/news.json bills/shop.cdx.json >out
+	grep -A 2 '^New:$' out | grep -Eq '^unknown +CVE-2024-90002 +curl +7-1 +8-1'
+	! grep -q '^Gone:$' out
+	"$mohs" diff bills/shop.cdx.json without.json >out
+	grep -q '^1 finding is gone with its package$' out
+	! grep -q '^Gone:$' out
+	jq 'del(.components[0])' without.json | sed 's/&distro=debian-12//; s/debian/other/' >unknown.json
+	"$mohs" diff bills/shop.cdx.json unknown.json >out
+	grep -q '^No advisories could be matched for the second image' out
+	! grep -q 'gone' out
+}

@@ -267,6 +267,22 @@ jsonschema.validate(document, schema)' "$BATS_TEST_DIRNAME/../../data/schema/$1.
 	[ "$(jq -r .image.after.digest extended/evidence.json)" = "$(jq -r .image.after.digest "$evidence")" ]
 }
 
+@test "diff takes the evidence for its two images, and everybody else says what it is" {
+	"$mohs" diff "$evidence" >"$BATS_TEST_TMPDIR/diff"
+	"$mohs" diff "oci:$work/image:nginx" "$(jq -r .image.after.reference "$evidence")" |
+		diff - "$BATS_TEST_TMPDIR/diff"
+	grep -q '^all  ' "$BATS_TEST_TMPDIR/diff"
+	run "$mohs" scan "$evidence"
+	[ "$status" -eq 2 ]
+	[[ $output == *"is the evidence of a run and no image; it is of oci:$work/image:nginx and "* ]]
+	jq '.image.before.digest = "sha256:" + ("0" * 64)' "$evidence" >"$BATS_TEST_TMPDIR/other.json"
+	run "$mohs" diff "$BATS_TEST_TMPDIR/other.json"
+	[ "$status" -eq 3 ]
+	[[ $output == *"is no longer the image of the evidence"* ]]
+	run "$mohs" diff "$hardened"
+	[ "$status" -eq 2 ]
+}
+
 @test "why tells the chain of a library, and that a shell is gone" {
 	run "$mohs" why "$evidence" /usr/lib/x86_64-linux-gnu/libc.so.6
 	[ "$status" -eq 0 ]

@@ -147,6 +147,7 @@ same() {
 	cp "$sboms/status" 127.0.0.1/app
 	run -3 timeout 60 "$mohs" scan --plain-http 127.0.0.1/app
 	[[ $output == *127.0.0.1* && $output != *"bill of materials"* ]]
+	[[ $output == *"a file of that name is here: say what it is, as oci-archive:FILE"*sbom:FILE* ]]
 	cp "$sboms/trivy.cdx.json" 127.0.0.1/app
 	"$mohs" scan --plain-http 127.0.0.1/app | grep -q '^debian 12.4, 8 packages (7 dpkg, 1 npm)$'
 	run -2 "$mohs" sbom sbom:127.0.0.1/app

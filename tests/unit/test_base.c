@@ -107,6 +107,11 @@ errors_gather_context(void **state)
 	assert_int_equal(err_set(&err, ERR_INVALID, "line %d", 3), -ERR_INVALID);
 	assert_int_equal(err_wrap(&err, "file"), -ERR_INVALID);
 	assert_string_equal(err.text, "file: line 3");
+	err_append(&err, "; %s", "mend it");
+	assert_string_equal(err.text, "file: line 3; mend it");
+	for (int i = 0; i < 100; i++)
+		err_append(&err, "%s", "more and more");
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 	assert_int_equal(err_exit_code(ERR_USAGE), 2);
 	assert_int_equal(err_exit_code(ERR_IO), 3);
 }

@@ -47,34 +47,60 @@ static const struct json_field plan_fields[] = {
 };
 
 static int
+read_side(const json_t *image, const char *name, struct arena *arena, struct span *ret_reference,
+	  struct digest *ret_digest, struct err *err)
+{
+	const json_t *json = json_object_get(image, name);
+	struct side side = {0};
+
+	if (!json || json_is_null(json))
+		return 0;
+	int r = json_read(json, side_fields, &side, arena, err);
+	if (r == 0)
+		r = digest_parse(side.digest, ret_digest, err);
+	if (r == 0)
+		*ret_reference = side.reference;
+	return r;
+}
+
+static int
 read_document(const json_t *json, struct arena *arena, struct evidence_recall *recall,
 	      struct err *err)
 {
 	struct document document = {0};
-	struct side before = {0};
 	struct planned plan = {0};
 	int r = json_read(json, document_fields, &document, arena, err);
 
 	if (r < 0)
 		return r;
 	if (!span_equal(document.schema, SPAN(EVIDENCE_SCHEMA)))
-		return err_set(err, ERR_UNSUPPORTED, "not evidence of this version: schema %.*s",
-			       document.schema.n > 80 ? 80 : (int)document.schema.n,
-			       document.schema.p);
-	r = json_read(json_object_get(document.image, "before"), side_fields, &before, arena, err);
+		return err_set(
+			err, ERR_UNSUPPORTED, "it is no evidence of this version: schema %.*s",
+			document.schema.n > 80 ? 80 : (int)document.schema.n, document.schema.p);
+	r = read_side(document.image, "before", arena, &recall->reference, &recall->digest, err);
 	if (r == 0)
-		r = digest_parse(before.digest, &recall->digest, err);
+		r = read_side(document.image, "after", arena, &recall->hardened,
+			      &recall->hardened_digest, err);
+	if (r == 0 && recall->reference.n == 0)
+		return err_set(err, ERR_MISMATCH,
+			       "it is of a bill of materials: there is no image");
 	if (r == 0 && document.plan)
 		r = json_read(document.plan, plan_fields, &plan, arena, err);
 	if (r < 0)
 		return r;
-	recall->reference = before.reference;
 	recall->planned = document.plan != NULL;
 	recall->whole_packages = span_equal(plan.granularity, SPAN("package"));
 	recall->stubs = span_equal(plan.unused_libraries, SPAN("stub"));
 	recall->keep = plan.keep;
 	recall->drop = plan.drop;
 	return 0;
+}
+
+bool
+evidence_likely(struct span text)
+{
+	return span_starts_with(span_trim(text), SPAN("{")) &&
+	       span_contains(text, SPAN("\"" EVIDENCE_SCHEMA "\""));
 }
 
 int

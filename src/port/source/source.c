@@ -7,6 +7,10 @@
 #include "codec/reference.h"
 #include "port/source/store.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 const struct source_type *const source_types[] = {
 	&source_registry,
 	&source_oci,
@@ -133,6 +137,30 @@ source_open(struct span reference, const struct source_options *options, struct 
 			"a path alone does not say what is there: oci:DIR, oci-archive:FILE, "
 			"docker-archive:FILE or dir:ROOTFS");
 	return source_registry.open(reference, options, ret, err);
+}
+
+void
+source_explain(struct span reference, struct err *err)
+{
+	char path[PATH_MAX];
+	struct stat about;
+	struct span rest;
+	bool missing = err->kind == ERR_NETWORK || err->kind == ERR_AUTH ||
+		       err->kind == ERR_NOT_FOUND || err->kind == ERR_USAGE;
+
+	if (!missing || reference_transport(reference, &rest).n || is_path(reference) ||
+	    reference.n == 0 || reference.n >= sizeof(path))
+		return;
+	(void)snprintf(path, sizeof(path), "%.*s", SPAN_ARG(reference));
+	if (stat(path, &about) == 0)
+		err_append(err, "; %s of that name is here: say what it is, as %s",
+			   S_ISDIR(about.st_mode) ? "a folder" : "a file",
+			   S_ISDIR(about.st_mode)
+				   ? "oci:DIR or dir:ROOTFS"
+				   : "oci-archive:FILE, docker-archive:FILE or sbom:FILE");
+	else if (span_ends_with(reference, SPAN(".json")) ||
+		 span_ends_with(reference, SPAN(".tar")))
+		err_append(err, "; there is no file of that name here either");
 }
 
 int

@@ -134,9 +134,11 @@ image_open(struct span reference, const struct image_options *options, struct im
 	int r = open_draft(&draft, reference, err);
 	if (r == 0 && ret_contents)
 		r = take_contents(&draft, &contents, err);
-	if (r < 0)
+	if (r < 0) {
+		source_explain(reference, err);
 		return err_wrap(err, "%.*s", reference.n > 100 ? 100 : (int)reference.n,
 				reference.p);
+	}
 	if (ret_contents)
 		*ret_contents = contents;
 	close_layers(&draft);
