@@ -10,6 +10,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
+
+/* Each round that adds can learn; one strict run more confirms, and one may learn all. */
+#define RUNS_MOST(rounds) (2UL * (rounds) + 2)
 
 struct extending {
 	struct pipeline *pipeline;
@@ -128,6 +132,7 @@ note_added(struct extending *extending, const struct profile *profile, struct er
 	struct arena *arena = extending->arena;
 
 	round->added = arena_array(arena, profile->extended_count, sizeof(*round->added));
+	round->added_count = 0;
 	if (!round->added)
 		return err_memory(err);
 	for (size_t i = 0; i < profile->extended_count; i++) {
@@ -162,20 +167,32 @@ extend_by(const struct extend_input *shown, struct profile **profile, struct err
 	return 0;
 }
 
-/* One run with everything served: when asked for, or when nothing was asked for by name. */
+/* One run with everything served; `input` says what of it counts. */
 static int
 learn(struct extending *extending, struct extend_input input, struct profile **profile,
       struct err *err)
 {
 	struct extension_round *round;
-
-	extending->learnt = true;
 	int r = try_image(extending, true, &round, err);
+
 	if (r < 0)
 		return r;
 	input.served = round->suite->run;
 	input.round = number_of(extending);
 	return extend_by(&input, profile, err);
+}
+
+/* The whole tree below what is missing at once, and not a level of it each round. */
+static int
+learn_below(struct extending *extending, struct extend_input input, struct profile **profile,
+	    struct err *err)
+{
+	input.profile = *profile;
+	input.below = true;
+	if (!extend_stopped_short(&input))
+		return 0;
+	int r = learn(extending, input, profile, err);
+	return r < 0 ? r : note_added(extending, *profile, err);
 }
 
 /* The extended profile, or NULL when there is nothing to extend it by. */
@@ -185,18 +202,24 @@ find_missing(struct extending *extending, const struct extension_round *strict,
 {
 	CLEANUP(profile_cleanup) struct profile *profile = NULL;
 	struct extend_input input = input_of(extending, strict);
+	bool all = extending->extension->learn && !extending->learnt;
 	int r = 0;
 
-	if (extending->extension->learn && !extending->learnt)
+	if (all)
 		r = learn(extending, input, &profile, err);
 	input.round = number_of(extending);
 	if (r == 0)
 		r = extend_by(&input, &profile, err);
-	if (r == 0 && !profile && !extending->learnt && !suite_passed(strict->suite) &&
-	    extend_listed_less(&input))
+	if (r == 0 && !profile && !all && !extending->learnt && !suite_passed(strict->suite) &&
+	    extend_listed_less(&input)) {
+		all = true;
 		r = learn(extending, input, &profile, err);
+	}
+	extending->learnt = extending->learnt || all;
 	if (r == 0 && profile)
 		r = note_added(extending, profile, err);
+	if (r == 0 && profile && !all)
+		r = learn_below(extending, input, &profile, err);
 	if (r == 0)
 		*ret = TAKE(profile);
 	return r;
@@ -292,13 +315,14 @@ new_extension(const struct pipeline *p)
 	extension->max_rounds = p->service->max_rounds;
 	extension->learn = p->service->learn || p->learn;
 	extension->why = SPAN("");
-	/* one strict run more than rounds that add, and one that learns */
 	extension->rounds =
-		arena_array(arena, (size_t)extension->max_rounds + 2, sizeof(*extension->rounds));
+		arena_array(arena, RUNS_MOST(extension->max_rounds), sizeof(*extension->rounds));
 	if (!extension->rounds)
 		extension_cleanup(&extension);
 	return extension;
 }
+
+static const char rounds_folder[] = ".rounds";
 
 static int
 choose_folder(struct extending *extending, struct err *err)
@@ -307,8 +331,19 @@ choose_folder(struct extending *extending, struct err *err)
 
 	if (!results)
 		return directory_temporary(extending->arena, &extending->folder, err);
-	extending->folder = arena_printf(extending->arena, "%s/.rounds", results);
+	extending->folder = arena_printf(extending->arena, "%s/%s", results, rounds_folder);
 	return extending->folder.p ? 0 : err_memory(err);
+}
+
+int
+extend_forget(const struct pipeline *p, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (!p->folder)
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/%s", p->folder, rounds_folder);
+	return access(path, F_OK) < 0 ? 0 : tree_remove(path, err);
 }
 
 /* An earlier run in the same folder may have had more rounds. */
@@ -318,7 +353,7 @@ forget_logs(const struct pipeline *p, struct err *err)
 	char path[PATH_MAX];
 	int r = 0;
 
-	for (unsigned i = 1; p->folder && r == 0 && i <= EXTEND_ROUNDS_MAX + 2; i++) {
+	for (unsigned i = 1; p->folder && r == 0 && i <= RUNS_MOST(EXTEND_ROUNDS_MAX); i++) {
 		(void)snprintf(path, sizeof(path), "%s/logs/round-%u", p->folder, i);
 		r = tree_remove(path, err);
 	}

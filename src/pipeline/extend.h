@@ -7,6 +7,9 @@
 
 #include "pipeline/pipeline.h"
 
+/* Removes what a run that was killed left of this in the folder of results. */
+int extend_forget(const struct pipeline *pipeline, struct err *err);
+
 /*
  * Needs plan and sidecars; replaces profile and plan, makes pipeline->extension. What this machine
  * lacks for running containers is a result (EXTENSION_NOT_DONE), a test that fails too.

@@ -410,8 +410,12 @@ pipeline_run(struct pipeline *p, enum pipeline_step goal, struct err *err)
 {
 	unsigned needed = needed_for(goal);
 
-	if (p->started == 0)
+	if (p->started == 0) {
+		int r = extend_forget(p, err);
+		if (r < 0)
+			return r;
 		p->started = clock_now();
+	}
 	for (enum pipeline_step step = 0; step <= goal; step++) {
 		if (!(needed & NEEDS(step)) || step_done(p, step) || step_left_out(p, step, goal))
 			continue;

@@ -15,6 +15,7 @@ struct extend_input {
 	 * original was served: what it used of what that plan removes counts.
 	 */
 	const struct profile *served;
+	bool below;	/* of that, only what lies below directories `profile` was extended by */
 	bool always;	/* what passing phases asked for counts as well */
 	uint32_t round; /* noted with what is added */
 };
@@ -25,6 +26,12 @@ struct extend_input {
  * the startup, any other phase. *ret is NULL when there is nothing to add. ERR_LIMIT, ERR_MEMORY.
  */
 int extend_profile(const struct extend_input *input, struct profile **ret, struct err *err);
+
+/*
+ * Whether `profile` was extended in this round by a directory of which that plan removes an entry:
+ * a lookup ends at the first part of a path that is missing, and does not tell the rest.
+ */
+bool extend_stopped_short(const struct extend_input *input);
 
 /* What is missing, of all phases, with what harden.drop keeps out; by path, in `arena`. */
 int extend_wanted(const struct extend_input *input, struct arena *arena,

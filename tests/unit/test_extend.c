@@ -213,6 +213,48 @@ a_served_run_shows_all_at_once(void **state)
 	close_stage(&stage);
 }
 
+/* A directory that was missing brings what was used below it, and nothing beside it. */
+static void
+a_missing_directory_brings_what_is_below(void **state)
+{
+	static uint32_t bad[] = {2};
+	struct profile_path paths[] = {
+		{.path = SPAN("/app/a"), .use = USE_READ, .phases = bad, .phase_count = 1},
+		{.path = SPAN("/app/dir"), .use = USE_LOOKUP, .phases = bad, .phase_count = 1},
+		{.path = SPAN("/app/dir/in"), .use = USE_READ, .phases = bad, .phase_count = 1},
+	};
+	CLEANUP(profile_cleanup) struct profile *strict = NULL;
+	struct stage stage;
+	struct profile served;
+
+	(void)state;
+	open_stage(&stage);
+	served = stage.run;
+	served.paths = paths;
+	served.path_count = sizeof(paths) / sizeof(paths[0]);
+	assert_false(extend_stopped_short(&stage.input));
+	miss(&stage, "/app/dir", 2);
+	assert_good(extend_profile(&stage.input, &strict, err));
+	stage.input.profile = strict;
+	assert_true(extend_stopped_short(&stage.input));
+	stage.input.served = &served;
+	assert_extended(&stage, "/app/a /app/dir /app/dir/in");
+	stage.input.below = true;
+	assert_extended(&stage, "/app/dir /app/dir/in");
+
+	/* of an earlier round, whole, or no directory: nothing is left to be asked for */
+	stage.input.round++;
+	assert_false(extend_stopped_short(&stage.input));
+	stage.input.round--;
+	stage.plan->entries[image_find(stage.input.original, SPAN("/app/dir/in"))].keep = true;
+	stage.plan->entries[image_find(stage.input.original, SPAN("/app/dir/ne"))].keep = true;
+	assert_false(extend_stopped_short(&stage.input));
+	strict->extended[0].path = SPAN("/app/b");
+	assert_false(extend_stopped_short(&stage.input));
+	assert_extended(&stage, "");
+	close_stage(&stage);
+}
+
 static void
 what_is_wanted_has_what_is_kept_out(void **state)
 {
@@ -325,6 +367,7 @@ main(void)
 		cmocka_unit_test(what_was_not_removed_never_counts),
 		cmocka_unit_test(who_asked_goes_along),
 		cmocka_unit_test(a_served_run_shows_all_at_once),
+		cmocka_unit_test(a_missing_directory_brings_what_is_below),
 		cmocka_unit_test(what_is_wanted_has_what_is_kept_out),
 		cmocka_unit_test(reading_a_hollow_file_is_a_miss),
 		cmocka_unit_test(a_shorter_listing_is_seen),

@@ -19,6 +19,7 @@ struct miss {
 struct misses {
 	const struct extend_input *input;
 	enum tier *tiers; /* per phase of the run that shows them */
+	bool *roots;	  /* per entry: what lies below it counts; NULL: what lies anywhere */
 	VEC(struct miss) list;
 };
 
@@ -58,6 +59,47 @@ is_served(const struct plan *plan, uint32_t entry, uint8_t use)
 	return planned->keep && !(use & lacking[planned->content]);
 }
 
+/* ---- directories the profile was extended by ---- */
+
+/* The directory an addition is or leads to, or IMAGE_NONE. */
+static uint32_t
+directory_of(const struct image *original, const struct profile_extended *added)
+{
+	uint32_t entry = image_resolve(original, added->path, true, NULL, NULL);
+
+	return entry != IMAGE_NONE && original->entries[entry].type == IMAGE_DIRECTORY ? entry
+										       : IMAGE_NONE;
+}
+
+static int
+mark_roots(struct misses *misses, struct err *err)
+{
+	const struct extend_input *input = misses->input;
+
+	if (!input->below)
+		return 0;
+	misses->roots = calloc(input->original->entry_count, sizeof(*misses->roots));
+	if (!misses->roots)
+		return err_memory(err);
+	for (size_t i = 0; i < input->profile->extended_count; i++) {
+		uint32_t entry = directory_of(input->original, &input->profile->extended[i]);
+
+		if (entry != IMAGE_NONE)
+			misses->roots[entry] = true;
+	}
+	return 0;
+}
+
+static bool
+lies_below(const struct misses *misses, uint32_t entry)
+{
+	const struct image_entry *entries = misses->input->original->entries;
+
+	while (entry != 0 && !misses->roots[entries[entry].parent])
+		entry = entries[entry].parent;
+	return entry != 0;
+}
+
 /* Adds a path when the original has it, the plan does not serve it, and it was not added before. */
 static int
 add(struct misses *misses, const struct profile *run, struct span path, struct span program,
@@ -67,7 +109,8 @@ add(struct misses *misses, const struct profile *run, struct span path, struct s
 	uint32_t entry = image_find(input->original, path);
 
 	if (entry == IMAGE_NONE || is_served(input->plan, entry, use) ||
-	    phase >= run->phase_count || profile_find_extended(input->profile, path))
+	    phase >= run->phase_count || profile_find_extended(input->profile, path) ||
+	    (misses->roots && !lies_below(misses, entry)))
 		return 0;
 	struct miss miss = {
 		.asked = {.path = path,
@@ -186,7 +229,12 @@ collect(const struct extend_input *input, struct misses *misses, struct err *err
 		return err_memory(err);
 	for (size_t i = 0; i < run->phase_count; i++)
 		tiers[i] = tier_of(input, &run->phases[i]);
-	int r = input->served ? collect_served(misses, run, err) : collect_missed(misses, run, err);
+	int r = mark_roots(misses, err);
+	if (r == 0)
+		r = input->served ? collect_served(misses, run, err)
+				  : collect_missed(misses, run, err);
+	free(misses->roots);
+	misses->roots = NULL;
 	misses->tiers = NULL;
 	struct miss *items = misses->list.items;
 
@@ -313,24 +361,49 @@ extend_wanted(const struct extend_input *input, struct arena *arena, struct exte
 	return r;
 }
 
+/* Whether the plan removes an entry of this directory for no other reason than that it was not
+ * used. */
+static bool
+loses_entries(const struct extend_input *input, uint32_t directory)
+{
+	const struct image_entry *entries = input->original->entries;
+
+	for (uint32_t child = entries[directory].first_child; child != IMAGE_NONE;
+	     child = entries[child].next_sibling) {
+		const struct plan_entry *plan = &input->plan->entries[child];
+
+		if (!plan->keep && plan->reason != REASON_DROPPED)
+			return true;
+	}
+	return false;
+}
+
+bool
+extend_stopped_short(const struct extend_input *input)
+{
+	for (size_t i = 0; i < input->profile->extended_count; i++) {
+		const struct profile_extended *added = &input->profile->extended[i];
+		uint32_t entry = added->round == input->round ? directory_of(input->original, added)
+							      : IMAGE_NONE;
+
+		if (entry != IMAGE_NONE && loses_entries(input, entry))
+			return true;
+	}
+	return false;
+}
+
 bool
 extend_listed_less(const struct extend_input *input)
 {
 	const struct profile *run = input->suite->run;
-	const struct image_entry *entries = input->original->entries;
 
 	for (size_t i = 0; i < run->path_count; i++) {
 		uint32_t entry = run->paths[i].use & USE_LIST
 					 ? image_find(input->original, run->paths[i].path)
 					 : IMAGE_NONE;
 
-		for (uint32_t child = entry == IMAGE_NONE ? IMAGE_NONE : entries[entry].first_child;
-		     child != IMAGE_NONE; child = entries[child].next_sibling) {
-			const struct plan_entry *plan = &input->plan->entries[child];
-
-			if (!plan->keep && plan->reason != REASON_DROPPED)
-				return true;
-		}
+		if (entry != IMAGE_NONE && loses_entries(input, entry))
+			return true;
 	}
 	return false;
 }
