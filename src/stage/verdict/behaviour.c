@@ -275,6 +275,29 @@ judge_tests(const struct judging *judging, struct judgement *ret, struct err *er
 	return judge_by_faults(&measured, &faults, ret, err);
 }
 
+/* What a person can do about shells that stayed. */
+static void
+add_shell_mend(const struct judging *judging, struct sentences *faults)
+{
+	const struct verdict_input *input = judging->input;
+	const struct span_list *start =
+		input->hardened ? &input->hardened->config.entrypoint : NULL;
+	bool replaced = input->profile && input->profile->start;
+
+	sentences_add(faults, "mohs why tells what keeps it");
+	if (!input->service || replaced)
+		return;
+	if (input->service->entrypoint == ENTRYPOINT_KEEP)
+		sentences_add(faults, "harden.entrypoint: auto replaces a start through a script");
+	else if (start && start->count)
+		sentences_add(
+			faults,
+			"harden.entrypoint: auto saw no script at the start: ENTRYPOINT begins "
+			"with %.*s (an init program can be left to the platform, as docker run "
+			"--init does)",
+			cut(start->items[0]), start->items[0].p);
+}
+
 static void
 add_shells(const struct judging *judging, struct sentences *faults)
 {
@@ -297,7 +320,7 @@ add_shells(const struct judging *judging, struct sentences *faults)
 			sentences_add(faults, "%.*s", cut(shell->what), shell->what.p);
 	}
 	if (shells->shell_count > 0)
-		sentences_add(faults, "mohs why tells what keeps it");
+		add_shell_mend(judging, faults);
 }
 
 /* What of a start through a shell could not be carried over. */
