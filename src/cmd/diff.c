@@ -56,9 +56,9 @@ static int
 show_package_changes(const struct inventory *a, const struct inventory *b, struct err *err)
 {
 	static const struct table_column columns[] = {
-		{"package", FIT_CUT, false},
-		{"before", FIT_CUT, false},
-		{"after", FIT_CUT, false},
+		{"package", FIT_SPLIT, false},
+		{"before", FIT_SPLIT, false},
+		{"after", FIT_SPLIT, false},
 	};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct table *table = arena ? table_new(arena, columns, 3) : NULL;

@@ -88,7 +88,7 @@ report_checklist(const struct verdict *verdict, FILE *to, size_t width, struct e
 }
 
 static const struct table_column left_columns[] = {
-	{"package", FIT_CUT, false},
+	{"package", FIT_SPLIT, false},
 	{"findings", FIT_RIGID, true},
 	{"worst", FIT_RIGID, false},
 	{"stays for", FIT_WRAP, false},

@@ -68,7 +68,7 @@ static int
 print_bills(const struct rescan *rescan, bool all, struct err *err)
 {
 	static const struct table_column columns[COLUMNS] = {
-		{"image", FIT_CUT, false},    {"critical", FIT_RIGID, true},
+		{"image", FIT_SPLIT, false},  {"critical", FIT_RIGID, true},
 		{"high", FIT_RIGID, true},    {"medium", FIT_RIGID, true},
 		{"low", FIT_RIGID, true},     {"negligible", FIT_RIGID, true},
 		{"unknown", FIT_RIGID, true}, {"new", FIT_RIGID, true},
@@ -191,9 +191,9 @@ static int
 print_changes(const struct rescan *rescan, struct err *err)
 {
 	static const struct table_column columns[] = {
-		{"", FIT_RIGID, false},	       {"severity", FIT_RIGID, false},
-		{"CVE", FIT_RIGID, false},     {"package", FIT_CUT, false},
-		{"installed", FIT_CUT, false}, {"fixed in", FIT_CUT, false},
+		{"", FIT_RIGID, false},		 {"severity", FIT_RIGID, false},
+		{"CVE", FIT_RIGID, false},	 {"package", FIT_SPLIT, false},
+		{"installed", FIT_SPLIT, false}, {"fixed in", FIT_SPLIT, false},
 		{"images", FIT_CUT, false},
 	};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);

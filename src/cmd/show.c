@@ -107,10 +107,11 @@ show_opened(const struct image *image)
 		tar += image->layers[i].inflated;
 	}
 	printable_line(stdout, "%.*s", SPAN_ARG(image->reference));
-	printable_line(stdout, "%s, %.*s/%.*s, %s (%s inflated), %zu paths",
-		       digest_format(&image->manifest_digest, digest), SPAN_ARG(image->config.os),
-		       SPAN_ARG(image->config.architecture), show_bytes(size, compressed),
-		       show_bytes(tar, inflated), image->entry_count);
+	printable_line(stdout, "%s", digest_format(&image->manifest_digest, digest));
+	printable_line(stdout, "%.*s/%.*s, %s (%s inflated), %zu path%s",
+		       SPAN_ARG(image->config.os), SPAN_ARG(image->config.architecture),
+		       show_bytes(size, compressed), show_bytes(tar, inflated), image->entry_count,
+		       image->entry_count == 1 ? "" : "s");
 }
 
 void
@@ -257,8 +258,9 @@ show_counts(const struct findings *before, const struct findings *after, struct 
 }
 
 static const struct table_column finding_columns[] = {
-	{"severity", FIT_RIGID, false}, {"CVE", FIT_RIGID, false},    {"package", FIT_CUT, false},
-	{"version", FIT_CUT, false},	{"fixed in", FIT_CUT, false}, {"status", FIT_CUT, false},
+	{"severity", FIT_RIGID, false}, {"CVE", FIT_RIGID, false},
+	{"package", FIT_SPLIT, false},	{"version", FIT_SPLIT, false},
+	{"fixed in", FIT_SPLIT, false},
 };
 
 /* With a word where the program's own bytes alone say so. .p NULL without memory. */
@@ -275,21 +277,22 @@ add_finding(struct table *table, struct arena *arena, const struct finding *find
 	    const struct inventory *inventory)
 {
 	const struct component *component = &inventory->components[finding->component];
-	const char *status = finding_status_name(finding->status);
+	bool fixable = finding->status == FINDING_FIXABLE;
+	struct span fix =
+		fixable ? finding->fixed_version : span_from(finding_status_name(finding->status));
 	struct table_cell cells[] = {
 		{span_from(severity_name(finding->severity)),
 		 show_severity_style(finding->severity)},
 		{finding->id, STYLE_PLAIN},
 		{component->name, STYLE_PLAIN},
 		{version_text(arena, component), STYLE_PLAIN},
-		{finding->fixed_version, STYLE_PLAIN},
-		{span_from(status), STYLE_PLAIN},
+		{fix, fixable ? STYLE_PLAIN : STYLE_DIM},
 	};
 
 	if (finding->exploited)
-		cells[5] = (struct table_cell){arena_printf(arena, "exploited, %s", status),
-					       STYLE_BAD};
-	if (!table_row(table, cells))
+		cells[4] = (struct table_cell){
+			arena_printf(arena, "%.*s (exploited)", SPAN_ARG(fix)), STYLE_BAD};
+	if (!cells[3].text.p || !cells[4].text.p || !table_row(table, cells))
 		return false;
 	table_link(table, 1, report_link(inventory, finding, arena));
 	return true;
@@ -337,8 +340,8 @@ show_findings(const struct findings *findings, const struct inventory *inventory
 
 static const struct table_column aside_columns[] = {
 	{"CVE", FIT_RIGID, false},
-	{"package", FIT_CUT, false},
-	{"source", FIT_CUT, false},
+	{"package", FIT_SPLIT, false},
+	{"source", FIT_SPLIT, false},
 	{"reason", FIT_WRAP, false},
 };
 
@@ -410,8 +413,8 @@ show_asides(const struct triage *triage, const struct inventory *inventory, stru
 
 /* The last one is an image's alone: documents know of no files. */
 static const struct table_column package_columns[] = {
-	{"package", FIT_CUT, false}, {"version", FIT_CUT, false}, {"kind", FIT_RIGID, false},
-	{"arch", FIT_RIGID, false},  {"source", FIT_CUT, false},  {"files", FIT_RIGID, true},
+	{"package", FIT_SPLIT, false}, {"version", FIT_SPLIT, false}, {"kind", FIT_RIGID, false},
+	{"arch", FIT_RIGID, false},    {"source", FIT_SPLIT, false},  {"files", FIT_RIGID, true},
 };
 
 /* The package another one was made from. A library's is no other: its key in advisories. */

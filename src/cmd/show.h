@@ -7,7 +7,7 @@
 
 enum table_style show_severity_style(enum severity severity);
 
-/* What the image is, or, with a NULL image, the document; in two or three lines. */
+/* What the image is, or, with a NULL image, the document; in a few lines. */
 void show_image(const struct image *image, const struct inventory *inventory);
 
 /*

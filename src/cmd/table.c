@@ -11,6 +11,7 @@ enum {
 	COLUMNS_MAX = 12,
 	GAP = 2,
 	NARROWEST = 4, /* no flexible column gets narrower */
+	SPREAD_MAX = 200,
 	NO_LIMIT = 100000,
 };
 
@@ -106,13 +107,13 @@ table_width(struct span text)
 	return width;
 }
 
-/* The longest front of `text` that fits; breaks at a blank when `wrap` and there is one. */
+/* The longest front of `text` that fits; with `wrap` broken where words are, when it has any. */
 static struct span
 fitting(struct span text, size_t width, bool wrap)
 {
 	size_t used = 0;
 	size_t at = 0;
-	size_t blank = 0;
+	size_t end = 0; /* of the last word */
 
 	while (at < text.n) {
 		uint32_t shown;
@@ -120,11 +121,13 @@ fitting(struct span text, size_t width, bool wrap)
 		size_t n = printable_next(span_slice(text, at, text.n), &shown, &code);
 
 		if (used + character_width(shown) > width)
-			return span_slice(text, 0, wrap && blank ? blank : at);
+			return span_slice(text, 0, wrap && end ? end : at);
 		if (shown == ' ')
-			blank = at;
+			end = at;
 		used += character_width(shown);
 		at += n;
+		if (shown == '-' || shown == '+' || shown == '/')
+			end = at;
 	}
 	return text;
 }
@@ -157,6 +160,13 @@ natural_widths(const struct table *table, size_t widths[COLUMNS_MAX])
 	}
 }
 
+/* Whether it can get narrower still. */
+static bool
+is_flexible(const struct table *table, const size_t widths[COLUMNS_MAX], size_t column)
+{
+	return table->columns[column].fit != FIT_RIGID && widths[column] > NARROWEST;
+}
+
 /* The widest flexible column that can still give way, or table->count. */
 static size_t
 widest_flexible(const struct table *table, const size_t widths[COLUMNS_MAX])
@@ -164,9 +174,53 @@ widest_flexible(const struct table *table, const size_t widths[COLUMNS_MAX])
 	size_t found = table->count;
 
 	for (size_t i = 0; i < table->count; i++) {
-		if (table->columns[i].fit == FIT_RIGID || widths[i] <= NARROWEST)
-			continue;
-		if (found == table->count || widths[i] > widths[found])
+		if (is_flexible(table, widths, i) &&
+		    (found == table->count || widths[i] > widths[found]))
+			found = i;
+	}
+	return found;
+}
+
+/* Cells of each width, those of the widest sort together. */
+struct spread {
+	size_t cells[COLUMNS_MAX][SPREAD_MAX + 1];
+};
+
+static void
+fill_spread(const struct table *table, struct spread *spread)
+{
+	for (const struct row *row = table->first; row; row = row->next) {
+		for (size_t i = 0; i < table->count; i++) {
+			size_t width = table_width(row->cells[i].text);
+
+			spread->cells[i][width < SPREAD_MAX ? width : SPREAD_MAX]++;
+		}
+	}
+}
+
+/* How many cells of a column would not fit if it were narrower by one. */
+static size_t
+losers(const struct spread *spread, size_t column, size_t width)
+{
+	size_t count = 0;
+
+	for (size_t i = width < SPREAD_MAX ? width : SPREAD_MAX; i <= SPREAD_MAX; i++)
+		count += spread->cells[column][i];
+	return count;
+}
+
+/* A column of sentences when it is the widest; else the one of which the fewest cells lose. */
+static size_t
+next_to_shrink(const struct table *table, const struct spread *spread,
+	       const size_t widths[COLUMNS_MAX])
+{
+	size_t found = widest_flexible(table, widths);
+
+	if (found == table->count || table->columns[found].fit == FIT_WRAP)
+		return found;
+	for (size_t i = 0; i < table->count; i++) {
+		if (is_flexible(table, widths, i) && table->columns[i].fit != FIT_WRAP &&
+		    losers(spread, i, widths[i]) < losers(spread, found, widths[found]))
 			found = i;
 	}
 	return found;
@@ -175,12 +229,15 @@ widest_flexible(const struct table *table, const size_t widths[COLUMNS_MAX])
 static void
 shrink_widths(const struct table *table, size_t width, size_t widths[COLUMNS_MAX])
 {
+	struct spread spread = {0};
 	size_t total = GAP * (table->count - 1);
 
 	for (size_t i = 0; i < table->count; i++)
 		total += widths[i];
+	if (total > width)
+		fill_spread(table, &spread);
 	while (total > width) {
-		size_t i = widest_flexible(table, widths);
+		size_t i = next_to_shrink(table, &spread, widths);
 		if (i == table->count)
 			return;
 		widths[i]--;
@@ -263,7 +320,7 @@ print_cell(FILE *to, const struct table_column *column, enum table_style style, 
 	   size_t width, bool last)
 {
 	bool fits = table_width(*text) <= width;
-	bool wrap = column->fit == FIT_WRAP;
+	bool wrap = column->fit == FIT_WRAP || column->fit == FIT_SPLIT;
 	struct span part = fits ? *text : fitting(*text, wrap ? width : width - 1, wrap);
 	size_t used = table_width(part) + (!fits && !wrap ? 1 : 0);
 	size_t padding = used < width ? width - used : 0;
@@ -290,9 +347,13 @@ print_row(const struct table *table, FILE *to, const struct table_cell *cells, s
 	for (size_t i = 0; i < table->count; i++)
 		rest[i] = cells[i].text;
 	while (more) {
+		size_t end = table->count;
+
+		while (end > 1 && rest[end - 1].n == 0)
+			end--;
 		more = false;
-		for (size_t i = 0; i < table->count; i++) {
-			bool last = i + 1 == table->count;
+		for (size_t i = 0; i < end; i++) {
+			bool last = i + 1 == end;
 			bool linked = link.n && i == link_column && table_links(to);
 
 			if (linked)

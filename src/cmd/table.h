@@ -20,8 +20,9 @@ enum table_style {
 
 enum table_fit {
 	FIT_RIGID,
-	FIT_CUT,  /* gives way, cut with an ellipsis */
-	FIT_WRAP, /* gives way, goes on below; for the last column */
+	FIT_CUT,   /* gives way, cut with an ellipsis */
+	FIT_SPLIT, /* gives way, goes on below; names and versions, of which no part may be lost */
+	FIT_WRAP,  /* the same for sentences, which give way first */
 };
 
 struct table_column {

@@ -66,6 +66,37 @@ narrow_terminals_cut_and_wrap(void **state)
 	arena_free(arena);
 }
 
+/* Of the three the column gives way in which the fewest cells lose; no part of a name is lost. */
+static void
+names_go_on_below(void **state)
+{
+	static const struct table_column names[] = {{"package", FIT_SPLIT, false},
+						    {"version", FIT_SPLIT, false},
+						    {"fix", FIT_SPLIT, false}};
+	struct arena *arena = arena_new(0);
+	struct table *table = table_new(arena, names, 3);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_true(table_row(table, (struct table_cell[]){cell("gzip"), cell("1:2.38.1-5"),
+								   cell("open")}));
+	assert_true(table_row(table, (struct table_cell[]){cell("libnginx-mod-http-geoip"),
+							   cell("1.22.1-9"), cell("")}));
+	table_print(table, to, 30);
+	assert_int_equal(fclose(to), 0);
+	assert_string_equal(text, "package       version     fix\n"
+				  "gzip          1:2.38.1-5  open\n"
+				  "gzip          1:2.38.1-5  open\n"
+				  "libnginx-     1.22.1-9\n"
+				  "mod-http-\n"
+				  "geoip\n");
+	free(text);
+	arena_free(arena);
+}
+
 static void
 widths_know_unicode(void **state)
 {
@@ -121,6 +152,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_as_wide_as_needed),
 		cmocka_unit_test(narrow_terminals_cut_and_wrap),
+		cmocka_unit_test(names_go_on_below),
 		cmocka_unit_test(widths_know_unicode),
 		cmocka_unit_test(nothing_a_terminal_acts_on_is_printed),
 	};
