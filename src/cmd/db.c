@@ -4,10 +4,12 @@
 
 #include "base/cleanup.h"
 #include "cmd/action.h"
+#include "cmd/printable.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "stage/update.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 /* The feeds in a folder, or the database in a file. */
@@ -28,7 +30,11 @@ export_to(const void *context, struct err *err)
 		return err_set(err, ERR_USAGE, "feeds are not signed; --key is for --file");
 	if (request->json)
 		return err_set(err, ERR_USAGE, "export to a folder has nothing to say as JSON");
-	return update_export(request->database, request->argument, request->release, err);
+	int r = update_export(request->database, request->argument, request->release, err);
+	if (r == 0)
+		printable_line(stdout, "wrote %s, for mohs db import and --mirror",
+			       request->argument);
+	return r;
 }
 
 /*
@@ -45,7 +51,9 @@ import_from(const void *context, struct err *err)
 		return err_set(err, ERR_USAGE,
 			       "import takes a file or a folder; --mirror of update takes an "
 			       "address");
-	if (stat(request->argument, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (stat(request->argument, &st) < 0)
+		return err_sys(err, ERR_NOT_FOUND, errno, "cannot open %.100s", request->argument);
+	if (!S_ISDIR(st.st_mode))
 		return db_import_file(request, err);
 	if (request->keys.count > 0 || request->unsigned_too || request->allow_older)
 		return err_set(

@@ -49,7 +49,8 @@ report(const struct db_request *request, const struct shipped *shipped, const ch
 		printable_line(stdout, "signed with the key %.*s", SPAN_ARG(shipped->key));
 	(void)fflush(stdout);
 	if (shipped->key.n == 0)
-		(void)fprintf(stderr, "mohs db: nobody vouches for it: no key, no signature\n");
+		(void)fprintf(stderr,
+			      "mohs db: nobody vouches for it: give a key with --key to sign it\n");
 	return 0;
 }
 

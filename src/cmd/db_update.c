@@ -6,8 +6,11 @@
 #include "cmd/terminal.h"
 #include "stage/update.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* Its problem says what became of it. */
 static bool
@@ -99,6 +102,24 @@ tell_problems(const struct db_request *request, const struct update_report *repo
 	}
 }
 
+/* A folder that is not there would be told as one that lacks the first of the feeds. */
+static int
+check_mirror(const char *mirror, struct err *err)
+{
+	struct stat st;
+
+	if (!mirror || strstr(mirror, "://"))
+		return 0;
+	if (stat(mirror, &st) < 0)
+		return err_sys(err, ERR_NOT_FOUND, errno,
+			       "the database is as it was: the mirror %.150s", mirror);
+	return S_ISDIR(st.st_mode)
+		       ? 0
+		       : err_set(err, ERR_INVALID,
+				 "the database is as it was: the mirror %.150s is no folder",
+				 mirror);
+}
+
 int
 db_update(const void *context, struct err *err)
 {
@@ -119,7 +140,9 @@ db_update(const void *context, struct err *err)
 	if (wanted.source && (wanted.mirror || wanted.nvd || wanted.only || wanted.skip))
 		return err_set(err, ERR_USAGE,
 			       "--source is in place of --mirror, --nvd, --only and --skip");
-	int r = update_run(&wanted, &report, err);
+	int r = check_mirror(wanted.mirror, err);
+	if (r == 0)
+		r = update_run(&wanted, &report, err);
 
 	terminal_clear();
 	if (r == 0)

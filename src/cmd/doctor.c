@@ -8,6 +8,7 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "port/advisories.h"
+#include "port/runtime.h"
 #include "port/syscalls.h"
 #include "stage/update.h"
 
@@ -114,46 +115,23 @@ look_at_namespaces(struct arena *arena, struct finding_row *row)
 	row->mend = SPAN("run as root with CAP_SYS_ADMIN, on a kernel with overlayfs");
 }
 
-static bool
-in_path(struct arena *arena, const char *program, struct span *ret)
-{
-	struct span rest = span_from(getenv("PATH"));
-
-	if (strchr(program, '/')) {
-		*ret = arena_copy(arena, span_from(program));
-		return access(program, X_OK) == 0;
-	}
-	while (rest.p) {
-		struct span folder = span_cut(&rest, ':');
-
-		*ret = arena_printf(arena, "%.*s/%s", SPAN_ARG(folder), program);
-		if (ret->p && access(ret->p, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 look_at_runtime(struct arena *arena, struct finding_row *row)
 {
-	static const char *const known[] = {"runc", "crun"};
 	const char *wanted = getenv("MOHS_RUNTIME");
-	struct span path;
+	bool named = wanted && wanted[0];
+	struct runtime runtime;
+	struct err problem = ERR_INIT;
 
-	if (wanted && in_path(arena, wanted, &path)) {
-		*row = good(arena_printf(arena, "%s ($MOHS_RUNTIME)", path.p));
+	if (runtime_find(arena, &runtime, &problem) == 0) {
+		*row = good(arena_printf(arena, "%.*s%s", SPAN_ARG(runtime.path),
+					 named ? " ($MOHS_RUNTIME)" : ""));
 		return;
-	}
-	for (size_t i = 0; !wanted && i < sizeof(known) / sizeof(known[0]); i++) {
-		if (in_path(arena, known[i], &path)) {
-			*row = good(path);
-			return;
-		}
 	}
 	row->health = HEALTH_MISSING;
 	row->found =
-		wanted ? arena_printf(arena, "$MOHS_RUNTIME names %s, which is not there", wanted)
-		       : SPAN("neither runc nor crun in PATH");
+		named ? arena_printf(arena, "$MOHS_RUNTIME names %s, which is not there", wanted)
+		      : SPAN("neither runc nor crun in PATH");
 	row->mend = SPAN("apt-get install runc");
 }
 
@@ -166,9 +144,7 @@ look_at_cgroups(struct arena *arena, struct finding_row *row)
 
 	(void)arena;
 	if (unified || legacy) {
-		*row = good(unified  ? SPAN("v2")
-			    : hybrid ? SPAN("hybrid v1 and v2 (runc works, crun refuses)")
-				     : SPAN("v1"));
+		*row = good(unified ? SPAN("v2") : hybrid ? SPAN("hybrid v1 and v2") : SPAN("v1"));
 		return;
 	}
 	*row = (struct finding_row){HEALTH_MISSING, SPAN("no cgroup hierarchy at /sys/fs/cgroup"),

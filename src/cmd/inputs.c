@@ -98,6 +98,8 @@ load_profile(const char *file, struct profile **ret, struct err *err)
 	if (!arena)
 		return err_memory(err);
 	int r = file_load(file, JSON_DOCUMENT_MAX, arena, &text, err);
+	if (r == 0 && !span_contains(text, SPAN("\"" PROFILE_SCHEMA "\"")))
+		r = err_set(err, ERR_INVALID, "it is no profile.json of mohs profile or mohs run");
 	if (r == 0)
 		r = profile_json_read(text, ret, err);
 	return r < 0 ? err_wrap(err, "%s", file) : 0;

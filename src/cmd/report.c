@@ -29,6 +29,8 @@ add_below(struct table *table, struct span text, enum table_style style)
 static bool
 add_check(struct table *table, const struct verdict_row *row, struct arena *arena)
 {
+	/* nothing was measured: the reason stands in its place */
+	bool bare = row->state == CHECK_NOT_DONE && row->detail.n > 0;
 	struct span waived = SPAN("");
 	char date[CLOCK_TEXT];
 
@@ -44,8 +46,10 @@ add_check(struct table *table, const struct verdict_row *row, struct arena *aren
 			 (struct table_cell[]){{span_from(check_title(row->check)), STYLE_PLAIN},
 					       {span_from(check_state_name(row->state)),
 						state_styles[row->state]},
-					       {row->measured, STYLE_PLAIN}}) &&
-	       add_below(table, row->detail, STYLE_DIM) && add_below(table, waived, STYLE_WARN);
+					       {bare ? row->detail : row->measured,
+						bare ? STYLE_DIM : STYLE_PLAIN}}) &&
+	       add_below(table, bare ? SPAN("") : row->detail, STYLE_DIM) &&
+	       add_below(table, waived, STYLE_WARN);
 }
 
 static void

@@ -425,6 +425,9 @@ rescan_all(const struct option_list *paths, const struct request *request, struc
 	if (r < 0)
 		return r;
 	(void)fflush(stdout);
+	if (rescan->count == 0)
+		return err_set(err, ERR_NOT_FOUND,
+			       "no bill of materials was found: nothing was looked at");
 	return judge(rescan, request);
 }
 

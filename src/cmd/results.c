@@ -238,7 +238,9 @@ print_limits(const struct limits *limits)
 		limits->capabilities.count == 1 ? "y" : "ies", limits->port_count,
 		limits->port_count == 1 ? "" : "s", limits->volume_count,
 		limits->volume_count == 1 ? "y" : "ies");
-	if (limits->outcome == LIMITS_PASSED)
+	if (limits->outcome == LIMITS_PASSED && limits->passed + limits->failed == 0)
+		(void)printf("  it started and ended under them; there are no tests\n");
+	else if (limits->outcome == LIMITS_PASSED)
 		(void)printf("  %u of %u tests passed under them\n", limits->passed,
 			     limits->passed + limits->failed);
 	else
@@ -273,6 +275,11 @@ results_run(const struct pipeline *p, struct err *err)
 	else if (p->suite_before)
 		print_failures(p->suite_before);
 	print_limits(p->limits);
+	if (p->untested.n > 0) {
+		(void)putchar('\n');
+		printable_line(stdout, "The hardened image was not run: %.*s",
+			       SPAN_ARG(p->untested));
+	}
 	if (p->extension && p->suite && !suite_passed(p->suite))
 		print_wanted(p->extension);
 	(void)putchar('\n');

@@ -29,6 +29,8 @@ test(const struct test_options *options, bool *ret_passed, struct err *err)
 
 	if (r < 0)
 		return r;
+	if (service->test_count == 0 && options->file)
+		return err_set(err, ERR_USAGE, "%s declares no tests", options->file);
 	if (service->test_count == 0)
 		return err_set(err, ERR_USAGE,
 			       "no tests are declared: name a service file with -f");

@@ -217,11 +217,13 @@ print_text(const struct verify_request *request, const struct verified *verified
 		(void)putchar('\n');
 		r = report_checklist(verified->verdict, stdout, 0, err);
 	}
+	if (proof->count + proof->gaps.count > 0 || verified->verdict)
+		(void)putchar('\n');
 	if (proof->is_signed)
-		(void)printf("\nsigned by %zu of %zu key%s\n", proof->signers, proof->keys.count,
+		(void)printf("signed by %zu of %zu key%s\n", proof->signers, proof->keys.count,
 			     proof->keys.count == 1 ? "" : "s");
 	else
-		printable_line(stdout, "\nnot signed: %.*s", SPAN_ARG(proof->why_not));
+		printable_line(stdout, "not signed: %.*s", SPAN_ARG(proof->why_not));
 	print_missing(request, proof);
 	return r;
 }

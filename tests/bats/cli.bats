@@ -81,6 +81,38 @@ setup() {
 	[[ $output == *"x.json: it is not the evidence of a run"* ]]
 }
 
+@test "a file that is not there, or is another, is named as that" {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mohs=$(cd "$OLDPWD" && realpath "$mohs")
+	export MOHS_CACHE=$PWD/cache MOHS_DB=$PWD/advisories.db
+	mkdir empty
+	echo '{}' >other.json
+	printf 'service: s\nimage: oci:none\n' >no-tests.yaml
+	while IFS='|' read -r status wanted arguments; do
+		# shellcheck disable=SC2086
+		run "$mohs" $arguments
+		echo "$arguments: $status: $output"
+		[ "$status" -eq "${wanted%% *}" ]
+		[[ $output == *"${wanted#* }"* ]]
+	done <<-'END'
+		|3 cannot open none: No such file|db import none
+		|3 the mirror none: No such file|db update --mirror none
+		|3 the mirror other.json is no folder|db update --mirror other.json
+		|2 no-tests.yaml declares no tests|test -f no-tests.yaml
+		|3 other.json: it is no profile.json|harden -p other.json -o oci:out oci:none
+		|3 other.json: it is no profile.json|profile --unite other.json
+		|3 cannot open folder none|sbom oci:none
+	END
+	"$mohs" db update --mirror "$BATS_TEST_DIRNAME/../../data/advisories" >/dev/null
+	# a folder without a bill is no clean bill
+	run "$mohs" rescan --fail-on high empty
+	[ "$status" -eq 3 ]
+	[[ $output == *"no bill of materials was found: nothing was looked at"* ]]
+	run "$mohs" db export feeds
+	[ "$status" -eq 0 ]
+	[[ $output == "wrote feeds, "* ]]
+}
+
 @test "an unknown transport lists those there are" {
 	MOHS_DB=$BATS_TEST_TMPDIR/none run "$mohs" init floppy:/image -o -
 	[ "$status" -ne 0 ]

@@ -222,7 +222,7 @@ PYTHON
 	DOCKER_HOST=tcp://127.0.0.1:1 run "$FETCH" docker-daemon:shop/web:1.0
 	fails_with unsupported "docker-archive:"
 	DOCKER_HOST=unix://$PWD/absent run "$FETCH" docker-daemon:shop/web:1.0
-	fails_with network "docker daemon at $PWD/absent"
+	fails_with network "docker daemon at $PWD/absent: there is no such socket"
 	run "$FETCH" docker-daemon:Shop
 	fails_with usage "no image reference"
 }

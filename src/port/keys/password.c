@@ -143,7 +143,7 @@ static int
 nowhere(const struct password_source *source, struct err *err)
 {
 	return err_set(err, ERR_AUTH,
-		       "no %s for %s: set MOHS_PASSWORD or COSIGN_PASSWORD, or give a descriptor",
+		       "no %s for %s: set MOHS_PASSWORD or COSIGN_PASSWORD, or give --password-fd",
 		       source->what ? source->what : "password", source->of);
 }
 

@@ -76,6 +76,26 @@ daemon_refused(const struct http_response *response, struct span name, struct er
 		       message.n > 100 ? 100 : (int)message.n, message.p, response->status);
 }
 
+/* The address of the request, which has none behind a socket, would say nothing. */
+static int
+no_answer(const char *socket, struct err *err)
+{
+	if (err->kind != ERR_NETWORK)
+		return err_wrap(err, "docker daemon at %s", socket);
+	if (access(socket, F_OK) < 0)
+		return err_set(
+			err, ERR_NETWORK,
+			"docker daemon at %s: there is no such socket: docker does not run here, "
+			"or $DOCKER_HOST must name its socket",
+			socket);
+	if (access(socket, R_OK | W_OK) < 0)
+		return err_set(err, ERR_NETWORK,
+			       "docker daemon at %s: permission denied: root and the group docker "
+			       "may use it",
+			       socket);
+	return err_set(err, ERR_NETWORK, "docker daemon at %s: nobody answers there", socket);
+}
+
 static int
 export_image(const char *socket, struct span name, int fd, struct arena *arena, struct err *err)
 {
@@ -101,7 +121,7 @@ export_image(const char *socket, struct span name, int fd, struct arena *arena, 
 						 .once = true};
 	r = http_run(http, &exchange, 1, 1, err);
 	if (r < 0)
-		r = err_wrap(err, "docker daemon at %s", socket);
+		r = no_answer(socket, err);
 	else if (exchange.response.status != 200)
 		r = daemon_refused(&exchange.response, name, err);
 	http_response_free(&exchange.response);

@@ -130,6 +130,12 @@ search_engines(struct search *search, size_t only, size_t *ret_engine, struct er
 			return r;
 		}
 	}
+	uint64_t number;
+
+	if (span_to_u64(search->wanted, &number))
+		return err_set(err, ERR_NOT_FOUND, "no process %.*s, and no container of that name",
+			       search->wanted.n > 80 ? 80 : (int)search->wanted.n,
+			       search->wanted.p);
 	return err_set(err, ERR_NOT_FOUND,
 		       "no running container \"%.*s\" (looked at runc, docker, containerd, crun, "
 		       "podman)",

@@ -45,9 +45,10 @@ verify_judge(const struct verification *items, size_t count, const struct verify
 	}
 	size_t wanted = need == VERIFY_ANY ? 1 : need == VERIFY_ALL ? distinct : threshold;
 	if (wanted == 0 || wanted > distinct)
-		return err_set(err, ERR_USAGE,
-			       "a threshold of %zu with %zu different keys (1 to %zu)", wanted,
-			       distinct, distinct);
+		return err_set(
+			err, ERR_USAGE,
+			"%zu signatures of different keys are asked for, and %zu key%s given",
+			wanted, distinct, distinct == 1 ? " is" : "s are");
 	verdict.passed = verdict.signers >= wanted;
 	if (!verdict.passed)
 		verdict.text = arena_printf(arena, "%zu of %zu keys signed it, and %zu must",
