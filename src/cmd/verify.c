@@ -213,9 +213,14 @@ print_text(const struct verify_request *request, const struct verified *verified
 	if (r < 0)
 		return r;
 	show_gaps(&proof->gaps, "what is beside the image");
+	bool attested = proof_find(proof, SPAN(PROOF_HARDENING)) != NULL;
 	if (verified->verdict) {
 		(void)putchar('\n');
-		r = report_checklist(verified->verdict, stdout, 0, err);
+		if (attested)
+			r = report_checklist(verified->verdict, stdout, 0, err);
+		else
+			(void)printf("not judged by the policy: no good attestation of the "
+				     "hardening is beside the image (mohs run --key makes one)\n");
 	}
 	if (proof->count + proof->gaps.count > 0 || verified->verdict)
 		(void)putchar('\n');

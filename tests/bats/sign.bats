@@ -67,6 +67,16 @@ refused() {
 	jq -e '.passed == false and .proof.signed == false and (.proof.documents | length) == 2' <<<"$output"
 }
 
+@test "a policy has nothing to go by where nothing attests the hardening" {
+	"$mohs" sign --key a.key oci:own:v1
+	run "$mohs" verify --key a.pub --policy "$BATS_TEST_DIRNAME/../../demo/policy.yaml" oci:own:v1
+	refused "not judged by the policy: no good attestation of the hardening"
+	[[ $output == *"signed by 1 of 1 key"* && $output != *"mohs profile"* ]]
+	run "$mohs" verify --key a.pub --need 2 oci:own:v1
+	[ "$status" -eq 2 ]
+	[[ $output == *"2 signatures of different keys are asked for, and 1 key is given"* ]]
+}
+
 @test "the documents stand where cosign looks for them" {
 	pushed where
 	"$mohs" sign --key a.key -a build=7 "$IMAGE"

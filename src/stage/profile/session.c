@@ -41,8 +41,9 @@ session_phase_begin(struct session *session, enum profile_phase_kind kind, struc
 	if (r == 0 && index > 0 && session->app.lens)
 		r = lens_phase(session->app.lens, index, err);
 	session->phase_ms = clock_ms();
-	progress_step(session->sandbox->progress, 0, 0, "%s %.*s", profile_phase_name(kind),
-		      SPAN_ARG(kind == PHASE_LOAD || kind == PHASE_TEST ? name : SPAN("")));
+	bool named = kind == PHASE_LOAD || kind == PHASE_TEST;
+	progress_step(session->sandbox->progress, 0, 0, "%s%s%.*s", profile_phase_name(kind),
+		      named ? " " : "", SPAN_ARG(named ? name : SPAN("")));
 	return r;
 }
 
