@@ -139,7 +139,9 @@ attest(struct attest_request *request, struct err *err)
 	CLEANUP(json_cleanup) json_t *predicate = NULL;
 	struct span type;
 	int r = request->type ? find_type(request->type, &type, err)
-			      : err_set(err, ERR_USAGE, "--type says what is attested");
+			      : err_set(err, ERR_USAGE,
+					"--type says what is attested: spdx, cyclonedx, vuln, "
+					"vulns, or a URI");
 
 	if (r == 0 && request->predicate)
 		r = load_predicate(request->predicate, &predicate, err);

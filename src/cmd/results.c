@@ -7,6 +7,8 @@
 #include "cmd/report.h"
 #include "cmd/show.h"
 
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
@@ -217,6 +219,8 @@ print_places(const struct pipeline *p)
 			       p->publish);
 	if (p->folder)
 		printable_line(stdout, "evidence  %s/evidence.json", p->folder);
+	if (p->folder && p->profile && !p->verdict->passed)
+		printable_line(stdout, "logs      %s/logs", p->folder);
 	if (p->folder && p->limits)
 		printable_line(stdout, "limits    %s/limits", p->folder);
 }
@@ -329,7 +333,8 @@ results_profile(const struct profile *profile, const char *output)
 		printable_line(stderr, "  gap: %.*s: %.*s",
 			       SPAN_ARG(profile->gaps.items[i].subject),
 			       SPAN_ARG(profile->gaps.items[i].text));
-	(void)fprintf(stderr, "Wrote %s\n", output);
+	if (strcmp(output, "-") != 0)
+		(void)fprintf(stderr, "Wrote %s\n", output);
 }
 
 static void

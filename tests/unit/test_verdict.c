@@ -242,7 +242,7 @@ failed_load(struct scene *s)
 {
 	s->profile.complete = false;
 	s->phases[1].passed = false;
-	s->phases[1].status = 3;
+	s->phases[1].status = 127;
 }
 
 static void
@@ -661,7 +661,7 @@ static const struct turn turns[] = {
 	 "is not known: repeat every load"},
 	{"no profile", no_profile, CHECK_PROFILE, CHECK_NOT_DONE, "not done", "mohs profile"},
 	{"failed load", failed_load, CHECK_PROFILE, CHECK_FAIL, NULL,
-	 "load \"browse\" failed (status 3)"},
+	 "load \"browse\" failed (status 127: there is no such program)"},
 	{"incomplete allowed", incomplete_is_fine, CHECK_PROFILE, CHECK_PASS, NULL, ""},
 	{"lost records", lost_records, CHECK_PROFILE, CHECK_FAIL, NULL, "/data: a volume"},
 	{"narrow", narrow, CHECK_PROFILE, CHECK_FAIL, NULL, "declare loads or tests in mohs.yaml"},

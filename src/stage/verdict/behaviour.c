@@ -32,6 +32,15 @@ add_gap(struct sentences *faults, const struct gap_list *gaps)
 			      plural(gaps->count - 1));
 }
 
+/* What a shell says by these statuses; "" for others. */
+static const char *
+status_meaning(int status)
+{
+	return status == 127   ? ": there is no such program"
+	       : status == 126 ? ": it cannot be executed"
+			       : "";
+}
+
 static void
 add_incomplete(const struct profile *profile, struct sentences *faults)
 {
@@ -44,9 +53,12 @@ add_incomplete(const struct profile *profile, struct sentences *faults)
 		if (phase->passed)
 			continue;
 		named++;
-		sentences_add(faults, "%s \"%.*s\" failed (status %d)",
-			      profile_phase_name(phase->kind), cut(phase->name), phase->name.p,
-			      phase->status);
+		if (phase->kind == PHASE_LOAD || phase->kind == PHASE_TEST)
+			sentences_add(faults, "%s \"%.*s\" failed (status %d%s)",
+				      profile_phase_name(phase->kind), cut(phase->name),
+				      phase->name.p, phase->status, status_meaning(phase->status));
+		else
+			sentences_add(faults, "the %s failed", profile_phase_name(phase->kind));
 	}
 	if (named == 0)
 		add_gap(faults, &profile->gaps);
