@@ -11,6 +11,7 @@
 
 enum {
 	REDRAW_MS = 100,
+	LONG_MS = 2000, /* from then on a step of unknown length says how long it takes */
 	DEFAULT_WIDTH = 80,
 };
 
@@ -20,7 +21,9 @@ static struct {
 	bool verbose;
 	bool dirty; /* a progress line stands there */
 	uint64_t last;
-	char said[160]; /* the step last written as a line of its own */
+	uint64_t since;	 /* when the step that is shown began */
+	char shown[160]; /* the step */
+	char said[160];	 /* the step last written as a line of its own */
 } terminal;
 
 static int
@@ -64,21 +67,36 @@ say_step(const char *what)
 	printable_line(stderr, "%s", what);
 }
 
+/* Whether another step than the one that is shown begins; then it is the one that is shown. */
+static bool
+begins(const char *what, uint64_t now)
+{
+	if (strncmp(terminal.shown, what, sizeof(terminal.shown) - 1) == 0)
+		return false;
+	(void)snprintf(terminal.shown, sizeof(terminal.shown), "%s", what);
+	terminal.since = now;
+	return true;
+}
+
 static void
 step(void *context, const char *what, uint64_t done, uint64_t total)
 {
 	uint64_t now = clock_ms();
+	char time[32];
 	char line[600];
 
 	(void)context;
 	if (!terminal.live && terminal.verbose)
 		say_step(what);
-	if (!terminal.live || now - terminal.last < REDRAW_MS)
+	if (!terminal.live || (!begins(what, now) && now - terminal.last < REDRAW_MS))
 		return;
 	terminal.last = now;
 	if (total > 0)
 		(void)snprintf(line, sizeof(line), "%s %u %%", what,
 			       (unsigned)(done * 100U / total));
+	else if (now - terminal.since >= LONG_MS)
+		(void)snprintf(line, sizeof(line), "%s, %s", what,
+			       duration_format((now - terminal.since) / 1000 * 1000, time));
 	else
 		(void)snprintf(line, sizeof(line), "%s", what);
 	struct span shown = span_from(line);

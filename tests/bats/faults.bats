@@ -190,6 +190,13 @@ whole_results() {
 	[ ! -e "$results/image" ]
 }
 
+@test "on a terminal a long load says how long it takes" {
+	service web "$ready" "$tests" 'loads: [{name: browse, run: [sleep, "5"]}, {name: bad, run: ["false"]}]'
+	script -qec "env $mark $mohs run -f $BATS_TEST_TMPDIR/mohs.yaml -o $results" /dev/null >"$out" </dev/null || true
+	grep -q 'load browse, [2-5][.0-9]* s' "$out"
+	grep -q 'load bad' "$out"
+}
+
 @test "a test that fails on the original too is not blamed on hardening" {
 	service web "$ready" "$loads" 'tests: [{name: bad, run: [sh, -c, "echo never worked; exit 3"]}]'
 	ends 1 "bad: the test did not pass: status 3: never worked"

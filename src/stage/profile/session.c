@@ -29,6 +29,21 @@ session_gap(struct session *session, bool lost, struct span subject, const char 
 	return vec_push(&session->gaps, &gap, PROFILE_GAPS_MAX, &err);
 }
 
+/* Says, now and again, that this phase goes on. */
+static void
+show_phase(struct session *session)
+{
+	const struct profile_phase *phase =
+		session->phases.count ? &session->phases.items[session->phases.count - 1] : NULL;
+	bool named = phase && (phase->kind == PHASE_LOAD || phase->kind == PHASE_TEST);
+
+	session->told_ms = clock_ms();
+	if (phase)
+		progress_step(session->sandbox->progress, 0, 0, "%s%s%.*s",
+			      profile_phase_name(phase->kind), named ? " " : "",
+			      SPAN_ARG(named ? phase->name : SPAN("")));
+}
+
 int
 session_phase_begin(struct session *session, enum profile_phase_kind kind, struct span name,
 		    struct span command, struct err *err)
@@ -41,9 +56,7 @@ session_phase_begin(struct session *session, enum profile_phase_kind kind, struc
 	if (r == 0 && index > 0 && session->app.lens)
 		r = lens_phase(session->app.lens, index, err);
 	session->phase_ms = clock_ms();
-	bool named = kind == PHASE_LOAD || kind == PHASE_TEST;
-	progress_step(session->sandbox->progress, 0, 0, "%s%s%.*s", profile_phase_name(kind),
-		      named ? " " : "", SPAN_ARG(named ? name : SPAN("")));
+	show_phase(session);
 	return r;
 }
 
@@ -76,6 +89,8 @@ session_wait(struct session *session, int fd, uint64_t deadline)
 		int ready = poll(fds, 2, left < SESSION_TICK_MS ? (int)left : SESSION_TICK_MS);
 
 		processes_sample(session);
+		if (clock_ms() - session->told_ms >= SESSION_TELL_MS)
+			show_phase(session);
 		if (ready > 0 && fds[0].revents)
 			return SESSION_READABLE;
 		if (ready > 0 && fds[1].revents && instance_ended(&session->app))

@@ -14,6 +14,7 @@
 #include "stage/profile.h"
 
 enum {
+	SESSION_TELL_MS = 500,
 	SESSION_TICK_MS = 50,	   /* how often processes are looked at */
 	SESSION_RUNNING_MS = 2000, /* ready by default: it has been running for that long */
 	SESSION_READY_MS = 60000,  /* time for becoming ready when none is stated */
@@ -48,6 +49,7 @@ struct session {
 	struct instance *sidecars;
 	uint64_t start_ms; /* clock_ms() at the first instruction */
 	uint64_t phase_ms; /* at the start of the phase */
+	uint64_t told_ms;  /* when it was said last that it goes on */
 	uint16_t port;	   /* MOHS_PORT; 0: none */
 	bool prober;	   /* was run */
 	bool failed;	   /* something was lost or did not pass */
