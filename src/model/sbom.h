@@ -33,11 +33,11 @@ struct sbom {
 	const struct image *image;	   /* borrowed; NULL: of a document, CycloneDX alone */
 	const struct inventory *inventory; /* borrowed */
 	struct span tool;		   /* version of mohs: "0.1.0" */
-	struct span title;		   /* of the image: its name in a registry, else its digest */
-	struct span name;		   /* of the image, for a purl: "nginx" */
-	struct span repository;		   /* "docker.io/library/nginx"; empty: of no registry */
-	struct span tag;		   /* may be empty */
-	int64_t created;		   /* seconds since 1970 */
+	struct span title;	/* of the image: its name in a registry, else its digest */
+	struct span name;	/* of the image, for a purl: "nginx" */
+	struct span repository; /* "docker.io/library/nginx"; empty: of no registry */
+	struct span tag;	/* may be empty */
+	int64_t created;	/* seconds since 1970 */
 	struct sbom_component *components; /* in the order of the inventory */
 	size_t component_count;
 	bool with_files;
