@@ -24,6 +24,28 @@ export_json(struct exporting *exporting, const json_t *json, struct err *err)
 }
 
 int
+export_releases(struct exporting *exporting, const struct export_type *type, struct span release,
+		struct advisory_release **ret, size_t *ret_count, struct err *err)
+{
+	struct advisory_release *releases;
+	size_t count = 0;
+	size_t kept = 0;
+	int r = advisories_releases(exporting->advisories, exporting->arena, &releases, &count,
+				    err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (span_equal(releases[i].distribution, span_from(type->name)) &&
+		    (release.n == 0 || span_equal(releases[i].release, release)))
+			releases[kept++] = releases[i];
+	}
+	*ret = releases;
+	*ret_count = kept;
+	return 0;
+}
+
+int
 export_remember(struct exporting *exporting, struct span id, struct err *err)
 {
 	uint64_t place;

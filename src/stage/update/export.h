@@ -43,6 +43,11 @@ extern const struct export_type export_types[];
 /* Appends it to the text. */
 int export_json(struct exporting *exporting, const json_t *json, struct err *err);
 
+/* The releases of type->name that the database has, or that one (empty: all), in the arena. */
+int export_releases(struct exporting *exporting, const struct export_type *type,
+		    struct span release, struct advisory_release **ret, size_t *ret_count,
+		    struct err *err);
+
 /* An id of the advisories is remembered once. */
 int export_remember(struct exporting *exporting, struct span id, struct err *err);
 

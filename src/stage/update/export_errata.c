@@ -215,14 +215,10 @@ export_updateinfo(struct exporting *exporting, const struct export_type *type, s
 	struct errata errata = {exporting, write_update, 0};
 	struct advisory_release *releases;
 	size_t count = 0;
-	int r = advisories_releases(exporting->advisories, exporting->arena, &releases, &count,
-				    err);
+	int r = export_releases(exporting, type, release, &releases, &count, err);
 
 	*ret_wrote = false;
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (!span_equal(releases[i].distribution, span_from(type->name)) ||
-		    (release.n > 0 && !span_equal(releases[i].release, release)))
-			continue;
 		struct span path = arena_printf(exporting->arena, "%s/%.*s/updateinfo.xml",
 						type->path, SPAN_ARG(releases[i].release));
 		if (!path.p)

@@ -118,14 +118,10 @@ export_secdb(struct exporting *exporting, const struct export_type *type, struct
 	bool one = span_ends_with(span_from(type->path), SPAN(".json"));
 	struct advisory_release *releases;
 	size_t count = 0;
-	int r = advisories_releases(exporting->advisories, exporting->arena, &releases, &count,
-				    err);
+	int r = export_releases(exporting, type, release, &releases, &count, err);
 
 	*ret_wrote = false;
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (!span_equal(releases[i].distribution, span_from(type->name)) ||
-		    (release.n && !span_equal(releases[i].release, release)))
-			continue;
 		r = one ? write_document(exporting, type, &releases[i], false, type->path, err)
 			: write_repositories(exporting, type, &releases[i], err);
 		*ret_wrote = true;
