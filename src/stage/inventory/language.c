@@ -254,27 +254,31 @@ language_path(struct arena *arena, struct span folder, struct span path)
 	return (struct span){text, n};
 }
 
-int
-language_load(struct reading *reading, uint32_t entry, struct arena *arena, struct span *ret,
-	      bool *ret_good, struct err *err)
-{
-	struct span path = reading->image->entries[entry].path;
-	struct err why = ERR_INIT;
-	int r = contents_load(reading->contents, reading->image, entry, LANGUAGE_RECORD_MAX, arena,
-			      ret, &why);
-
-	*ret_good = r >= 0;
-	return r >= 0 ? 0 : language_fault(reading, path, &why, err);
-}
-
-int
-language_fault(struct reading *reading, struct span path, const struct err *why, struct err *err)
+/* The gap for a record that could not be read; fails only where that was without memory. */
+static int
+add_fault(struct reading *reading, uint32_t entry, const struct err *why, struct err *err)
 {
 	if (why->kind == ERR_MEMORY || why->kind == ERR_CANCELLED) {
 		*err = *why;
 		return -(int)why->kind;
 	}
-	return reading_gap(reading, err, path,
+	return reading_gap(reading, err, reading->image->entries[entry].path,
 			   "cannot be read (%s): a package recorded here is not in the inventory",
 			   why->text);
+}
+
+int
+language_read(struct reading *reading, uint32_t entry, language_codec *codec, struct arena *arena,
+	      void *ret, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct span text;
+
+	if (!arena)
+		return err_memory(err);
+	int r = contents_load(reading->contents, reading->image, entry, LANGUAGE_RECORD_MAX, arena,
+			      &text, &why);
+	if (r == 0)
+		r = codec(text, arena, ret, &why);
+	return r == 0 ? 1 : add_fault(reading, entry, &why, err);
 }

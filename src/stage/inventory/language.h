@@ -53,10 +53,12 @@ struct span language_folder(struct span path);
  */
 struct span language_path(struct arena *arena, struct span folder, struct span path);
 
-/* The content of a record, at most LANGUAGE_RECORD_MAX; else a gap, and *ret_good is false. */
-int language_load(struct reading *reading, uint32_t entry, struct arena *arena, struct span *ret,
-		  bool *ret_good, struct err *err);
+/* A codec's reader of one record, and what it fills. */
+typedef int language_codec(struct span text, struct arena *arena, void *ret, struct err *err);
 
-/* The gap for a record that could not be read; fails only where that was without memory. */
-int language_fault(struct reading *reading, struct span path, const struct err *why,
-		   struct err *err);
+/*
+ * What the record at an entry says: 1. Where it cannot be read, or is longer than
+ * LANGUAGE_RECORD_MAX, a gap says so: 0. An `arena` of NULL is ERR_MEMORY.
+ */
+int language_read(struct reading *reading, uint32_t entry, language_codec *codec,
+		  struct arena *arena, void *ret, struct err *err);

@@ -70,6 +70,12 @@ add_package(struct node_packages *packages, uint32_t entry, const struct package
 	return vec_push(&packages->found, &found, PACKAGES_MAX, err);
 }
 
+static int
+parse(struct span text, struct arena *arena, void *ret, struct err *err)
+{
+	return package_json_read(text, arena, ret, err);
+}
+
 /* One without a name and a version only sets how the files beside it are loaded. */
 static int
 read_package(struct node_packages *packages, uint32_t entry, struct err *err)
@@ -78,17 +84,10 @@ read_package(struct node_packages *packages, uint32_t entry, struct err *err)
 	struct reading *reading = packages->reading;
 	struct span path = reading->image->entries[entry].path;
 	struct package_json json;
-	struct err why = ERR_INIT;
-	struct span text;
-	bool good = false;
+	int r = language_read(reading, entry, parse, arena, &json, err);
 
-	if (!arena)
-		return err_memory(err);
-	int r = language_load(reading, entry, arena, &text, &good, err);
-	if (r < 0 || !good)
+	if (r <= 0)
 		return r;
-	if (package_json_read(text, arena, &json, &why) < 0)
-		return language_fault(reading, path, &why, err);
 	if (json.name.n && json.version.n)
 		return add_package(packages, entry, &json, err);
 	if (json.name.n == 0 && json.version.n == 0)

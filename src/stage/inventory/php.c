@@ -66,23 +66,23 @@ add_package(const struct vendor *vendor, const struct composer_package *package,
 }
 
 static int
+parse(struct span text, struct arena *arena, void *ret, struct err *err)
+{
+	return composer_installed_read(text, arena, ret, err);
+}
+
+static int
 read_vendor(struct vendor *vendor, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct reading *reading = vendor->reading;
 	struct span path = reading->image->entries[vendor->entry].path;
 	struct composer_installed installed;
-	struct err why = ERR_INIT;
-	struct span text;
-	bool good = false;
+	int r = language_read(reading, vendor->entry, parse, arena, &installed, err);
 
-	if (!arena)
-		return err_memory(err);
-	int r = language_load(reading, vendor->entry, arena, &text, &good, err);
-	if (r < 0 || !good)
+	if (r <= 0)
 		return r;
-	if (composer_installed_read(text, arena, &installed, &why) < 0)
-		return language_fault(reading, path, &why, err);
+	r = 0;
 	if (installed.faults)
 		r = reading_gap(reading, err, path,
 				"%zu entries are no packages with a name and a version: they are "

@@ -177,27 +177,23 @@ add_distribution(struct reading *reading, enum form form, uint32_t entry,
 }
 
 static int
+parse(struct span text, struct arena *arena, void *ret, struct err *err)
+{
+	return python_metadata_read(text, arena, ret, err);
+}
+
+static int
 read_distribution(struct reading *reading, enum form form, uint32_t entry, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct span path = reading->image->entries[entry].path;
 	struct python_metadata metadata;
-	struct err why = ERR_INIT;
-	struct span text;
-	bool good = false;
 
-	if (!arena)
-		return err_memory(err);
 	if (form == FORM_PACKED)
-		return reading_gap(reading, err, path,
+		return reading_gap(reading, err, reading->image->entries[entry].path,
 				   "a Python package in an archive, which is not opened: it is not "
 				   "in the inventory");
-	int r = language_load(reading, entry, arena, &text, &good, err);
-	if (r < 0 || !good)
-		return r;
-	if (python_metadata_read(text, arena, &metadata, &why) < 0)
-		return language_fault(reading, path, &why, err);
-	return add_distribution(reading, form, entry, &metadata, err);
+	int r = language_read(reading, entry, parse, arena, &metadata, err);
+	return r <= 0 ? r : add_distribution(reading, form, entry, &metadata, err);
 }
 
 int

@@ -155,23 +155,20 @@ add_specification(struct reading *reading, uint32_t entry, const struct place *p
 }
 
 static int
+parse(struct span text, struct arena *arena, void *ret, struct err *err)
+{
+	return gemspec_read(text, arena, ret, err);
+}
+
+static int
 read_specification(struct reading *reading, uint32_t entry, const struct place *place,
 		   struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct gemspec gem;
-	struct err why = ERR_INIT;
-	struct span text;
-	bool good = false;
+	int r = language_read(reading, entry, parse, arena, &gem, err);
 
-	if (!arena)
-		return err_memory(err);
-	int r = language_load(reading, entry, arena, &text, &good, err);
-	if (r < 0 || !good)
-		return r;
-	if (gemspec_read(text, arena, &gem, &why) < 0)
-		return language_fault(reading, reading->image->entries[entry].path, &why, err);
-	return add_specification(reading, entry, place, &gem, err);
+	return r <= 0 ? r : add_specification(reading, entry, place, &gem, err);
 }
 
 int
