@@ -7,14 +7,6 @@
 #include "codec/json.h"
 #include "codec/spdx_licence.h"
 
-static struct span
-text_of(const json_t *value)
-{
-	if (!json_is_string(value))
-		return SPAN("");
-	return (struct span){json_string_value(value), json_string_length(value)};
-}
-
 static bool
 is_printable(struct span s)
 {
@@ -55,9 +47,9 @@ take_licences(const json_t *json, struct arena *arena, struct composer_package *
 	int r = 0;
 
 	if (json_is_string(list))
-		r = buf_append(&text, text_of(list), err);
+		r = buf_append(&text, json_string_span(list), err);
 	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
-		r = join(&text, " OR ", text_of(json_array_get(list, i)), err);
+		r = join(&text, " OR ", json_string_span(json_array_get(list, i)), err);
 	if (r < 0)
 		return r;
 	bool good = spdx_licence_is_name(buf_span(&text));
@@ -65,36 +57,15 @@ take_licences(const json_t *json, struct arena *arena, struct composer_package *
 	return ret->licence.p ? 0 : err_memory(err);
 }
 
-/* "php" and "ext-json" have no slash and are no packages. */
-static int
-take_depends(json_t *json, struct arena *arena, struct composer_package *ret, struct err *err)
-{
-	CLEANUP(buf_cleanup) struct buf text = BUF_INIT(PACKAGE_DATABASE_MAX);
-	json_t *require = json_object_get(json, "require");
-	const char *key;
-	json_t *value;
-	int r = 0;
-
-	json_object_foreach(require, key, value)
-	{
-		if (r == 0 && is_name(span_from(key)))
-			r = join(&text, " ", span_from(key), err);
-	}
-	if (r < 0)
-		return r;
-	ret->depends = arena_copy(arena, buf_span(&text));
-	return ret->depends.p ? 0 : err_memory(err);
-}
-
 static int
 take_package(json_t *json, struct arena *arena, struct composer_package *ret, struct err *err)
 {
 	const json_t *place = json_object_get(json, "install-path");
-	struct span type = text_of(json_object_get(json, "type"));
+	struct span type = json_string_span(json_object_get(json, "type"));
 	struct composer_package package = {
-		.name = arena_copy(arena, text_of(json_object_get(json, "name"))),
-		.version = arena_copy(arena, text_of(json_object_get(json, "version"))),
-		.place = arena_copy(arena, text_of(place)),
+		.name = arena_copy(arena, json_string_span(json_object_get(json, "name"))),
+		.version = arena_copy(arena, json_string_span(json_object_get(json, "version"))),
+		.place = arena_copy(arena, json_string_span(place)),
 		.nothing = json_is_null(place) || span_equal(type, SPAN("metapackage")),
 	};
 
@@ -103,8 +74,10 @@ take_package(json_t *json, struct arena *arena, struct composer_package *ret, st
 	if (span_find(package.place, '\0') < package.place.n)
 		package.place = SPAN("");
 	int r = take_licences(json, arena, &package, err);
+	/* "php" and "ext-json" have no slash and are no packages. */
 	if (r == 0)
-		r = take_depends(json, arena, &package, err);
+		r = json_names(json_object_get(json, "require"), is_name, arena, &package.depends,
+			       err);
 	if (r == 0)
 		*ret = package;
 	return r;
@@ -149,7 +122,8 @@ composer_entry_name(struct span entry, struct arena *arena, struct span *ret, st
 	json_error_t at;
 	CLEANUP(json_cleanup)
 	json_t *json = json_loadb(entry.p, entry.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &at);
-	struct span name = text_of(json_is_object(json) ? json_object_get(json, "name") : json);
+	struct span name =
+		json_string_span(json_is_object(json) ? json_object_get(json, "name") : json);
 
 	name = arena_copy(arena, name);
 	if (!name.p)

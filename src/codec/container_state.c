@@ -48,14 +48,6 @@ take_label(struct span key, struct span value, struct arena *arena, struct conta
 	return 0;
 }
 
-static struct span
-text_of(const json_t *json)
-{
-	return json_is_string(json)
-		       ? (struct span){json_string_value(json), json_string_length(json)}
-		       : SPAN("");
-}
-
 static uint64_t
 number_of(const json_t *json)
 {
@@ -74,7 +66,7 @@ read_runc(const json_t *json, struct arena *arena, struct container_state *state
 	state->pid = number_of(json_object_get(json, "init_process_pid"));
 	state->start = number_of(json_object_get(json, "init_process_start"));
 	for (size_t i = 0; r == 0 && i < json_array_size(labels); i++) {
-		struct span value = text_of(json_array_get(labels, i));
+		struct span value = json_string_span(json_array_get(labels, i));
 		struct span key = span_cut(&value, '=');
 
 		if (value.p)
@@ -107,7 +99,7 @@ read_inspect(const json_t *json, struct arena *arena, struct container_state *st
 	json_object_foreach(labels, key, value)
 	{
 		if (r == 0)
-			r = take_label(span_from(key), text_of(value), arena, state, err);
+			r = take_label(span_from(key), json_string_span(value), arena, state, err);
 	}
 	return r;
 }

@@ -102,8 +102,7 @@ dsse_read_json(const json_t *json, struct arena *arena, struct dsse *ret, struct
 	if (raw.type.n > STATEMENT_TYPE_MAX)
 		return err_set(err, ERR_LIMIT, "a payload type of %zu bytes (at most %d)",
 			       raw.type.n, STATEMENT_TYPE_MAX);
-	struct span text = {json_string_value(raw.payload), json_string_length(raw.payload)};
-	r = base64_decode(text, arena, &envelope.payload, err);
+	r = base64_decode(json_string_span(raw.payload), arena, &envelope.payload, err);
 	if (r < 0)
 		return err_wrap(err, "DSSE envelope: \"payload\"");
 	r = read_signatures(raw.signatures, arena, &envelope, err);

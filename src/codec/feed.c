@@ -80,7 +80,7 @@ feed_text(const json_t *object, const char *name, struct span *ret)
 		return true;
 	if (!json_is_string(value))
 		return false;
-	*ret = (struct span){json_string_value(value), json_string_length(value)};
+	*ret = json_string_span(value);
 	return true;
 }
 

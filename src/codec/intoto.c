@@ -51,13 +51,12 @@ read_annotations(json_t *object, struct arena *arena, struct intoto_subject *ret
 		return err_memory(err);
 	json_object_foreach(object, name, value)
 	{
-		struct span text = {json_string_value(value), json_string_length(value)};
 		struct intoto_annotation *to = &ret->annotations[ret->annotation_count];
 
 		if (!json_is_string(value))
 			continue;
 		to->name = arena_copy(arena, span_from(name));
-		to->value = arena_copy(arena, text);
+		to->value = arena_copy(arena, json_string_span(value));
 		if (!to->name.p || !to->value.p)
 			return err_memory(err);
 		ret->annotation_count++;

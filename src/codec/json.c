@@ -45,10 +45,42 @@ wrong_type(const struct json_field *field, const char *wanted, struct err *err)
 	return err_set(err, ERR_INVALID, "member \"%s\" is not %s", field->name, wanted);
 }
 
+struct span
+json_string_span(const json_t *json)
+{
+	return json_is_string(json)
+		       ? (struct span){json_string_value(json), json_string_length(json)}
+		       : SPAN("");
+}
+
+int
+json_names(json_t *object, bool (*is_wanted)(struct span name), struct arena *arena,
+	   struct span *ret, struct err *err)
+{
+	CLEANUP(buf_cleanup) struct buf names = BUF_INIT(JSON_DOCUMENT_MAX);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+	{
+		int r = is_wanted(span_from(key))
+				? buf_printf(&names, err, "%s%s", names.n ? " " : "", key)
+				: 0;
+
+		if (r < 0)
+			return r;
+	}
+	struct span text = arena_copy(arena, buf_span(&names));
+	if (!text.p)
+		return err_memory(err);
+	*ret = text;
+	return 0;
+}
+
 static int
 copy_text(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
 {
-	struct span text = {json_string_value(value), json_string_length(value)};
+	struct span text = json_string_span(value);
 
 	if (memchr(text.p, '\0', text.n))
 		return err_set(err, ERR_INVALID, "a string with a NUL byte");

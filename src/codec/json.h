@@ -48,6 +48,13 @@ struct json_field {
 int json_read(const json_t *object, const struct json_field *fields, void *record,
 	      struct arena *arena, struct err *err);
 
+/* The text of a JSON string, for as long as that lives; empty, never NULL, of anything else. */
+struct span json_string_span(const json_t *json);
+
+/* The names of an object's members that `is_wanted`, parted by blanks; empty of anything else. */
+int json_names(json_t *object, bool (*is_wanted)(struct span name), struct arena *arena,
+	       struct span *ret, struct err *err);
+
 /* A member that may be absent, and else is a list; ERR_INVALID names it. */
 int json_check_list(const json_t *value, const char *name, struct err *err);
 

@@ -405,7 +405,7 @@ take_key(struct scan *scan, struct buf *key, struct err *err)
 		r = decode(scan->before + scan->at, text, &json, err);
 		if (r < 0)
 			return r;
-		name = (struct span){json_string_value(json), json_string_length(json)};
+		name = json_string_span(json);
 	}
 	key->n = 0;
 	if (buf_append(key, name, err) < 0)

@@ -118,15 +118,10 @@ listed_json(const struct oci_descriptor *entry, struct span tag)
 }
 
 static struct span
-text_of(const json_t *json)
-{
-	return (struct span){json_string_value(json), json_string_length(json)};
-}
-
-static struct span
 tag_of(const json_t *entry)
 {
-	return text_of(json_object_get(json_object_get(entry, "annotations"), OCI_REF_NAME));
+	return json_string_span(
+		json_object_get(json_object_get(entry, "annotations"), OCI_REF_NAME));
 }
 
 /* Whether an entry already says it all. Without a tag, the digest is all there is to say. */
@@ -138,7 +133,8 @@ is_listed(const json_t *manifests, const char *digest, struct span tag)
 
 	json_array_foreach(manifests, i, entry)
 	{
-		if (span_equal(text_of(json_object_get(entry, "digest")), span_from(digest)) &&
+		if (span_equal(json_string_span(json_object_get(entry, "digest")),
+			       span_from(digest)) &&
 		    (tag.n == 0 || span_equal(tag_of(entry), tag)))
 			return true;
 	}

@@ -196,7 +196,7 @@ tag_of(const json_t *entry)
 	const json_t *annotations = json_object_get(entry, "annotations");
 	const json_t *tag = json_object_get(annotations, OCI_REF_NAME);
 
-	return (struct span){json_string_value(tag), json_string_length(tag)};
+	return json_string_span(tag);
 }
 
 /* Signatures and the like stand beside images and are none. */

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/package_json.h"
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/json.h"
 #include "codec/spdx_licence.h"
-
-static struct span
-text_of(const json_t *value)
-{
-	if (!json_is_string(value))
-		return SPAN("");
-	return (struct span){json_string_value(value), json_string_length(value)};
-}
 
 /* No blanks, nothing that cannot be printed, and no slash but behind a scope. */
 static bool
@@ -53,8 +44,8 @@ take_name(const json_t *json, struct arena *arena, struct package_json *ret, str
 	if ((name && !json_is_string(name)) || (version && !json_is_string(version)))
 		return err_set(err, ERR_INVALID, "its %s is no text",
 			       name && !json_is_string(name) ? "name" : "version");
-	ret->name = arena_copy(arena, text_of(name));
-	ret->version = arena_copy(arena, span_trim(text_of(version)));
+	ret->name = arena_copy(arena, json_string_span(name));
+	ret->version = arena_copy(arena, span_trim(json_string_span(version)));
 	if (!ret->name.p || !ret->version.p)
 		return err_memory(err);
 	if (ret->name.n && !is_name(ret->name))
@@ -76,32 +67,12 @@ licence_of(const json_t *json)
 		licence = json_array_get(licence, 0);
 	if (json_is_object(licence))
 		licence = json_object_get(licence, "type");
-	struct span text = span_trim(text_of(licence));
+	struct span text = span_trim(json_string_span(licence));
 	/* "(MIT OR CC0-1.0)" */
 	if (text.n > 2 && text.p[0] == '(' && span_find(text, ')') == text.n - 1 &&
 	    span_find_last(text, '(') == 0)
 		text = span_trim(span_slice(text, 1, text.n - 1));
 	return spdx_licence_is_name(text) ? text : SPAN("");
-}
-
-static int
-take_depends(json_t *json, struct arena *arena, struct package_json *ret, struct err *err)
-{
-	CLEANUP(buf_cleanup) struct buf names = BUF_INIT(LANGUAGE_RECORD_MAX);
-	json_t *depends = json_object_get(json, "dependencies");
-	const char *key;
-	json_t *value;
-	int r = 0;
-
-	json_object_foreach(depends, key, value)
-	{
-		if (r == 0 && is_name(span_from(key)))
-			r = buf_printf(&names, err, "%s%s", names.n ? " " : "", key);
-	}
-	if (r < 0)
-		return r;
-	ret->depends = arena_copy(arena, buf_span(&names));
-	return ret->depends.p ? 0 : err_memory(err);
 }
 
 int
@@ -122,7 +93,8 @@ package_json_read(struct span text, struct arena *arena, struct package_json *re
 	if (r == 0)
 		r = take_name(json, arena, &package, err);
 	if (r == 0)
-		r = take_depends(json, arena, &package, err);
+		r = json_names(json_object_get(json, "dependencies"), is_name, arena,
+			       &package.depends, err);
 	if (r < 0)
 		return r;
 	package.licence = arena_copy(arena, licence_of(json));

@@ -53,10 +53,10 @@ path_json_read(const json_t *value, struct arena *arena, struct span *ret, struc
 {
 	const json_t *hex = json_object_get(value, "hex");
 	const json_t *from = hex ? hex : value;
-	struct span text = {json_string_value(from), json_string_length(from)};
+	struct span text = json_string_span(from);
 	int r = 0;
 
-	if (!text.p || memchr(text.p, '\0', text.n))
+	if (!json_is_string(from) || memchr(text.p, '\0', text.n))
 		return err_set(err, ERR_INVALID, "a path is not text");
 	if (hex)
 		r = hex_read(text, arena, &text, err);

@@ -142,8 +142,7 @@ read_text(json_t *critical, const char *outer, const char *inner, struct arena *
 		return r;
 	if (!json_is_string(value))
 		return err_set(err, ERR_INVALID, "\"%s\" is missing or not a string", inner);
-	*ret = arena_copy(arena,
-			  (struct span){json_string_value(value), json_string_length(value)});
+	*ret = arena_copy(arena, json_string_span(value));
 	return ret->p ? 0 : err_memory(err);
 }
 
@@ -162,8 +161,7 @@ annotation_text(const json_t *value, struct arena *arena, struct span *ret, stru
 	struct span text;
 
 	if (json_is_string(value)) {
-		*ret = arena_copy(
-			arena, (struct span){json_string_value(value), json_string_length(value)});
+		*ret = arena_copy(arena, json_string_span(value));
 		return ret->p ? 0 : err_memory(err);
 	}
 	int r = json_text(value, false, arena, &text, err);

@@ -35,14 +35,14 @@ static int
 read_label(const char *key, const json_t *value, const char *what, struct arena *arena,
 	   struct image_label *ret, struct err *err)
 {
-	struct span text = {json_string_value(value), json_string_length(value)};
+	struct span text = json_string_span(value);
 
 	if (!json_is_string(value) && !json_is_null(value))
 		return err_set(err, ERR_INVALID, "%s: \"%.80s\" is not a string", what, key);
 	if (text.n && memchr(text.p, '\0', text.n))
 		return err_set(err, ERR_INVALID, "%s: \"%.80s\" holds a NUL byte", what, key);
 	ret->name = arena_copy(arena, span_from(key));
-	ret->value = arena_copy(arena, text.p ? text : SPAN(""));
+	ret->value = arena_copy(arena, text);
 	return ret->name.p && ret->value.p ? 0 : err_memory(err);
 }
 

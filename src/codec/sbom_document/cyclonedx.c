@@ -240,11 +240,9 @@ read_compositions(struct sbom_reading *reading, const json_t *list, struct err *
 		return r;
 	json_array_foreach(list, i, item)
 	{
-		const json_t *aggregate = json_object_get(item, "aggregate");
-		struct span word = {json_string_value(aggregate), json_string_length(aggregate)};
+		struct span word = json_string_span(json_object_get(item, "aggregate"));
 
-		if (reading->gaps.count == 0 && word.p &&
-		    span_starts_with(word, SPAN("incomplete")))
+		if (reading->gaps.count == 0 && span_starts_with(word, SPAN("incomplete")))
 			return sbom_reading_gap(reading, SPAN("document"),
 						SPAN("says of itself that it is incomplete"), err);
 	}

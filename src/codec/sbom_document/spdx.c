@@ -120,12 +120,10 @@ read_described(struct map *described, struct arena *arena, const struct document
 		return r;
 	json_array_foreach(document->described, i, item)
 	{
-		struct span id = {json_string_value(item), json_string_length(item)};
-
-		if (!id.p)
+		if (!json_is_string(item))
 			return err_set(err, ERR_INVALID,
 				       "member \"documentDescribes\" is not a list of strings");
-		r = map_put(described, id, 1, err);
+		r = map_put(described, json_string_span(item), 1, err);
 		if (r < 0)
 			return r;
 	}

@@ -334,11 +334,10 @@ read_vulnerability(struct products *products, const json_t *json, struct err *er
 		r = json_check_list(list, statuses[i].member, err);
 		for (size_t k = 0; r == 0 && k < json_array_size(list); k++) {
 			const json_t *id = json_array_get(list, k);
-			struct span text = {json_string_value(id), json_string_length(id)};
 
-			if (!text.p)
+			if (!json_is_string(id))
 				return err_set(err, ERR_INVALID, "a product id that is no string");
-			r = state(products, &raw, statuses[i].status, text, err);
+			r = state(products, &raw, statuses[i].status, json_string_span(id), err);
 		}
 		if (r < 0)
 			return r;

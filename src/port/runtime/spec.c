@@ -168,7 +168,7 @@ has_variable(const json_t *list, struct span variable)
 
 	json_array_foreach(list, index, value)
 	{
-		struct span other = {json_string_value(value), json_string_length(value)};
+		struct span other = json_string_span(value);
 
 		if (span_equal(span_slice(other, 0, span_find(other, '=')), name))
 			return true;
