@@ -68,6 +68,13 @@ span_base_name(struct span path)
 	return slash < path.n ? span_slice(path, slash + 1, path.n) : path;
 }
 
+bool
+span_is_below(struct span path, struct span top)
+{
+	return span_starts_with(path, top) &&
+	       (path.n == top.n || path.p[top.n] == '/' || span_equal(top, SPAN("/")));
+}
+
 static bool
 is_blank(char c)
 {

@@ -62,6 +62,9 @@ bool span_contains(struct span s, struct span part);
 /* What stands behind the last slash of a path; all of it where there is none. */
 struct span span_base_name(struct span path);
 
+/* Whether a path is `top` or below it, by the letter; `top` has no slash at its end, or is "/". */
+bool span_is_below(struct span path, struct span top);
+
 /* Without ASCII white space at both ends. */
 struct span span_trim(struct span s);
 

@@ -87,8 +87,7 @@ glob_match(struct span pattern, struct span path)
 	size_t i = 0;
 	size_t at = 0;
 
-	if (pattern.n && pattern.p[0] == '/' && span_starts_with(path, pattern) &&
-	    (path.n == pattern.n || path.p[pattern.n] == '/' || pattern.n == 1))
+	if (pattern.n && pattern.p[0] == '/' && span_is_below(path, pattern))
 		return true;
 	for (;;) {
 		if (span_starts_with(span_slice(pattern, at, pattern.n), SPAN("**"))) {

@@ -75,6 +75,19 @@ numbers_in_bytes_of_either_order(void **state)
 }
 
 static void
+paths_are_below_folders(void **state)
+{
+	(void)state;
+	assert_true(span_is_below(SPAN("/var/lib"), SPAN("/var")));
+	assert_true(span_is_below(SPAN("/var"), SPAN("/var")));
+	assert_true(span_is_below(SPAN("/var"), SPAN("/")));
+	assert_true(span_is_below(SPAN("/"), SPAN("/")));
+	assert_false(span_is_below(SPAN("/variable"), SPAN("/var")));
+	assert_false(span_is_below(SPAN("/va"), SPAN("/var")));
+	assert_false(span_is_below(SPAN("/"), SPAN("/var")));
+}
+
+static void
 bytes_of_ascii_are_told_apart(void **state)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
@@ -318,6 +331,7 @@ main(void)
 		cmocka_unit_test(span_cuts),
 		cmocka_unit_test(numbers_refuse_overflow),
 		cmocka_unit_test(numbers_in_bytes_of_either_order),
+		cmocka_unit_test(paths_are_below_folders),
 		cmocka_unit_test(bytes_of_ascii_are_told_apart),
 		cmocka_unit_test(errors_gather_context),
 		cmocka_unit_test(arena_keeps_its_limit),

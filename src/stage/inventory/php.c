@@ -12,13 +12,6 @@ struct vendor {
 	struct span folder; /* that holds it: "/app/vendor/composer" */
 };
 
-static bool
-holds(const struct image_entry *top, struct span path)
-{
-	return span_starts_with(path, top->path) &&
-	       (top->path.n == 1 || path.n == top->path.n || path.p[top->path.n] == '/');
-}
-
 /* Composer 1 does not say where a package is: it is VENDOR/NAME. */
 static int
 read_files(const struct vendor *vendor, const struct composer_package *package,
@@ -37,7 +30,7 @@ read_files(const struct vendor *vendor, const struct composer_package *package,
 	if (!package->nothing && path.n)
 		top = image_resolve(reading->image, path, true, NULL, NULL);
 	component->no_files = top == IMAGE_NONE;
-	if (top != IMAGE_NONE && holds(&reading->image->entries[top], vendor->folder))
+	if (top != IMAGE_NONE && span_is_below(vendor->folder, reading->image->entries[top].path))
 		return reading_gap(reading, err, component->name,
 				   "its folder is that of all packages: its files are not known");
 	if (top != IMAGE_NONE)

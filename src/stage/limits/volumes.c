@@ -27,13 +27,6 @@ struct volumes {
 	VEC(struct limits_refused) refused;
 };
 
-static bool
-is_below(struct span path, struct span top)
-{
-	return top.n == 1 ||
-	       (span_starts_with(path, top) && (path.n == top.n || path.p[top.n] == '/'));
-}
-
 static struct span
 parent(struct span path)
 {
@@ -78,7 +71,7 @@ read_below(const struct volumes *volumes, struct span directory)
 
 			if (entry != IMAGE_NONE &&
 			    input->image->entries[entry].type != IMAGE_DIRECTORY &&
-			    is_below(path->path, directory))
+			    span_is_below(path->path, directory))
 				return path->path;
 		}
 	}
@@ -115,7 +108,7 @@ declared_volume(const struct image *image, struct span path)
 	for (size_t i = 0; i < image->config.volumes.count; i++) {
 		const struct span *volume = &image->config.volumes.items[i];
 
-		if (volume->n > 1 && volume->p[0] == '/' && is_below(path, *volume) &&
+		if (volume->n > 1 && volume->p[0] == '/' && span_is_below(path, *volume) &&
 		    can_be_named(*volume))
 			return volume;
 	}

@@ -18,27 +18,21 @@ static const struct span certificate_folders[] = {
 	SPAN_INIT("/etc/ca-certificates/extracted"),
 };
 
-static bool
-is_below(struct span path, struct span folder)
-{
-	return span_starts_with(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
-}
-
 /* Looked up while profiling, also where nothing was found. The lists are sorted by path. */
 static bool
 was_looked_up(const struct profile *profile, const struct span *folders, size_t count)
 {
 	for (size_t f = 0; f < count; f++) {
 		for (size_t i = 0; i < profile->path_count; i++) {
-			if (is_below(profile->paths[i].path, folders[f]))
+			if (span_is_below(profile->paths[i].path, folders[f]))
 				return true;
 		}
 		for (size_t i = 0; i < profile->missing_count; i++) {
-			if (is_below(profile->missing[i].path, folders[f]))
+			if (span_is_below(profile->missing[i].path, folders[f]))
 				return true;
 		}
 		for (size_t i = 0; i < profile->extended_count; i++) {
-			if (is_below(profile->extended[i].path, folders[f]))
+			if (span_is_below(profile->extended[i].path, folders[f]))
 				return true;
 		}
 	}
@@ -85,16 +79,16 @@ zones_were_chosen(const struct planner *planner)
 	uint32_t own = image_resolve(planner->image, SPAN("/etc/localtime"), true, NULL, NULL);
 
 	for (size_t i = 0; i < profile->missing_count; i++) {
-		if (is_below(profile->missing[i].path, zone_folder))
+		if (span_is_below(profile->missing[i].path, zone_folder))
 			return true;
 	}
 	for (size_t i = 0; i < profile->extended_count; i++) {
-		if (is_below(profile->extended[i].path, zone_folder))
+		if (span_is_below(profile->extended[i].path, zone_folder))
 			return true;
 	}
 	for (size_t i = 0; i < profile->path_count; i++) {
 		const struct profile_path *used = &profile->paths[i];
-		uint32_t entry = is_below(used->path, zone_folder)
+		uint32_t entry = span_is_below(used->path, zone_folder)
 					 ? image_find(planner->image, used->path)
 					 : IMAGE_NONE;
 

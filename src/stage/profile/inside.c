@@ -248,12 +248,6 @@ struct written {
 	VEC(struct span) paths;
 };
 
-static bool
-is_below(struct span path, struct span top)
-{
-	return span_starts_with(path, top) && (path.n == top.n || path.p[top.n] == '/');
-}
-
 bool
 session_covers(const struct session *session, struct span path)
 {
@@ -262,15 +256,15 @@ session_covers(const struct session *session, struct span path)
 	const char *const *covered = runtime_covered(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (is_below(path, span_from(covered[i])))
+		if (span_is_below(path, span_from(covered[i])))
 			return true;
 	}
 	for (size_t i = 0; i < session->service->mount_count; i++) {
-		if (is_below(path, session->service->mounts[i].target))
+		if (span_is_below(path, session->service->mounts[i].target))
 			return true;
 	}
 	for (size_t i = 0; limits && i < limits->empty.count; i++) {
-		if (is_below(path, limits->empty.items[i]))
+		if (span_is_below(path, limits->empty.items[i]))
 			return true;
 	}
 	return false;

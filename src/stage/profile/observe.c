@@ -48,12 +48,6 @@ add_mount(struct observing *observing, struct span source, struct span target, b
 	return 0;
 }
 
-static bool
-is_below(struct span path, struct span top)
-{
-	return span_starts_with(path, top) && path.n > top.n && path.p[top.n] == '/';
-}
-
 /* A writable folder of the host is seen through an overlay. */
 static int
 mount_copy(struct observing *observing, const struct service_mount *mount, size_t index,
@@ -76,7 +70,7 @@ mount_copy(struct observing *observing, const struct service_mount *mount, size_
 			r = chown(source.p, plant->uid, plant->gid) < 0
 				    ? err_sys(err, ERR_IO, errno, "cannot give %s away", source.p)
 				    : 0;
-		else if (is_below(plant->path, mount->target))
+		else if (span_is_below(plant->path, mount->target))
 			r = rootfs_put(source.p,
 				       span_slice(plant->path, mount->target.n, plant->path.n),
 				       plant->content, plant->uid, plant->gid, err);
