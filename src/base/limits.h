@@ -15,6 +15,7 @@
 /* JSON documents read whole (manifests, configs, profiles, evidence) */
 #define JSON_DOCUMENT_MAX (64 * MIB)
 #define JSON_DEPTH_MAX	  64
+#define XML_DEPTH_MAX	  64
 /* one member of a feed that is read member by member */
 #define JSON_MEMBER_MAX (16 * MIB)
 #define JSON_KEY_MAX	(64 * KIB)
@@ -267,7 +268,6 @@
 #define YAML_DEPTH_MAX	  16
 #define YAML_NODES_MAX	  20000
 #define JUNIT_MAX	  (64 * MIB)
-#define JUNIT_DEPTH_MAX	  64
 
 /* network */
 #define HTTP_HEADERS_MAX    (256 * KIB)

@@ -32,7 +32,7 @@ read_package(struct errata_reader *reader, struct span comment)
 		package.fixed = errata_keep(reader, span_slice(comment, i + words.n, comment.n));
 		if (span_starts_with(package.fixed, SPAN("0:")))
 			package.fixed = span_slice(package.fixed, 2, package.fixed.n);
-		if (!is_rebuild(package.fixed) && reader->r == 0)
+		if (!is_rebuild(package.fixed) && reader->xml.r == 0)
 			errata_add_package(reader, &package);
 		return;
 	}
@@ -59,7 +59,7 @@ start(struct errata_reader *reader, const char *name, const XML_Char **attribute
 {
 	if (strcmp(name, "definition") == 0) {
 		errata_begin(reader);
-		reader->security = span_equal(errata_attribute(attributes, "class"), SPAN("patch"));
+		reader->security = span_equal(xml_attribute(attributes, "class"), SPAN("patch"));
 		return;
 	}
 	if (!reader->within)
@@ -69,12 +69,12 @@ start(struct errata_reader *reader, const char *name, const XML_Char **attribute
 		reader->levels[reader->level + 1] = reader->levels[reader->level];
 		reader->level++;
 	} else if (strcmp(name, "criterion") == 0) {
-		read_criterion(reader, errata_attribute(attributes, "comment"));
+		read_criterion(reader, xml_attribute(attributes, "comment"));
 	} else if (strcmp(name, "severity") == 0 || strcmp(name, "cve") == 0) {
 		reader->wants_text = true;
 	} else if (strcmp(name, "reference") == 0) {
-		struct span source = errata_attribute(attributes, "source");
-		struct span id = errata_attribute(attributes, "ref_id");
+		struct span source = xml_attribute(attributes, "source");
+		struct span id = xml_attribute(attributes, "ref_id");
 
 		if (span_equal(source, SPAN("CVE")))
 			errata_add_cve(reader, id);

@@ -4,25 +4,25 @@
 static void
 start_package(struct errata_reader *reader, const XML_Char **attributes)
 {
-	struct span epoch = errata_attribute(attributes, "epoch");
-	struct span version = errata_attribute(attributes, "version");
-	struct span release = errata_attribute(attributes, "release");
+	struct span epoch = xml_attribute(attributes, "epoch");
+	struct span version = xml_attribute(attributes, "version");
+	struct span release = xml_attribute(attributes, "release");
 	bool older = epoch.n == 0 || span_equal(epoch, SPAN("0"));
 	struct errata_package package = {
-		.name = errata_keep(reader, errata_attribute(attributes, "name")),
+		.name = errata_keep(reader, xml_attribute(attributes, "name")),
 		.module = reader->levels[0].module,
 		.release = SPAN(""),
 		.fixed = SPAN(""),
 	};
 
-	if (version.n > 0 && release.n > 0 && reader->r == 0) {
+	if (version.n > 0 && release.n > 0 && reader->xml.r == 0) {
 		package.fixed = arena_printf(reader->arena, "%.*s%s%.*s-%.*s",
 					     SPAN_ARG(older ? SPAN("") : epoch), older ? "" : ":",
 					     SPAN_ARG(version), SPAN_ARG(release));
 		if (!package.fixed.p)
-			errata_stop(reader, err_memory(reader->err));
+			xml_stop(&reader->xml, err_memory(reader->xml.err));
 	}
-	if (reader->r == 0)
+	if (reader->xml.r == 0)
 		errata_add_package(reader, &package);
 }
 
@@ -30,13 +30,13 @@ start_package(struct errata_reader *reader, const XML_Char **attributes)
 static void
 start_module(struct errata_reader *reader, const XML_Char **attributes)
 {
-	struct span name = errata_attribute(attributes, "name");
-	struct span stream = errata_attribute(attributes, "stream");
+	struct span name = xml_attribute(attributes, "name");
+	struct span stream = xml_attribute(attributes, "stream");
 
 	reader->levels[0].module =
 		arena_printf(reader->arena, "%.*s:%.*s", SPAN_ARG(name), SPAN_ARG(stream));
 	if (!reader->levels[0].module.p)
-		errata_stop(reader, err_memory(reader->err));
+		xml_stop(&reader->xml, err_memory(reader->xml.err));
 }
 
 static void
@@ -44,8 +44,7 @@ start(struct errata_reader *reader, const char *name, const XML_Char **attribute
 {
 	if (strcmp(name, "update") == 0) {
 		errata_begin(reader);
-		reader->security =
-			span_equal(errata_attribute(attributes, "type"), SPAN("security"));
+		reader->security = span_equal(xml_attribute(attributes, "type"), SPAN("security"));
 		return;
 	}
 	if (!reader->within)
@@ -53,8 +52,8 @@ start(struct errata_reader *reader, const char *name, const XML_Char **attribute
 	if (strcmp(name, "id") == 0 || strcmp(name, "severity") == 0)
 		reader->wants_text = true;
 	else if (strcmp(name, "reference") == 0 &&
-		 span_equal(errata_attribute(attributes, "type"), SPAN("cve")))
-		errata_add_cve(reader, errata_attribute(attributes, "id"));
+		 span_equal(xml_attribute(attributes, "type"), SPAN("cve")))
+		errata_add_cve(reader, xml_attribute(attributes, "id"));
 	else if (strcmp(name, "collection") == 0)
 		reader->levels[0].module = SPAN("");
 	else if (strcmp(name, "module") == 0)

@@ -5,32 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 
-/* expat 2.8 renames it */
-#ifdef MOHS_EXPAT_LINE_64
-#define LINE_NUMBER XML_GetCurrentLineNumber64
-#else
-#define LINE_NUMBER XML_GetCurrentLineNumber
-#endif
-
 enum { CHUNK = 256 * 1024, TEXT_MAX = 4096 };
-
-void
-errata_stop(struct errata_reader *reader, int r)
-{
-	if (reader->r == 0)
-		reader->r = r;
-	(void)XML_StopParser(reader->parser, XML_FALSE);
-}
-
-struct span
-errata_attribute(const XML_Char **attributes, const char *name)
-{
-	for (size_t i = 0; attributes[i]; i += 2) {
-		if (strcmp(attributes[i], name) == 0)
-			return span_from(attributes[i + 1]);
-	}
-	return SPAN("");
-}
 
 struct span
 errata_keep(struct errata_reader *reader, struct span text)
@@ -39,7 +14,7 @@ errata_keep(struct errata_reader *reader, struct span text)
 
 	if (copy.p)
 		return copy;
-	errata_stop(reader, err_memory(reader->err));
+	xml_stop(&reader->xml, err_memory(reader->xml.err));
 	return SPAN("");
 }
 
@@ -49,7 +24,7 @@ errata_begin(struct errata_reader *reader)
 	arena_cleanup(&reader->arena);
 	reader->arena = arena_new(0);
 	if (!reader->arena)
-		errata_stop(reader, err_memory(reader->err));
+		xml_stop(&reader->xml, err_memory(reader->xml.err));
 	reader->within = reader->arena != NULL;
 	reader->security = true;
 	reader->id = SPAN("");
@@ -70,18 +45,18 @@ errata_add_cve(struct errata_reader *reader, struct span id)
 			return;
 	}
 	struct span copy = errata_keep(reader, id);
-	int r = vec_push(&reader->cves, &copy, FEED_ALIASES_MAX, reader->err);
+	int r = vec_push(&reader->cves, &copy, FEED_ALIASES_MAX, reader->xml.err);
 	if (r < 0)
-		errata_stop(reader, r);
+		xml_stop(&reader->xml, r);
 }
 
 void
 errata_add_package(struct errata_reader *reader, const struct errata_package *package)
 {
-	int r = vec_push(&reader->packages, package, FEED_EVENTS_MAX, reader->err);
+	int r = vec_push(&reader->packages, package, FEED_EVENTS_MAX, reader->xml.err);
 
 	if (r < 0)
-		errata_stop(reader, r);
+		xml_stop(&reader->xml, r);
 }
 
 enum severity
@@ -132,11 +107,11 @@ tell_package(struct errata_reader *reader, const struct errata_package *package)
 		skip(reader, "a package without a usable name or version");
 		return;
 	}
-	for (size_t i = 0; reader->r == 0 && i < (count > 0 ? count : 1); i++) {
+	for (size_t i = 0; reader->xml.r == 0 && i < (count > 0 ? count : 1); i++) {
 		record.id = count > 0 ? reader->cves.items[i] : reader->id;
-		int r = reader->each(reader->context, &record, reader->err);
+		int r = reader->each(reader->context, &record, reader->xml.err);
 		if (r != 0)
-			errata_stop(reader, r);
+			xml_stop(&reader->xml, r);
 		reader->tally->records += r == 0;
 	}
 }
@@ -148,14 +123,14 @@ errata_tell(struct errata_reader *reader)
 		     feed_is_text(reader->id, FEED_OSV_ID_MAX);
 
 	reader->within = false;
-	if (!reader->security || reader->r != 0)
+	if (!reader->security || reader->xml.r != 0)
 		return;
 	if (!named) {
 		reader->id = SPAN("");
 		skip(reader, "an update without an id");
 		return;
 	}
-	for (size_t i = 0; reader->r == 0 && i < reader->packages.count; i++)
+	for (size_t i = 0; reader->xml.r == 0 && i < reader->packages.count; i++)
 		tell_package(reader, &reader->packages.items[i]);
 }
 
@@ -168,21 +143,16 @@ local_name(const char *name)
 	return colon ? colon + 1 : name;
 }
 
-static void XMLCALL
-on_start(void *context, const XML_Char *name, const XML_Char **attributes)
+static void
+on_start(void *context, const char *name, const XML_Char **attributes)
 {
 	struct errata_reader *reader = context;
 
 	name = local_name(name);
-	if (++reader->depth > JSON_DEPTH_MAX) {
-		errata_stop(reader, err_set(reader->err, ERR_LIMIT, "XML nested deeper than %d",
-					    JSON_DEPTH_MAX));
-		return;
-	}
-	if (reader->depth == 1 && strcmp(name, reader->format->root) != 0) {
-		errata_stop(reader,
-			    err_set(reader->err, ERR_INVALID, "the document is <%.40s>, not <%s>",
-				    name, reader->format->root));
+	if (reader->xml.depth == 1 && strcmp(name, reader->format->root) != 0) {
+		xml_stop(&reader->xml,
+			 err_set(reader->xml.err, ERR_INVALID, "the document is <%.40s>, not <%s>",
+				 name, reader->format->root));
 		return;
 	}
 	reader->text.n = 0;
@@ -190,89 +160,60 @@ on_start(void *context, const XML_Char *name, const XML_Char **attributes)
 	reader->format->start(reader, name, attributes);
 }
 
-static void XMLCALL
-on_end(void *context, const XML_Char *name)
+static void
+on_end(void *context, const char *name)
 {
 	struct errata_reader *reader = context;
 
-	reader->depth--;
-	if (reader->r == 0)
-		reader->format->end(reader, local_name(name));
+	reader->format->end(reader, local_name(name));
 	reader->text.n = 0;
 	reader->wants_text = false;
 }
 
 /* Text over the limit is cut: nothing that is wanted is so long. */
-static void XMLCALL
-on_text(void *context, const XML_Char *p, int n)
+static void
+on_text(void *context, struct span text)
 {
 	struct errata_reader *reader = context;
 	struct err problem = ERR_INIT;
 
-	if (reader->wants_text &&
-	    buf_append(&reader->text, (struct span){p, (size_t)n}, &problem) == -ERR_MEMORY)
-		errata_stop(reader, err_memory(reader->err));
-}
-
-static void XMLCALL
-on_doctype(void *context, const XML_Char *name, const XML_Char *system, const XML_Char *public,
-	   int internal)
-{
-	struct errata_reader *reader = context;
-
-	(void)name;
-	(void)system;
-	(void)public;
-	(void)internal;
-	errata_stop(reader, err_set(reader->err, ERR_INVALID, "XML with a document type"));
+	if (reader->wants_text && buf_append(&reader->text, text, &problem) == -ERR_MEMORY)
+		xml_stop(&reader->xml, err_memory(reader->xml.err));
 }
 
 static int
-parse(struct errata_reader *reader, const struct feed_input *input, struct err *err)
+parse(struct xml *xml, const struct feed_input *input, struct err *err)
 {
+	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
 	size_t n = 1;
+	int r = chunk ? 0 : err_memory(err);
 
-	while (n > 0) {
-		void *chunk = XML_GetBuffer(reader->parser, CHUNK);
-		if (!chunk)
-			return err_memory(err);
-		int r = input->read(input->context, chunk, CHUNK, &n, err);
-		if (r < 0)
-			return r;
-		if (XML_ParseBuffer(reader->parser, (int)n, n == 0) == XML_STATUS_OK)
-			continue;
-		if (reader->r != 0)
-			return reader->r;
-		enum XML_Error code = XML_GetErrorCode(reader->parser);
-		return code == XML_ERROR_NO_MEMORY
-			       ? err_memory(err)
-			       : err_set(err, ERR_INVALID, "not valid XML: %s at line %llu",
-					 XML_ErrorString(code),
-					 (unsigned long long)LINE_NUMBER(reader->parser));
+	while (r == 0 && n > 0) {
+		r = input->read(input->context, chunk, CHUNK, &n, err);
+		if (r == 0)
+			r = xml_feed(xml, (struct span){chunk, n}, n == 0);
 	}
-	return 0;
+	return r;
 }
 
 int
 errata_read(const struct feed_input *input, const struct errata_format *format,
 	    feed_errata_visitor *each, void *context, struct feed_tally *tally, struct err *err)
 {
-	struct errata_reader reader = {.parser = XML_ParserCreate(NULL),
-				       .format = format,
-				       .each = each,
-				       .context = context,
-				       .tally = tally,
-				       .err = err,
-				       .text = {.max = TEXT_MAX}};
+	static const struct xml_format xml = {on_start, on_end, on_text};
+	struct errata_reader reader = {
+		.format = format,
+		.each = each,
+		.context = context,
+		.tally = tally,
+		.text = {.max = TEXT_MAX},
+	};
+	int r = xml_open(&reader.xml, &xml, &reader, err);
 
-	if (!reader.parser)
-		return err_memory(err);
-	XML_SetUserData(reader.parser, &reader);
-	XML_SetElementHandler(reader.parser, on_start, on_end);
-	XML_SetCharacterDataHandler(reader.parser, on_text);
-	XML_SetStartDoctypeDeclHandler(reader.parser, on_doctype);
-	int r = parse(&reader, input, err);
-	XML_ParserFree(reader.parser);
+	if (r < 0)
+		return r;
+	r = parse(&reader.xml, input, err);
+	xml_cleanup(&reader.xml);
 	arena_cleanup(&reader.arena);
 	buf_cleanup(&reader.text);
 	vec_free(&reader.cves);

@@ -6,8 +6,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "codec/feed_errata.h"
-
-#include <expat.h>
+#include "codec/xml.h"
 
 struct errata_package {
 	struct span name;
@@ -26,14 +25,11 @@ struct errata_format {
 };
 
 struct errata_reader {
-	XML_Parser parser;
+	struct xml xml;
 	const struct errata_format *format;
 	feed_errata_visitor *each;
 	void *context;
 	struct feed_tally *tally;
-	struct err *err;
-	int r;
-	unsigned depth;
 	struct buf text; /* of the element that is read, when it is wanted */
 	bool wants_text;
 	/* the update */
@@ -45,19 +41,13 @@ struct errata_reader {
 	VEC(struct span) cves;
 	VEC(struct errata_package) packages;
 	/* of formats whose elements stand within one another */
-	struct errata_package levels[JSON_DEPTH_MAX + 1];
+	struct errata_package levels[XML_DEPTH_MAX + 1];
 	unsigned level;
 };
 
 int errata_read(const struct feed_input *input, const struct errata_format *format,
 		feed_errata_visitor *each, void *context, struct feed_tally *tally,
 		struct err *err);
-
-/* Ends the reading with this result. */
-void errata_stop(struct errata_reader *reader, int r);
-
-/* "" when there is none. */
-struct span errata_attribute(const XML_Char **attributes, const char *name);
 
 /* A copy that lives as long as the update. Empty, and the reading ends, without memory. */
 struct span errata_keep(struct errata_reader *reader, struct span text);

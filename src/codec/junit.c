@@ -2,51 +2,24 @@
 #include "codec/junit.h"
 
 #include "base/limits.h"
+#include "codec/xml.h"
 
-#include <expat.h>
 #include <math.h>
 #include <stdlib.h>
-
-/* expat 2.8 renames it */
-#ifdef MOHS_EXPAT_LINE_64
-#define LINE_NUMBER XML_GetCurrentLineNumber64
-#else
-#define LINE_NUMBER XML_GetCurrentLineNumber
-#endif
 
 enum { MESSAGE_MAX = 512, NAME_MAX_BYTES = 1024 };
 
 struct reader {
-	XML_Parser parser;
+	struct xml xml;
 	struct arena *arena;
 	junit_cases *cases;
 	struct span suite;
 	struct suite_case one;
 	bool in_case;
 	bool in_result; /* <failure> or <error> without a message: its text is taken */
-	unsigned depth;
 	char text[MESSAGE_MAX];
 	size_t text_n;
-	struct err *err;
-	int r;
 };
-
-static void
-stop(struct reader *reader, int r)
-{
-	reader->r = r;
-	(void)XML_StopParser(reader->parser, XML_FALSE);
-}
-
-static struct span
-attribute(const XML_Char **attributes, const char *name)
-{
-	for (size_t i = 0; attributes[i]; i += 2) {
-		if (strcmp(attributes[i], name) == 0)
-			return span_from(attributes[i + 1]);
-	}
-	return SPAN("");
-}
 
 static struct span
 cut(struct span s, size_t max)
@@ -85,8 +58,8 @@ seconds(struct span text)
 static void
 start_case(struct reader *reader, const XML_Char **attributes)
 {
-	struct span class_name = cut(attribute(attributes, "classname"), NAME_MAX_BYTES);
-	struct span name = cut(attribute(attributes, "name"), NAME_MAX_BYTES);
+	struct span class_name = cut(xml_attribute(attributes, "classname"), NAME_MAX_BYTES);
+	struct span name = cut(xml_attribute(attributes, "name"), NAME_MAX_BYTES);
 
 	reader->one = (struct suite_case){
 		.suite = reader->suite,
@@ -94,11 +67,11 @@ start_case(struct reader *reader, const XML_Char **attributes)
 				     class_name.n && name.n ? "." : "", SPAN_ARG(name)),
 		.state = CASE_PASSED,
 		.message = SPAN(""),
-		.seconds = seconds(attribute(attributes, "time")),
+		.seconds = seconds(xml_attribute(attributes, "time")),
 	};
 	reader->in_case = true;
 	if (!reader->one.name.p)
-		stop(reader, err_memory(reader->err));
+		xml_stop(&reader->xml, err_memory(reader->xml.err));
 }
 
 static const struct {
@@ -113,7 +86,7 @@ static const struct {
 static void
 start_result(struct reader *reader, enum case_state state, const XML_Char **attributes)
 {
-	struct span message = first_line(attribute(attributes, "message"));
+	struct span message = first_line(xml_attribute(attributes, "message"));
 
 	/* the first one says what happened; but a failure outdoes "skipped" */
 	if (reader->one.state != CASE_PASSED && reader->one.state != CASE_SKIPPED)
@@ -123,7 +96,7 @@ start_result(struct reader *reader, enum case_state state, const XML_Char **attr
 	reader->in_result = message.n == 0;
 	reader->text_n = 0;
 	if (!reader->one.message.p)
-		stop(reader, err_memory(reader->err));
+		xml_stop(&reader->xml, err_memory(reader->xml.err));
 }
 
 static void
@@ -131,15 +104,10 @@ start_element(void *context, const XML_Char *name, const XML_Char **attributes)
 {
 	struct reader *reader = context;
 
-	if (++reader->depth > JUNIT_DEPTH_MAX) {
-		stop(reader, err_set(reader->err, ERR_LIMIT, "JUnit XML deeper than %d elements",
-				     JUNIT_DEPTH_MAX));
-		return;
-	}
 	if (strcmp(name, "testcase") == 0) {
 		if (reader->in_case)
-			stop(reader,
-			     err_set(reader->err, ERR_INVALID, "a <testcase> in a <testcase>"));
+			xml_stop(&reader->xml, err_set(reader->xml.err, ERR_INVALID,
+						       "a <testcase> in a <testcase>"));
 		else
 			start_case(reader, attributes);
 		return;
@@ -155,91 +123,53 @@ end_element(void *context, const XML_Char *name)
 {
 	struct reader *reader = context;
 
-	reader->depth--;
 	if (reader->in_result) {
 		struct span text = first_line((struct span){reader->text, reader->text_n});
 
 		reader->in_result = false;
 		reader->one.message = arena_copy(reader->arena, text);
 		if (!reader->one.message.p)
-			stop(reader, err_memory(reader->err));
+			xml_stop(&reader->xml, err_memory(reader->xml.err));
 	}
 	if (strcmp(name, "testcase") == 0 && reader->in_case) {
 		reader->in_case = false;
-		int r = vec_push(reader->cases, &reader->one, SUITE_CASES_MAX, reader->err);
+		int r = vec_push(reader->cases, &reader->one, SUITE_CASES_MAX, reader->xml.err);
 		if (r < 0)
-			stop(reader, r);
+			xml_stop(&reader->xml, r);
 	}
 }
 
 static void
-characters(void *context, const XML_Char *s, int n)
+characters(void *context, struct span text)
 {
 	struct reader *reader = context;
 	size_t room = sizeof(reader->text) - reader->text_n;
-	size_t take = (size_t)n < room ? (size_t)n : room;
+	size_t take = text.n < room ? text.n : room;
 
 	if (!reader->in_result)
 		return;
-	memcpy(reader->text + reader->text_n, s, take);
+	memcpy(reader->text + reader->text_n, text.p, take);
 	reader->text_n += take;
-}
-
-static void
-doctype(void *context, const XML_Char *name, const XML_Char *system, const XML_Char *public,
-	int internal)
-{
-	struct reader *reader = context;
-
-	(void)name;
-	(void)system;
-	(void)public;
-	(void)internal;
-	stop(reader, err_set(reader->err, ERR_INVALID, "JUnit XML with a document type: refused"));
-}
-
-static int
-parse(struct reader *reader, struct span xml)
-{
-	enum { CHUNK = 1 << 20 };
-
-	for (;;) {
-		size_t n = xml.n < CHUNK ? xml.n : CHUNK;
-		bool last = n == xml.n;
-
-		if (XML_Parse(reader->parser, xml.p, (int)n, last) != XML_STATUS_OK)
-			break;
-		if (last)
-			return 0;
-		xml = span_slice(xml, n, xml.n);
-	}
-	if (reader->r < 0)
-		return reader->r;
-	return err_set(reader->err, ERR_INVALID, "not valid JUnit XML: line %llu: %s",
-		       (unsigned long long)LINE_NUMBER(reader->parser),
-		       XML_ErrorString(XML_GetErrorCode(reader->parser)));
 }
 
 int
 junit_read(struct span xml, struct span suite, struct arena *arena, junit_cases *cases,
 	   struct err *err)
 {
-	struct reader reader = {.arena = arena, .cases = cases, .suite = suite, .err = err};
+	static const struct xml_format format = {start_element, end_element, characters};
+	struct reader reader = {.arena = arena, .cases = cases, .suite = suite};
 	size_t before = cases->count;
 
 	if (xml.n > JUNIT_MAX)
 		return err_set(err, ERR_LIMIT, "JUnit XML of %zu bytes (at most %lu)", xml.n,
 			       JUNIT_MAX);
-	reader.parser = XML_ParserCreate(NULL);
-	if (!reader.parser)
-		return err_memory(err);
-	XML_SetUserData(reader.parser, &reader);
-	XML_SetElementHandler(reader.parser, start_element, end_element);
-	XML_SetCharacterDataHandler(reader.parser, characters);
-	XML_SetStartDoctypeDeclHandler(reader.parser, doctype);
-	int r = parse(&reader, xml);
-	XML_ParserFree(reader.parser);
+	int r = xml_open(&reader.xml, &format, &reader, err);
 	if (r < 0)
-		cases->count = before;
-	return r;
+		return r;
+	r = xml_feed(&reader.xml, xml, true);
+	xml_cleanup(&reader.xml);
+	if (r == 0)
+		return 0;
+	cases->count = before;
+	return err_wrap(err, "JUnit");
 }

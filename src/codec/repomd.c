@@ -1,58 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/repomd.h"
 
+#include "codec/xml.h"
+
 #include <ctype.h>
-#include <expat.h>
-#include <limits.h>
 
 struct reader {
-	XML_Parser parser;
+	struct xml xml;
 	const char *type;
 	struct arena *arena;
 	struct span href;
-	bool root;    /* it began as an index */
-	bool within;  /* the data of the type */
-	bool refused; /* a document type */
-	bool starved;
+	bool root;   /* it began as an index */
+	bool within; /* the data of the type */
 };
 
-static const XML_Char *
-attribute(const XML_Char **attributes, const char *name)
-{
-	for (size_t i = 0; attributes[i]; i += 2) {
-		if (strcmp(attributes[i], name) == 0)
-			return attributes[i + 1];
-	}
-	return "";
-}
-
-static void XMLCALL
-on_start(void *context, const XML_Char *name, const XML_Char **attributes)
+static void
+start(void *context, const char *name, const XML_Char **attributes)
 {
 	struct reader *reader = context;
 
 	if (strcmp(name, "repomd") == 0) {
 		reader->root = true;
 	} else if (strcmp(name, "data") == 0) {
-		reader->within = strcmp(attribute(attributes, "type"), reader->type) == 0;
+		reader->within =
+			span_equal(xml_attribute(attributes, "type"), span_from(reader->type));
 	} else if (reader->within && strcmp(name, "location") == 0 && reader->href.n == 0) {
-		reader->href = arena_copy(reader->arena, span_from(attribute(attributes, "href")));
-		reader->starved |= !reader->href.p;
+		reader->href = arena_copy(reader->arena, xml_attribute(attributes, "href"));
+		if (!reader->href.p)
+			xml_stop(&reader->xml, err_memory(reader->xml.err));
 	}
-}
-
-static void XMLCALL
-on_doctype(void *context, const XML_Char *name, const XML_Char *system, const XML_Char *public,
-	   int internal)
-{
-	struct reader *reader = context;
-
-	(void)name;
-	(void)system;
-	(void)public;
-	(void)internal;
-	reader->refused = true;
-	(void)XML_StopParser(reader->parser, XML_FALSE);
 }
 
 /* A path below the repository, of plain letters. */
@@ -73,21 +49,17 @@ int
 repomd_find(struct span text, const char *type, struct arena *arena, struct span *ret,
 	    struct err *err)
 {
-	struct reader reader = {
-		.parser = XML_ParserCreate(NULL), .type = type, .arena = arena, .href = {"", 0}};
+	static const struct xml_format format = {.start = start};
+	struct reader reader = {.type = type, .arena = arena, .href = {"", 0}};
+	int r = xml_open(&reader.xml, &format, &reader, err);
 
-	if (!reader.parser)
-		return err_memory(err);
-	XML_SetUserData(reader.parser, &reader);
-	XML_SetStartElementHandler(reader.parser, on_start);
-	XML_SetStartDoctypeDeclHandler(reader.parser, on_doctype);
-	bool good = text.n <= INT_MAX &&
-		    XML_Parse(reader.parser, text.p, (int)text.n, 1) == XML_STATUS_OK;
-	bool starved = reader.starved || XML_GetErrorCode(reader.parser) == XML_ERROR_NO_MEMORY;
-	XML_ParserFree(reader.parser);
-	if (starved)
-		return err_memory(err);
-	if (!good || !reader.root || reader.refused)
+	if (r == 0) {
+		r = xml_feed(&reader.xml, text, true);
+		xml_cleanup(&reader.xml);
+	}
+	if (r == -ERR_MEMORY)
+		return r;
+	if (r < 0 || !reader.root)
 		return err_set(err, ERR_INVALID, "not the index of a repository");
 	if (reader.href.n == 0)
 		return err_set(err, ERR_NOT_FOUND, "the repository has no %s", type);

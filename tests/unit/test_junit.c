@@ -82,7 +82,7 @@ hostile_documents_are_refused(void **state)
 			     junit_read(span_from(bad[i]), SPAN("x"), arena, &cases, err));
 		assert_int_equal(cases.count, 1);
 	}
-	for (unsigned i = 0; i <= JUNIT_DEPTH_MAX; i++)
+	for (unsigned i = 0; i <= XML_DEPTH_MAX; i++)
 		assert_good(buf_printf(&deep, err, "<a>"));
 	assert_fails(ERR_LIMIT, junit_read(buf_span(&deep), SPAN("x"), arena, &cases, err));
 	buf_cleanup(&deep);
