@@ -22,10 +22,12 @@ void
 errata_begin(struct errata_reader *reader)
 {
 	arena_cleanup(&reader->arena);
+	map_cleanup(&reader->known);
 	reader->arena = arena_new(0);
-	if (!reader->arena)
+	reader->known = map_new(0);
+	if (!reader->arena || !reader->known)
 		xml_stop(&reader->xml, err_memory(reader->xml.err));
-	reader->within = reader->arena != NULL;
+	reader->within = reader->arena && reader->known;
 	reader->security = true;
 	reader->id = SPAN("");
 	reader->severity = SEVERITY_UNKNOWN;
@@ -38,14 +40,14 @@ errata_begin(struct errata_reader *reader)
 void
 errata_add_cve(struct errata_reader *reader, struct span id)
 {
-	if (!feed_is_cve(id))
+	uint64_t place;
+
+	if (!feed_is_cve(id) || map_get(reader->known, id, &place))
 		return;
-	for (size_t i = 0; i < reader->cves.count; i++) {
-		if (span_equal(reader->cves.items[i], id))
-			return;
-	}
 	struct span copy = errata_keep(reader, id);
-	int r = vec_push(&reader->cves, &copy, FEED_ALIASES_MAX, reader->xml.err);
+	int r = map_put(reader->known, copy, reader->cves.count, reader->xml.err);
+	if (r == 0)
+		r = vec_push(&reader->cves, &copy, FEED_ALIASES_MAX, reader->xml.err);
 	if (r < 0)
 		xml_stop(&reader->xml, r);
 }
@@ -215,6 +217,7 @@ errata_read(const struct feed_input *input, const struct errata_format *format,
 	r = parse(&reader.xml, input, err);
 	xml_cleanup(&reader.xml);
 	arena_cleanup(&reader.arena);
+	map_cleanup(&reader.known);
 	buf_cleanup(&reader.text);
 	vec_free(&reader.cves);
 	vec_free(&reader.packages);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "codec/feed_errata.h"
 #include "codec/xml.h"
@@ -39,6 +40,7 @@ struct errata_reader {
 	struct span id;
 	enum severity severity;
 	VEC(struct span) cves;
+	struct map *known; /* each of them */
 	VEC(struct errata_package) packages;
 	/* of formats whose elements stand within one another */
 	struct errata_package levels[XML_DEPTH_MAX + 1];

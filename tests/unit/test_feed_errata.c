@@ -46,6 +46,7 @@ updates_name_their_packages(void **state)
 	       "<description>a &lt; b</description><references>"
 	       "<reference href=\"https://example.com\" id=\"CVE-2022-0001\" title=\"\" "
 	       "type=\"cve\" /><reference href=\"x\" id=\"CVE-2022-0002\" type=\"cve\" />"
+	       "<reference href=\"y\" id=\"CVE-2022-0001\" type=\"cve\" />"
 	       "<reference id=\"1\" type=\"bugzilla\" /></references>"
 	       "<pkglist><collection short=\"amazon-linux-2023\"><name>n</name>"
 	       "<package arch=\"x86_64\" epoch=\"0\" name=\"curl\" release=\"2.amzn2023\" "

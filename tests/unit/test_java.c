@@ -237,6 +237,8 @@ artefacts_in_archives_in_archives(void **state)
 	struct arena *arena = arena_new(0);
 	struct span lib = ZIP(arena, false, POM("org.a", "lib", "1.0"), {"a.class", SPAN("x")});
 	struct span shaded = ZIP(arena, false, POM("org.a", "lib", "1.1"), POM("org.b", "all", "2"),
+				 {"META-INF/maven/again/all/pom.properties",
+				  SPAN("version=2\ngroupId=org.b\nartifactId=all")},
 				 {"META-INF/MANIFEST.MF", SPAN("Implementation-Version: 2\n")});
 	struct span war = ZIP(arena, false, {"WEB-INF/lib/lib.jar", lib},
 			      {"WEB-INF/lib/all-2.jar", shaded}, {"index.html", SPAN("hi")});

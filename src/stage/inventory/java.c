@@ -3,8 +3,10 @@
  * Archives of Java, and those inside them: an artefact for each pom.properties, else what manifest
  * and file name let guess.
  */
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "codec/jar.h"
 #include "codec/zip.h"
 #include "stage/inventory/language.h"
@@ -28,6 +30,7 @@ struct archive {
 	size_t depth;
 	struct zip zip;
 	VEC(struct jar_identity) poms;
+	struct map *known; /* each of them; NULL: none yet */
 	struct jar_manifest manifest;
 	size_t faults; /* members that cannot be read */
 	struct err why;
@@ -37,6 +40,7 @@ static void
 archive_cleanup(struct archive *archive)
 {
 	vec_free(&archive->poms);
+	map_cleanup(&archive->known);
 }
 
 static int read_archive(struct java *java, struct archive *archive, struct err *err);
@@ -147,18 +151,45 @@ add_guess(struct java *java, const struct archive *archive, bool holds_others, s
 
 /* ---- members ---- */
 
-static bool
-is_known(const struct archive *archive, const struct jar_identity *pom)
+/* All that a coordinate is made of, any byte among it. */
+static int
+pom_key(const struct jar_identity *pom, struct arena *arena, struct span *ret, struct err *err)
 {
-	for (size_t i = 0; i < archive->poms.count; i++) {
-		const struct jar_identity *other = &archive->poms.items[i];
+	CLEANUP(buf_cleanup) struct buf key = BUF_INIT(4 * JAR_TEXT_MAX);
+	int r = buf_printf(&key, err, "%zu %zu ", pom->group.n, pom->artifact.n);
 
-		if (span_equal(other->group, pom->group) &&
-		    span_equal(other->artifact, pom->artifact) &&
-		    span_equal(other->version, pom->version))
-			return true;
-	}
-	return false;
+	if (r == 0)
+		r = buf_append(&key, pom->group, err);
+	if (r == 0)
+		r = buf_append(&key, pom->artifact, err);
+	if (r == 0)
+		r = buf_append(&key, pom->version, err);
+	if (r < 0)
+		return r;
+	*ret = arena_copy(arena, buf_span(&key));
+	return ret->p ? 0 : err_memory(err);
+}
+
+/* *ret_known: one just like it was there before; else it is added. */
+static int
+add_pom(struct java *java, struct archive *archive, const struct jar_identity *pom, bool *ret_known,
+	struct err *err)
+{
+	struct span key;
+	uint64_t place;
+	int r = pom_key(pom, java->reading->arena, &key, err);
+
+	if (!archive->known)
+		archive->known = map_new(0);
+	if (r == 0 && !archive->known)
+		r = err_memory(err);
+	if (r < 0)
+		return r;
+	*ret_known = map_get(archive->known, key, &place);
+	if (*ret_known)
+		return 0;
+	r = map_put(archive->known, key, archive->poms.count, err);
+	return r < 0 ? r : vec_push(&archive->poms, pom, JAR_POMS_MAX, err);
 }
 
 /* `stated`: group and artifact by the member's name. */
@@ -168,6 +199,7 @@ take_pom(struct java *java, struct archive *archive, const struct jar_identity *
 {
 	struct arena *arena = java->reading->arena;
 	struct jar_identity pom;
+	bool known = false;
 	int r = jar_read_pom(text, arena, &pom, err);
 
 	if (r < 0)
@@ -178,10 +210,10 @@ take_pom(struct java *java, struct archive *archive, const struct jar_identity *
 		pom.artifact = arena_copy(arena, stated->artifact);
 	if (!pom.group.p || !pom.artifact.p)
 		return err_memory(err);
-	if (is_known(archive, &pom))
-		return 0;
-	r = vec_push(&archive->poms, &pom, JAR_POMS_MAX, err);
-	if (r == 0 && pom.version.n == 0)
+	r = add_pom(java, archive, &pom, &known, err);
+	if (r < 0 || known)
+		return r;
+	if (pom.version.n == 0)
 		r = reading_gap(java->reading, err, archive->path,
 				"%.*s:%.*s has no version: it cannot be matched",
 				SPAN_ARG(pom.group), SPAN_ARG(pom.artifact));
