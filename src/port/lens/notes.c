@@ -36,6 +36,8 @@ lens_server_prepare(struct lens_server *server, struct err *err)
 {
 	size_t n = server->image->entry_count;
 
+	if (pthread_mutex_init(&server->lock, NULL) != 0)
+		return err_memory(err);
 	server->known = calloc(n, sizeof(*server->known));
 	server->touched_ms = calloc(n, sizeof(*server->touched_ms));
 	server->last_name = calloc(n, sizeof(*server->last_name));
@@ -47,8 +49,10 @@ lens_server_prepare(struct lens_server *server, struct err *err)
 	server->program_index = map_new(0);
 	if (!server->known || !server->touched_ms || !server->last_name || !server->directories ||
 	    !server->negative_index || !server->negatives || !server->negative_keys ||
-	    !server->program_index || pthread_mutex_init(&server->lock, NULL) != 0)
+	    !server->program_index) {
+		lens_server_forget(server);
 		return err_memory(err);
+	}
 	server->has_acls = count_directories(server) > 0;
 	return 0;
 }

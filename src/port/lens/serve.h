@@ -55,7 +55,7 @@ struct lens_server {
 
 extern const struct fuse_lowlevel_ops lens_operations;
 
-/* Tables for `image`. The server's process leaves their end to its own. */
+/* Tables for `image`; none of them is left on failure. The server's process ends with them. */
 int lens_server_prepare(struct lens_server *server, struct err *err);
 void lens_server_forget(struct lens_server *server);
 
