@@ -69,7 +69,6 @@ int key_write(const struct key *key, const struct secret *password, struct arena
 int key_write_public(const struct key *key, struct arena *arena, struct span *ret, struct err *err);
 
 enum key_kind key_kind(const struct key *key);
-bool key_is_private(const struct key *key);
 
 /* SHA-256 of the public key's SPKI DER, and its base64: the hint of a bundle. */
 const struct digest *key_id(const struct key *key);

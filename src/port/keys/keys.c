@@ -190,12 +190,6 @@ key_kind(const struct key *key)
 	return key->kind;
 }
 
-bool
-key_is_private(const struct key *key)
-{
-	return key->is_private;
-}
-
 const struct digest *
 key_id(const struct key *key)
 {
