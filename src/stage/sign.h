@@ -45,7 +45,3 @@ int sign_predicate(const struct sign_image *image, struct span predicate_type, j
 /* Signs an in-toto statement that is there already, byte for byte. */
 int sign_statement(struct span statement, const struct key *key, struct arena *arena,
 		   struct attest_result *ret, struct err *err);
-
-/* A bundle with a signature over bytes that are kept elsewhere, as `cosign sign-blob` makes. */
-int sign_bytes(struct span bytes, const struct key *key, struct arena *arena,
-	       struct span *ret_bundle, struct err *err);

@@ -14,7 +14,7 @@
 enum verify_check {
 	VERIFY_FORM,	    /* it can be read, and is within the limits */
 	VERIFY_SIGNATURE,   /* one of the keys made it */
-	VERIFY_SUBJECT,	    /* it is of the expected image (or bytes) */
+	VERIFY_SUBJECT,	    /* it is of the expected image */
 	VERIFY_PREDICATE,   /* it says what was asked for */
 	VERIFY_ANNOTATIONS, /* it has those that were asked for */
 	VERIFY_CHECKS,
@@ -39,8 +39,7 @@ struct verify_keys {
 };
 
 struct verify_expect {
-	const struct digest *digest; /* of the image; not NULL but for bytes */
-	struct span bytes;	     /* of a bundle over bytes; .p NULL: an image is expected */
+	const struct digest *digest; /* of the image */
 	/*
 	 * The statement's predicate type: this one, or this one with "/v..." behind it (OpenVEX and
 	 * CycloneDX put their versions there). Empty: any.
@@ -62,7 +61,7 @@ struct verification {
 
 /*
  * A sigstore bundle of v0.1 to v0.3 that is signed with a key. Transparency log entries and
- * timestamps are not looked into. ERR_USAGE without keys or expectation, ERR_MEMORY.
+ * timestamps are not looked into. ERR_USAGE without keys or a digest, ERR_MEMORY.
  */
 int verify_bundle(struct span text, const struct verify_keys *keys,
 		  const struct verify_expect *expect, struct arena *arena, struct verification *ret,

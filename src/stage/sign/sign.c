@@ -161,19 +161,3 @@ sign_predicate(const struct sign_image *image, struct span predicate_type, json_
 	*ret = result;
 	return 0;
 }
-
-int
-sign_bytes(struct span bytes, const struct key *key, struct arena *arena, struct span *ret_bundle,
-	   struct err *err)
-{
-	struct bundle bundle = {.material = BUNDLE_PUBLIC_KEY,
-				.hint = key_hint(key),
-				.content = BUNDLE_MESSAGE,
-				.has_digest = true};
-	int r = key_sign(key, bytes, arena, &bundle.signature, err);
-
-	if (r < 0)
-		return r;
-	digest_of(bytes, &bundle.digest);
-	return bundle_write(&bundle, arena, ret_bundle, err);
-}

@@ -69,15 +69,11 @@ verify_statement(struct verifier *verifier, struct span payload, struct err *err
 	if (r < 0)
 		return verify_refuse(verifier, VERIFY_FORM, err);
 	verifier->result.predicate_type = statement.predicate_type;
-	const struct intoto_subject *subject =
-		expect->digest ? intoto_find(&statement, expect->digest) : NULL;
+	const struct intoto_subject *subject = intoto_find(&statement, expect->digest);
 	if (!subject) {
 		const struct intoto_subject *only = &statement.subjects[0];
 		bool known = statement.subject_count == 1 && only->has_digest;
 
-		if (!expect->digest)
-			return verify_fail(verifier, VERIFY_SUBJECT, err,
-					   "it is of an image where bytes are expected");
 		return other_digest(verifier, known ? &only->digest : NULL, err);
 	}
 	verify_pass(verifier, VERIFY_SUBJECT);
@@ -109,9 +105,6 @@ verify_simple(struct verifier *verifier, struct span text, struct err *err)
 
 	if (simple_signing_read(text, verifier->arena, &payload, err) < 0)
 		return verify_refuse(verifier, VERIFY_FORM, err);
-	if (!expect->digest)
-		return verify_fail(verifier, VERIFY_SUBJECT, err,
-				   "it is of an image where bytes are expected");
 	if (!digest_equal(&payload.digest, expect->digest))
 		return other_digest(verifier, &payload.digest, err);
 	verify_pass(verifier, VERIFY_SUBJECT);

@@ -111,9 +111,8 @@ start(struct verifier *verifier, const struct verify_keys *keys, const struct ve
 		return err_set(err, ERR_USAGE, "no key to verify with");
 	if (keys->count > KEYS_MAX)
 		return err_set(err, ERR_LIMIT, "%zu keys (at most %d)", keys->count, KEYS_MAX);
-	if (!expect->digest == !expect->bytes.p)
-		return err_set(err, ERR_USAGE,
-			       "a signature is verified for an image or for bytes, one of them");
+	if (!expect->digest)
+		return err_set(err, ERR_USAGE, "no image that signatures are to be of");
 	*verifier = (struct verifier){
 		.keys = keys, .expect = expect, .arena = arena, .result = {.key = VERIFY_NO_KEY}};
 	return 0;
@@ -164,31 +163,6 @@ run_envelope(struct verifier *verifier, const struct dsse *envelope, struct span
 }
 
 static int
-run_message(struct verifier *verifier, const struct bundle *bundle, struct err *err)
-{
-	struct span bytes = verifier->expect->bytes;
-	struct digest digest;
-
-	verify_pass(verifier, VERIFY_FORM);
-	if (!bytes.p)
-		return verify_fail(verifier, VERIFY_SUBJECT, err,
-				   "it is a signature over bytes, not of an image");
-	digest_of(bytes, &digest);
-	if (bundle->has_digest && !digest_equal(&digest, &bundle->digest))
-		return verify_fail(verifier, VERIFY_SUBJECT, err,
-				   "it is of other bytes: the digests differ");
-	int r = verify_signature(verifier, bytes, bundle->signature, bundle->hint, err);
-	if (r != 0)
-		return r;
-	verifier->result.payload = bytes;
-	verify_pass(verifier, VERIFY_SUBJECT);
-	if (verifier->expect->annotation_count > 0 || verifier->expect->predicate_type.n > 0)
-		return verify_fail(verifier, VERIFY_PREDICATE, err,
-				   "a signature over bytes has no predicate and no annotations");
-	return 0;
-}
-
-static int
 run_bundle(struct verifier *verifier, struct span text, struct err *err)
 {
 	struct bundle bundle;
@@ -198,9 +172,11 @@ run_bundle(struct verifier *verifier, struct span text, struct err *err)
 	if (bundle.material != BUNDLE_PUBLIC_KEY)
 		return verify_fail(verifier, VERIFY_FORM, err,
 				   "it is signed with a certificate; only keys are verified");
-	return bundle.content == BUNDLE_DSSE
-		       ? run_envelope(verifier, &bundle.envelope, bundle.hint, err)
-		       : run_message(verifier, &bundle, err);
+	if (bundle.content == BUNDLE_DSSE)
+		return run_envelope(verifier, &bundle.envelope, bundle.hint, err);
+	verify_pass(verifier, VERIFY_FORM);
+	return verify_fail(verifier, VERIFY_SUBJECT, err,
+			   "it is a signature over bytes, not of an image");
 }
 
 int
