@@ -111,6 +111,7 @@ verify(const struct verify_request *request, struct verified *verified, struct e
 		.annotation_count = request->annotations.count,
 		.depot = {.plain_http = common.plain_http, .progress = common_progress()},
 	};
+	const struct hardening_claims *claims = NULL;
 	struct signature_list list;
 	int r = arena ? find_need(request->need, &options.need, &options.threshold, err)
 		      : err_memory(err);
@@ -123,9 +124,9 @@ verify(const struct verify_request *request, struct verified *verified, struct e
 		r = keys_verifying(&request->keys, request->password_fd, &keys, err);
 	options.keys = (struct verify_keys){(const struct key *const *)keys.items, keys.count};
 	if (r == 0)
-		r = verifying_read(&options, arena, &list, &verified->proof, err);
+		r = verifying_read(&options, arena, &list, &verified->proof, &claims, err);
 	if (r == 0 && verified->policy)
-		r = verifying_judge(verified->proof, verified->policy, clock_now(),
+		r = verifying_judge(verified->proof, claims, verified->policy, clock_now(),
 				    &verified->verdict, err);
 	if (r != 0)
 		return r;

@@ -265,6 +265,7 @@ attest_prove(struct pipeline *p, struct err *err)
 	};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(proof_cleanup) struct proof *proof = NULL;
+	const struct hardening_claims *claims;
 	struct signature_list list;
 
 	if (!arena)
@@ -272,7 +273,7 @@ attest_prove(struct pipeline *p, struct err *err)
 	if (!p->built || !image_passed(p) || !output_takes_documents(p) ||
 	    (p->publish && !p->published))
 		return 0;
-	int r = verifying_read(&options, arena, &list, &proof, err);
+	int r = verifying_read(&options, arena, &list, &proof, &claims, err);
 	if (r < 0)
 		return err_wrap(err, "reading back");
 	if (!digest_equal(&proof->digest, &p->built->manifest_digest))

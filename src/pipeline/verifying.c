@@ -26,14 +26,18 @@ is_hardening(const struct proof_document *document)
 }
 
 /*
- * The youngest attestation that can be read; *ret_found false when there is none. One that is
- * about another image than its statement's subject does not hold.
+ * What the youngest attestation says that can be read; NULL when there is none. One that is about
+ * another image than its statement's subject does not hold.
  */
 static int
-find_claims(struct proof *proof, struct arena *arena, struct hardening_claims *ret, bool *ret_found,
+find_claims(struct proof *proof, struct arena *arena, const struct hardening_claims **ret,
 	    struct err *err)
 {
-	*ret_found = false;
+	struct hardening_claims *youngest = arena_alloc(arena, sizeof(*youngest));
+	bool found = false;
+
+	if (!youngest)
+		return err_memory(err);
 	for (size_t i = 0; i < proof->count; i++) {
 		struct proof_document *document = &proof->documents[i];
 		struct hardening_claims claims;
@@ -53,35 +57,38 @@ find_claims(struct proof *proof, struct arena *arena, struct hardening_claims *r
 				return err_memory(err);
 			continue;
 		}
-		if (*ret_found && claims.created <= ret->created)
+		if (found && claims.created <= youngest->created)
 			continue;
-		*ret = claims;
-		*ret_found = true;
+		*youngest = claims;
+		found = true;
 	}
+	*ret = found ? youngest : NULL;
 	return 0;
 }
 
-int
-verifying_prove(const struct verify_image *request, struct proof **ret, struct err *err)
+/* Of documents that are in memory: nothing is opened, started or written. */
+static int
+prove(const struct verify_image *request, struct arena *arena, struct proof **ret,
+      const struct hardening_claims **ret_claims, struct err *err)
 {
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(proof_cleanup) struct proof *proof = NULL;
-	struct hardening_claims claims;
-	bool found = false;
-	int r = arena ? verify_image(request, &proof, err) : err_memory(err);
+	const struct hardening_claims *claims = NULL;
+	int r = verify_image(request, &proof, err);
 
 	if (r == 0)
-		r = find_claims(proof, arena, &claims, &found, err);
+		r = find_claims(proof, arena, &claims, err);
 	if (r < 0)
 		return r;
-	proof->attested = found ? claims.created : 0;
+	proof->attested = claims ? claims->created : 0;
 	*ret = TAKE(proof);
+	*ret_claims = claims;
 	return 0;
 }
 
 int
 verifying_read(const struct verifying_options *options, struct arena *arena,
-	       struct signature_list *ret, struct proof **ret_proof, struct err *err)
+	       struct signature_list *ret, struct proof **ret_proof,
+	       const struct hardening_claims **ret_claims, struct err *err)
 {
 	CLEANUP(depot_cleanup) struct depot *depot = NULL;
 	struct signature_list list;
@@ -104,35 +111,30 @@ verifying_read(const struct verifying_options *options, struct arena *arena,
 		.annotations = options->annotations,
 		.annotation_count = options->annotation_count,
 	};
-	r = verifying_prove(&request, ret_proof, err);
+	r = prove(&request, arena, ret_proof, ret_claims, err);
 	if (r == 0)
 		*ret = list;
 	return r;
 }
 
 int
-verifying_judge(struct proof *proof, const struct policy *policy, int64_t now, struct verdict **ret,
-		struct err *err)
+verifying_judge(const struct proof *proof, const struct hardening_claims *claims,
+		const struct policy *policy, int64_t now, struct verdict **ret, struct err *err)
 {
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	struct hardening_claims claims = {0};
-	bool found = false;
-	int r = arena ? find_claims(proof, arena, &claims, &found, err) : err_memory(err);
-
-	if (r < 0)
-		return r;
-	const struct service service = {.name = claims.service};
+	static const struct hardening_claims none;
+	const struct hardening_claims *stated = claims ? claims : &none;
+	const struct service service = {.name = stated->service};
 	const struct built built = {.manifest_digest = proof->digest};
 	const struct verdict_input input = {
-		.service = found ? &service : NULL,
-		.before = claims.findings_before,
-		.after = claims.findings_after,
-		.profile = claims.profile,
-		.suite = claims.suite,
-		.shells = claims.shells,
+		.service = claims ? &service : NULL,
+		.before = stated->findings_before,
+		.after = stated->findings_after,
+		.profile = stated->profile,
+		.suite = stated->suite,
+		.shells = stated->shells,
 		.built = &built,
 		.proof = proof,
-		.scanned = claims.created,
+		.scanned = stated->created,
 		.now = now,
 	};
 

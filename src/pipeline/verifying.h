@@ -21,20 +21,19 @@ struct verifying_options {
 	struct depot_options depot;
 };
 
-/* What is beside the image (in `arena`), and what of it holds. */
+/*
+ * What is beside the image, and what of it holds; *ret_claims is what the youngest attestation of
+ * its hardening says that can be read, or NULL, and `attested` of the proof is when it was made.
+ * List and claims live in `arena`.
+ */
 int verifying_read(const struct verifying_options *options, struct arena *arena,
-		   struct signature_list *ret, struct proof **ret_proof, struct err *err);
+		   struct signature_list *ret, struct proof **ret_proof,
+		   const struct hardening_claims **ret_claims, struct err *err);
 
 /*
- * The same of documents that are in memory: nothing is opened, started or written. `digest` is the
- * image's. Fills in `attested`, from the youngest attestation of the hardening that can be read.
+ * Judges what was claimed, and what else is proven, by the rules of a run (stage/verdict.h).
+ * Without claims (NULL) nothing was done. The policy must outlive the verdict.
  */
-int verifying_prove(const struct verify_image *request, struct proof **ret, struct err *err);
-
-/*
- * Judges what the youngest attestation of the hardening claims, and what else is proven, by
- * the rules of a run (stage/verdict.h). Without an attestation nothing was done. The policy must
- * outlive the verdict.
- */
-int verifying_judge(struct proof *proof, const struct policy *policy, int64_t now,
-		    struct verdict **ret, struct err *err);
+int verifying_judge(const struct proof *proof, const struct hardening_claims *claims,
+		    const struct policy *policy, int64_t now, struct verdict **ret,
+		    struct err *err);

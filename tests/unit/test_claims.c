@@ -7,6 +7,7 @@
 #include "codec/policy_yaml.h"
 #include "codec/predicates.h"
 #include "hardened.h"
+#include "pipeline/verifying.h"
 #include "stage/verdict.h"
 
 #include <stdlib.h>
@@ -189,30 +190,39 @@ claims_are_judged_as_the_run_was(void **state)
 	CLEANUP(verdict_cleanup) struct verdict *attested = NULL;
 	struct hardening_claims claims;
 	const struct built built = {.manifest_digest = s->fixture.image->manifest_digest};
-	struct verdict_input input = {.service = &s->service,
-				      .before = &s->before,
-				      .after = &s->after,
-				      .profile = &s->profile,
-				      .suite = &s->suite,
-				      .shells = &s->shells,
-				      .built = &built,
-				      .scanned = NOW,
-				      .now = NOW};
+	const struct proof proof = {.digest = built.manifest_digest};
+	const struct verdict_input input = {.service = &s->service,
+					    .before = &s->before,
+					    .after = &s->after,
+					    .profile = &s->profile,
+					    .suite = &s->suite,
+					    .shells = &s->shells,
+					    .built = &built,
+					    .scanned = NOW,
+					    .now = NOW};
 
 	assert_good(verdict_judge(&input, s->policy, &run, err));
 	read_claims(s, &claims);
-	input.before = claims.findings_before;
-	input.after = claims.findings_after;
-	input.profile = claims.profile;
-	input.suite = claims.suite;
-	input.shells = claims.shells;
-	assert_good(verdict_judge(&input, s->policy, &attested, err));
+	assert_good(verifying_judge(&proof, &claims, s->policy, NOW, &attested, err));
 	for (enum check i = 0; i < CHECK_SIGNATURE; i++) {
 		assert_int_equal(attested->rows[i].state, run->rows[i].state);
 		assert_true(span_equal(attested->rows[i].measured, run->rows[i].measured));
 	}
 	assert_int_equal(attested->rows[CHECK_SHELL].state, CHECK_FAIL);
 	assert_true(span_contains(attested->rows[CHECK_SHELL].detail, SPAN("/usr/bin/su is dash")));
+}
+
+static void
+nothing_claimed_is_nothing_done(void **state)
+{
+	struct scene *s = *state;
+	CLEANUP(verdict_cleanup) struct verdict *verdict = NULL;
+	const struct proof proof = {.digest = s->fixture.image->manifest_digest};
+
+	assert_good(verifying_judge(&proof, NULL, s->policy, NOW, &verdict, err));
+	assert_false(verdict->passed);
+	for (enum check i = 0; i < CHECK_SIGNATURE; i++)
+		assert_int_not_equal(verdict->rows[i].state, CHECK_PASS);
 }
 
 static void
@@ -316,6 +326,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_attested_is_claimed, setup, teardown),
 		cmocka_unit_test_setup_teardown(claims_are_judged_as_the_run_was, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_claimed_is_nothing_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_done_is_not_claimed, setup, teardown),
 		cmocka_unit_test(other_documents_are_refused),
 		cmocka_unit_test_setup_teardown(what_is_not_called_an_interpreter_is_a_shell, setup,

@@ -107,10 +107,11 @@ prove(struct scene *s, const char *tag, const struct key *key, enum verify_need 
 		.keys = {&key, 1},
 		.need = need,
 	};
+	const struct hardening_claims *claims;
 	struct signature_list list;
 	struct proof *proof = NULL;
 
-	assert_good(verifying_read(&how, s->arena, &list, &proof, err));
+	assert_good(verifying_read(&how, s->arena, &list, &proof, &claims, err));
 	return proof;
 }
 
