@@ -65,8 +65,8 @@ scan(const struct feed_type *type, int fd, uint64_t *ret_bytes, struct err *err)
 	if (r < 0)
 		return r;
 	struct feed_input input = feed_file_input(file);
-	return json_each_text(input.read, input.context, path_of(type), false, pass_over, ret_bytes,
-			      err);
+	return json_each(input.read, input.context, path_of(type), false, pass_over, ret_bytes,
+			 err);
 }
 
 static int

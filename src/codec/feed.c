@@ -147,7 +147,7 @@ feed_each(const struct feed_input *input, const char *path, feed_visitor *each,
 	CLEANUP(each_cleanup)
 	struct each all = {each, beside, context, tally->choice, {0}};
 
-	return json_each_text(input->read, input->context, path, beside, read_member, &all, err);
+	return json_each(input->read, input->context, path, beside, read_member, &all, err);
 }
 
 int

@@ -61,7 +61,7 @@ bool feed_string(struct json_view object, struct span name, struct span *ret);
 typedef int feed_visitor(void *context, struct span key, struct json_view value, struct err *err);
 
 /*
- * Reads a JSON document member by member (json_each_text(), json_tape.h): those at `path`, as
+ * Reads a JSON document member by member (json_each(), json_tape.h): those at `path`, as
  * tally->choice will have them, go to `each`, scalars beside the path to `beside` (NULL: nowhere).
  */
 int feed_each(const struct feed_input *input, const char *path, feed_visitor *each,

@@ -87,37 +87,25 @@ json_t *json_span(struct span s);
 /* Fills p with up to n bytes; *ret_n is 0 at the end only. */
 typedef int json_reader(void *context, void *p, size_t n, size_t *ret_n, struct err *err);
 
-/* `key` (empty for array elements) and `value` live until it returns; not 0 ends the reading. */
-typedef int json_visitor(void *context, struct span key, const json_t *value, struct err *err);
-
-/*
- * Feeds too big to hold: calls `each` with every member of the object or array found by following
- * `path` ("" for the top one; "vulnerabilities" for that member; "a/b" for a member of a member),
- * parsed alone (at most JSON_MEMBER_MAX each).
- * ERR_INVALID when the path is not there, JSON is malformed or something follows it; members that
- * are not on the path are checked for balance only, and a name that is there twice in the object
- * that is split is given twice. ERR_LIMIT, and what `read` and `each` return.
- */
-int json_each(json_reader *read, void *context, const char *path, json_visitor *each,
-	      void *each_context, struct err *err);
-
-/* As json_each(), and gives the scalar members beside the path to `beside`. */
-int json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
-		     json_visitor *beside, void *each_context, struct err *err);
-
-/* A member as it stands in the document. */
+/* A member as it stands in the document; lives until its visitor returns. */
 struct json_member {
-	struct span key;
+	struct span key;  /* empty for array elements */
 	struct span text; /* not judged but for balance */
 	uint64_t end;	  /* bytes of the document up to its end, for messages */
 	bool beside;	  /* a scalar beside the path */
 };
 
+/* What is not 0 ends the reading. */
 typedef int json_member_visitor(void *context, const struct json_member *member, struct err *err);
 
 /*
- * As json_each_beside(), with the members' own bytes: what reads them has to judge them. Those that
- * stand beside the path are given only when `beside`.
+ * Feeds too big to hold: calls `each` with every member of the object or array found by following
+ * `path` ("" for the top one; "vulnerabilities" for that member; "a/b" for a member of a member),
+ * at most JSON_MEMBER_MAX each; and with the scalars beside the path when `beside`. What reads them
+ * has to judge them.
+ * ERR_INVALID when the path is not there, JSON is malformed or something follows it; members that
+ * are not on the path are checked for balance only, and a name that is there twice in the object
+ * that is split is given twice. ERR_LIMIT, and what `read` and `each` return.
  */
-int json_each_text(json_reader *read, void *context, const char *path, bool beside,
-		   json_member_visitor *each, void *each_context, struct err *err);
+int json_each(json_reader *read, void *context, const char *path, bool beside,
+	      json_member_visitor *each, void *each_context, struct err *err);

@@ -528,8 +528,8 @@ walk(struct scan *scan, struct span path, const struct visit *visit, struct err 
 }
 
 int
-json_each_text(json_reader *read, void *context, const char *path, bool beside,
-	       json_member_visitor *each, void *each_context, struct err *err)
+json_each(json_reader *read, void *context, const char *path, bool beside,
+	  json_member_visitor *each, void *each_context, struct err *err)
 {
 	struct scan scan = {.read = read, .context = context};
 	CLEANUP(buf_cleanup) struct buf key = BUF_INIT(JSON_KEY_MAX);
@@ -543,37 +543,4 @@ json_each_text(json_reader *read, void *context, const char *path, bool beside,
 		r = malformed(&scan, "something follows the document", err);
 	free(scan.p);
 	return r;
-}
-
-struct decoding {
-	json_visitor *each;
-	json_visitor *beside;
-	void *context;
-};
-
-static int
-decode_member(void *context, const struct json_member *member, struct err *err)
-{
-	const struct decoding *decoding = context;
-	json_visitor *tell = member->beside ? decoding->beside : decoding->each;
-	CLEANUP(json_cleanup) json_t *json = NULL;
-	int r = decode(member->end, member->text, &json, err);
-
-	return r < 0 ? r : tell(decoding->context, member->key, json, err);
-}
-
-int
-json_each_beside(json_reader *read, void *context, const char *path, json_visitor *each,
-		 json_visitor *beside, void *each_context, struct err *err)
-{
-	struct decoding decoding = {each, beside, each_context};
-
-	return json_each_text(read, context, path, beside, decode_member, &decoding, err);
-}
-
-int
-json_each(json_reader *read, void *context, const char *path, json_visitor *each,
-	  void *each_context, struct err *err)
-{
-	return json_each_beside(read, context, path, each, NULL, each_context, err);
 }

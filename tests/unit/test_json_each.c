@@ -23,14 +23,18 @@ read_trickle(void *context, void *p, size_t n, size_t *ret_n, struct err *err)
 	return feed_read_span(&trickle->rest, p, n < trickle->step ? n : trickle->step, ret_n, err);
 }
 
-/* "key=compact value;" of everything seen. */
+/* "key=compact value;" of everything seen, which jansson judges. */
 static int
-note(void *context, struct span key, const json_t *value, struct err *err)
+note(void *context, const struct json_member *member, struct err *err)
 {
+	CLEANUP(json_cleanup)
+	json_t *value = json_loadb(member->text.p, member->text.n,
+				   JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	CLEANUP(free_cleanup)
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
 
-	return buf_printf(context, err, "%.*s=%s;", SPAN_ARG(key), text);
+	return text ? buf_printf(context, err, "%.*s=%s;", SPAN_ARG(member->key), text)
+		    : err_set(err, ERR_INVALID, "not JSON");
 }
 
 static int
@@ -39,7 +43,7 @@ split(const char *document, const char *path, size_t step, struct buf *seen, str
 	struct trickle trickle = {span_from(document), step};
 
 	seen->n = 0;
-	return json_each(read_trickle, &trickle, path, note, seen, err);
+	return json_each(read_trickle, &trickle, path, false, note, seen, err);
 }
 
 static void
@@ -148,16 +152,15 @@ depth_and_length_are_bounded(void **state)
 		const char *next = cases[i];
 
 		assert_fails(ERR_LIMIT,
-			     json_each(read_endless, (void *)&next, "", note, &seen, err));
+			     json_each(read_endless, (void *)&next, "", false, note, &seen, err));
 	}
 }
 
 static int
-stop(void *context, struct span key, const json_t *value, struct err *err)
+stop(void *context, const struct json_member *member, struct err *err)
 {
 	(void)context;
-	(void)key;
-	(void)value;
+	(void)member;
 	return err_set(err, ERR_CANCELLED, "enough");
 }
 
@@ -177,8 +180,8 @@ errors_of_both_ends_come_through(void **state)
 	struct span text = SPAN("[1]");
 
 	(void)state;
-	assert_fails(ERR_CANCELLED, json_each(feed_read_span, &text, "", stop, NULL, err));
-	assert_fails(ERR_IO, json_each(read_fails, NULL, "", stop, NULL, err));
+	assert_fails(ERR_CANCELLED, json_each(feed_read_span, &text, "", false, stop, NULL, err));
+	assert_fails(ERR_IO, json_each(read_fails, NULL, "", false, stop, NULL, err));
 }
 
 static void
@@ -188,7 +191,7 @@ scalars_beside_the_path_are_given(void **state)
 	struct span text = SPAN("{\"total\":2,\"x\":{\"y\":1},\"v\":[7],\"s\":\"t\"}");
 
 	(void)state;
-	assert_good(json_each_beside(feed_read_span, &text, "v", note, note, &seen, err));
+	assert_good(json_each(feed_read_span, &text, "v", true, note, &seen, err));
 	assert_span(buf_span(&seen), "total=2;=7;s=\"t\";");
 }
 
