@@ -51,26 +51,48 @@ component_purl(struct statement_index *index, uint32_t number, struct purl *ret,
 	return r;
 }
 
+/* What a part of a document may be of: a component of the subject, or its image. */
+struct sought {
+	const struct triage_subject *subject;
+	const struct component *component; /* NULL: the image */
+	struct purl purl;
+};
+
 /* Either of the names that a part of a document has. */
 static int
-part_is_component(struct statement_index *index, const struct openvex_component *part,
-		  uint32_t number, bool *ret, struct err *err)
+part_is(const struct openvex_component *part, const struct sought *sought, bool *ret,
+	struct err *err)
 {
-	const struct component *component = &index->subject->inventory->components[number];
 	const struct span names[] = {part->purl, part->id};
-	struct purl purl = {.name = SPAN("")};
-	int r = component_purl(index, number, &purl, err);
+	int r = 0;
 
 	*ret = false;
-	for (size_t i = 0; r == 0 && purl.name.n && !*ret && i < 2; i++) {
+	for (size_t i = 0; r == 0 && !*ret && i < 2; i++) {
 		CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 		struct purl wanted;
 		bool good = false;
 
 		r = arena ? parse(names[i], arena, &wanted, &good, err) : err_memory(err);
-		*ret = r == 0 && good && same_component(&wanted, &purl, component);
+		if (r == 0 && good)
+			*ret = sought->component
+				       ? same_component(&wanted, &sought->purl, sought->component)
+				       : same_image(&wanted, sought->subject);
 	}
 	return r;
+}
+
+static int
+part_is_component(struct statement_index *index, const struct openvex_component *part,
+		  uint32_t number, bool *ret, struct err *err)
+{
+	struct sought sought = {
+		.subject = index->subject,
+		.component = &index->subject->inventory->components[number],
+	};
+	int r = component_purl(index, number, &sought.purl, err);
+
+	*ret = false;
+	return r < 0 || sought.purl.name.n == 0 ? r : part_is(part, &sought, ret, err);
 }
 
 static int
@@ -78,20 +100,11 @@ part_is_image(const struct statement_index *index, const struct openvex_componen
 	      struct err *err)
 {
 	const struct image *image = index->subject->image;
-	const struct span names[] = {part->purl, part->id};
-	int r = 0;
+	const struct sought sought = {.subject = index->subject};
 
 	*ret = image && part->has_sha256 &&
 	       memcmp(part->sha256.bytes, image->manifest_digest.bytes, DIGEST_BYTES) == 0;
-	for (size_t i = 0; r == 0 && !*ret && i < 2; i++) {
-		CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-		struct purl wanted;
-		bool good = false;
-
-		r = arena ? parse(names[i], arena, &wanted, &good, err) : err_memory(err);
-		*ret = r == 0 && good && same_image(&wanted, index->subject);
-	}
-	return r;
+	return *ret ? 0 : part_is(part, &sought, ret, err);
 }
 
 /* The image as a whole, a component in the image, or the component by itself. */
