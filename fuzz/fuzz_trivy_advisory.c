@@ -32,14 +32,9 @@ judge(const struct join *join)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct {
-		struct span ecosystem;
-		struct span order;
-	} kinds[] = {
-		{SPAN_INIT("rpm"), SPAN_INIT("rpm")},	   {SPAN_INIT("rpm"), SPAN_INIT("rpm")},
-		{SPAN_INIT("gem"), SPAN_INIT("gem")},	   {SPAN_INIT("npm"), SPAN_INIT("semver")},
-		{SPAN_INIT("pypi"), SPAN_INIT("pypi")},	   {SPAN_INIT("maven"), SPAN_INIT("maven")},
-		{SPAN_INIT("cargo"), SPAN_INIT("semver")}, {SPAN_INIT("nuget"), SPAN_INIT("nuget")},
+	static const struct span kinds[] = {
+		SPAN_INIT("rocky"), SPAN_INIT("redhat"), SPAN_INIT("gem"),   SPAN_INIT("npm"),
+		SPAN_INIT("pypi"),  SPAN_INIT("maven"),	 SPAN_INIT("cargo"), SPAN_INIT("nuget"),
 	};
 	static uint32_t releases[RELEASES];
 	CLEANUP(join_cleanup) struct join join = {.arena = NULL};
@@ -49,11 +44,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	size_t kind = data[0] % (sizeof(kinds) / sizeof(kinds[0]));
-	const struct version_order *order = version_order_find(kinds[kind].order);
 	const struct trivy_advisory context = {
 		.feed = &feed,
 		.join = &join,
-		.ecosystem = kinds[kind].ecosystem,
+		.of = distribution_find(kinds[kind]),
 		.release = SPAN("9"),
 		.releases = kind == 1 ? releases : NULL,
 		.release_count = RELEASES,
@@ -62,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (uint32_t i = 0; i < RELEASES; i++)
 		releases[i] = i;
-	if (!order || join_start(&join, order, &err) < 0)
+	if (join_start(&join, context.of, &err) < 0)
 		return 0;
 	/* Twice, so that rows are united. */
 	for (int i = 0; i < 2; i++) {

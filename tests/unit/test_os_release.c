@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/limits.h"
+#include "codec/distribution.h"
 #include "codec/os_release.h"
 
 #include <stdlib.h>
@@ -99,6 +100,56 @@ odd_files_are_survived(void **state)
 	arena_free(arena);
 }
 
+static void
+releases_have_names_in_advisories(void **state)
+{
+	struct arena *arena = arena_new(0);
+	static const struct {
+		const char *system;
+		const char *version;
+		const char *codename;
+		const char *pretty;
+		const char *name;  /* what a system is of */
+		const char *named; /* and a release with that number */
+	} cases[] = {
+		{"debian", "12.4", "", "", "bookworm", "bookworm"},
+		{"debian", "13", "sid", "", "sid", "trixie"},
+		{"debian", "9", "", "", "", ""},
+		{"alpine", "3.24.1", "", "Alpine Linux v3.24", "v3.24", "v3.24"},
+		{"alpine", "3.24.0_alpha20260101", "", "", "edge", "v3.24"},
+		{"alpine", "3.24.1", "", "Alpine Linux edge", "edge", "v3.24"},
+		{"alpine", "edge", "", "", "edge", "edge"},
+		{"alpine", "3", "", "", "", ""},
+		{"wolfi", "20230201", "", "", "rolling", "rolling"},
+		{"rhel", "9.4", "", "", "9", ""},
+		{"rhel", "9", "", "", "9", "9"},
+		{"centos", "", "", "", "", ""},
+		{"mariner", "2.0", "", "", "2.0", "2.0"},
+		{"opensuse-tumbleweed", "20260601", "", "", "tumbleweed", "20260601"},
+		{"ubuntu", "22.04", "jammy", "", "22.04", "22.04"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct distribution *one = distribution_of_system(span_from(cases[i].system));
+		const struct os_identity os = {
+			.known = true,
+			.id = span_from(cases[i].system),
+			.version_id = span_from(cases[i].version),
+			.codename = span_from(cases[i].codename),
+			.pretty_name = span_from(cases[i].pretty),
+		};
+
+		assert_non_null(one);
+		assert_span(distribution_release(one, &os, arena), cases[i].name);
+		assert_span(distribution_release_named(one, os.version_id, arena), cases[i].named);
+		/* A library has no release, whatever the system. */
+		one = distribution_for(SPAN("npm"), os.id);
+		assert_span(distribution_release(one, &os, arena), "all");
+	}
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -106,6 +157,7 @@ main(void)
 		cmocka_unit_test(debian_is_read),
 		cmocka_unit_test(quoting_is_a_shells),
 		cmocka_unit_test(odd_files_are_survived),
+		cmocka_unit_test(releases_have_names_in_advisories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static int
 list_ecosystems(struct matching *matching, struct err *err)
 {
 	const struct inventory *inventory = matching->inventory;
-	const struct matcher *system = matcher_of_system(inventory->os.id);
+	const struct distribution *system = distribution_of_system(inventory->os.id);
 	struct answer *answer;
 	int r = 0;
 
@@ -45,7 +45,8 @@ list_ecosystems(struct matching *matching, struct err *err)
 static bool
 is_of_system(const struct matching *matching, const struct answer *answer)
 {
-	return matching->inventory->component_count == 0 || matcher_is_of_system(answer->ecosystem);
+	return matching->inventory->component_count == 0 ||
+	       distribution_is_of_system(answer->ecosystem);
 }
 
 /* Nobody speaks for packages of this ecosystem on this system. */
@@ -61,7 +62,7 @@ note_nobody(struct matching *matching, const struct answer *answer, struct err *
 	if (!os->known)
 		return matching_gap(matching, err, SPAN("os-release"),
 				    "the distribution is not known: nothing could be matched");
-	if (matcher_of_system(os->id))
+	if (distribution_of_system(os->id))
 		return matching_gap(matching, err, answer->ecosystem,
 				    "no advisories for %.*s packages on %.*s (components not "
 				    "matched: %zu)",
@@ -84,7 +85,7 @@ find_never_had(const struct matching *matching, const struct answer *answer)
 {
 	for (size_t i = 0; i < matching->feed_count; i++) {
 		if (matching_never_had(&matching->feeds[i]) &&
-		    span_equal(matching->feeds[i].name, answer->matcher->distribution))
+		    span_equal(matching->feeds[i].name, answer->distribution->name))
 			return &matching->feeds[i];
 	}
 	return NULL;
@@ -117,24 +118,24 @@ fill_answer(struct matching *matching, struct answer *answer, struct err *err)
 {
 	const struct os_identity *os = &matching->inventory->os;
 
-	answer->matcher = matcher_find(answer->ecosystem, os->known ? os->id : SPAN(""));
-	if (!answer->matcher)
+	answer->distribution = distribution_for(answer->ecosystem, os->known ? os->id : SPAN(""));
+	if (!answer->distribution)
 		return note_nobody(matching, answer, err);
-	answer->order = version_order_find(answer->matcher->order);
+	answer->order = version_order_find(answer->distribution->order);
 	if (!answer->order)
 		return matching_gap(matching, err, answer->ecosystem,
 				    "versions of %.*s cannot be compared (components not matched: "
 				    "%zu)",
 				    SPAN_ARG(answer->ecosystem), answer->components);
-	answer->release = answer->matcher->release(os, matching->arena);
+	answer->release = distribution_release(answer->distribution, os, matching->arena);
 	if (!answer->release.p)
 		return err_memory(err);
 	if (answer->release.n == 0)
 		return matching_gap(matching, err, SPAN("os-release"),
 				    "names no release of %.*s: nothing could be matched",
 				    SPAN_ARG(os->id));
-	int r = advisories_covers(matching->advisories, answer->matcher->distribution,
-				  answer->release, &answer->covered, err);
+	int r = advisories_covers(matching->advisories, answer->distribution->name, answer->release,
+				  &answer->covered, err);
 	if (r == 0 && !answer->covered)
 		r = note_uncovered(matching, answer, err);
 	return r;

@@ -64,7 +64,7 @@ installed_version(const struct matching *matching)
 {
 	const struct component *component = &matching->inventory->components[matching->component];
 
-	return matching->answer->matcher->by_binary && !matching->as_source
+	return matching->answer->distribution->by_binary && !matching->as_source
 		       ? component->version
 		       : component->source_version;
 }
@@ -138,12 +138,12 @@ judge_severity(const struct matching *matching, const struct advisory *advisory,
 		finding->score = advisory->score;
 	if (advisory->unimportant) {
 		finding->severity = SEVERITY_NEGLIGIBLE;
-		finding->severity_source = matching->answer->matcher->distribution;
+		finding->severity_source = matching->answer->distribution->name;
 	} else if (cve->severity != SEVERITY_UNKNOWN) {
 		finding->severity = cve->severity;
 		finding->severity_source = cve->source;
 	} else if (own_severity(advisory, &finding->severity)) {
-		finding->severity_source = matching->answer->matcher->distribution;
+		finding->severity_source = matching->answer->distribution->name;
 	}
 }
 
@@ -209,7 +209,7 @@ key_of(const struct matching *matching, const struct component *component)
 {
 	const char *slash = component->module.n > 0 ? "/" : "";
 
-	if (!matching->answer->matcher->by_binary)
+	if (!matching->answer->distribution->by_binary)
 		return component->source;
 	if (matching->as_source)
 		return arena_printf(matching->arena, "%.*s%ssrc/%.*s", SPAN_ARG(component->module),
@@ -254,7 +254,7 @@ match_key(struct matching *matching, const struct component *component, struct e
 	struct span key = key_of(matching, component);
 	if (!key.p)
 		return err_memory(err);
-	return memory_each(matching->memory, matching->answer->matcher->distribution,
+	return memory_each(matching->memory, matching->answer->distribution->name,
 			   matching->answer->release, key, match_advisory, matching, err);
 }
 
@@ -268,7 +268,7 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 	if (component->state == COMPONENT_CONFIG_FILES || !matching->answer)
 		return 0;
 	int r = match_key(matching, component, err);
-	if (r == 0 && matching->answer->matcher->by_binary && component->source.n > 0) {
+	if (r == 0 && matching->answer->distribution->by_binary && component->source.n > 0) {
 		matching->as_source = true;
 		r = match_key(matching, component, err);
 		matching->as_source = false;
@@ -277,21 +277,21 @@ match_component(struct matching *matching, uint32_t number, struct err *err)
 }
 
 /*
- * Feeds of advisories bear their matchers' names: those that are not asked here say nothing. Of one
- * that was never had, the gap of its components told already.
+ * Feeds of advisories bear their distributions' names: those that are not asked here say nothing.
+ * Of one that was never had, the gap of its components told already.
  */
 static bool
 is_of_another(const struct matching *matching, const struct advisory_feed *feed)
 {
-	const struct matcher *matcher = matcher_of_feed(feed->name);
+	const struct distribution *distribution = distribution_find(feed->name);
 
 	for (size_t i = 0; i < matching->answers.count; i++) {
 		const struct answer *answer = &matching->answers.items[i];
 
-		if (answer->matcher == matcher)
-			return matcher && !answer->covered && matching_never_had(feed);
+		if (answer->distribution == distribution)
+			return distribution && !answer->covered && matching_never_had(feed);
 	}
-	return matcher;
+	return distribution;
 }
 
 /* A database of others ("trivy-db"), beside the feeds it was made of: what of it is not read is of

@@ -3,16 +3,16 @@
 #pragma once
 
 #include "base/vec.h"
+#include "codec/distribution.h"
 #include "codec/version_order.h"
 #include "model/findings.h"
 #include "port/advisories.h"
-#include "stage/match/matcher.h"
 #include "stage/match/memory.h"
 
 /* Who speaks for the components of one ecosystem in this image. */
 struct answer {
 	struct span ecosystem;
-	const struct matcher *matcher; /* NULL: nobody */
+	const struct distribution *distribution; /* NULL: nobody */
 	const struct version_order *order;
 	struct span release;
 	bool covered; /* there are advisories; else a gap says why not */
@@ -28,7 +28,7 @@ struct matching {
 	VEC(struct answer) answers; /* one for each ecosystem that the inventory has */
 	const struct answer *answer;
 	uint32_t component; /* the one that is asked for now */
-	bool as_source;	    /* by its source package, of a matcher that goes by binary ones */
+	bool as_source;	    /* by its source package, of a distribution that goes by binary ones */
 	VEC(struct finding) findings;
 	VEC(struct gap) gaps;
 	struct match_memory *memory;

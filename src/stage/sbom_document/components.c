@@ -173,7 +173,7 @@ add_distribution_package(struct taking *taking, const struct sbom_item *item,
 	return r < 0 ? r : add_component(taking, item, &component, err);
 }
 
-/* A component of another ecosystem: a language's library, or what the matcher knows nothing of. */
+/* A component of another ecosystem: a language's library, or what no advisories are about. */
 static int
 add_other(struct taking *taking, const struct sbom_item *item, const struct purl *purl,
 	  struct err *err)

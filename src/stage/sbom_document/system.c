@@ -2,7 +2,7 @@
 /* Which system the packages of a document belong to. */
 #include "stage/sbom_document/taking.h"
 
-#include "codec/debian_release.h"
+#include "codec/distribution.h"
 
 /* Names that tools give systems, in lower case, and their IDs in os-release. */
 static const struct {

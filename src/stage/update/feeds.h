@@ -32,8 +32,7 @@ struct feed_import {
 };
 
 struct feed_type {
-	const char
-		*name; /* of ADVISORIES_OF_DISTRIBUTION: the distribution's, as matchers have it */
+	const char *name; /* of ADVISORIES_OF_DISTRIBUTION: as in codec/distribution.h */
 	const struct feed_document *documents;
 	size_t document_count; /* several: those of one release stand together */
 	const char *lacking;   /* what follows when it is not there */

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "codec/debian_release.h"
+#include "codec/distribution.h"
 #include "codec/json.h"
 #include "codec/package_key.h"
 #include "codec/range_text.h"
@@ -26,7 +26,7 @@ struct grype {
 	struct join join;
 	struct others_feed *feed; /* NULL: none yet */
 	struct span key;
-	struct span ecosystem; /* of its ranges */
+	const struct distribution *of;
 };
 
 static void
@@ -62,87 +62,31 @@ skip(struct grype *grype, struct span id, const char *what)
 
 /* ---- systems and languages ---- */
 
-/* Each gives the release; empty: not one that can be matched. */
-
-static struct span
-whole_release(const struct grype_handle *handle, struct arena *arena)
-{
-	if (handle->major.n == 0)
-		return SPAN("");
-	return handle->minor.n > 0 ? arena_printf(arena, "%.*s.%.*s", SPAN_ARG(handle->major),
-						  SPAN_ARG(handle->minor))
-				   : handle->major;
-}
-
-static struct span
-major_release(const struct grype_handle *handle, struct arena *arena)
-{
-	(void)arena;
-	return handle->minor.n == 0 ? handle->major : SPAN("");
-}
-
-static struct span
-debian_release(const struct grype_handle *handle, struct arena *arena)
-{
-	(void)arena;
-	return handle->major.n > 0 ? debian_codename(handle->major) : SPAN("");
-}
-
-static struct span
-alpine_release(const struct grype_handle *handle, struct arena *arena)
-{
-	if (span_equal(handle->label, SPAN("edge")))
-		return SPAN("edge");
-	return handle->major.n > 0 && handle->minor.n > 0
-		       ? arena_printf(arena, "v%.*s.%.*s", SPAN_ARG(handle->major),
-				      SPAN_ARG(handle->minor))
-		       : SPAN("");
-}
-
-static struct span
-rolling(const struct grype_handle *handle, struct arena *arena)
-{
-	(void)handle;
-	(void)arena;
-	return SPAN("rolling");
-}
-
 static const struct system {
 	struct span id; /* of os-release */
-	struct span feed;
-	struct span ecosystem; /* of ranges and of the order of versions */
-	struct span (*release)(const struct grype_handle *handle, struct arena *arena);
 	bool by_source; /* of rpm: names source packages */
 } systems[] = {
-	{SPAN_INIT("alpine"), SPAN_INIT("alpine"), SPAN_INIT("apk"), alpine_release, false},
-	{SPAN_INIT("amzn"), SPAN_INIT("amazon"), SPAN_INIT("rpm"), whole_release, false},
-	{SPAN_INIT("azurelinux"), SPAN_INIT("azurelinux"), SPAN_INIT("rpm"), whole_release, true},
-	{SPAN_INIT("chainguard"), SPAN_INIT("chainguard"), SPAN_INIT("apk"), rolling, false},
-	{SPAN_INIT("debian"), SPAN_INIT("debian"), SPAN_INIT("dpkg"), debian_release, false},
-	{SPAN_INIT("mariner"), SPAN_INIT("azurelinux"), SPAN_INIT("rpm"), whole_release, true},
-	{SPAN_INIT("ol"), SPAN_INIT("oracle"), SPAN_INIT("rpm"), major_release, false},
-	{SPAN_INIT("rhel"), SPAN_INIT("redhat"), SPAN_INIT("rpm"), major_release, true},
-	{SPAN_INIT("sles"), SPAN_INIT("suse"), SPAN_INIT("rpm"), whole_release, false},
-	{SPAN_INIT("ubuntu"), SPAN_INIT("ubuntu"), SPAN_INIT("dpkg"), whole_release, false},
-	{SPAN_INIT("wolfi"), SPAN_INIT("wolfi"), SPAN_INIT("apk"), rolling, false},
+	{SPAN_INIT("alpine"), false},	 {SPAN_INIT("amzn"), false},
+	{SPAN_INIT("azurelinux"), true}, {SPAN_INIT("chainguard"), false},
+	{SPAN_INIT("debian"), false},	 {SPAN_INIT("mariner"), true},
+	{SPAN_INIT("ol"), false},	 {SPAN_INIT("rhel"), true},
+	{SPAN_INIT("sles"), false},	 {SPAN_INIT("ubuntu"), false},
+	{SPAN_INIT("wolfi"), false},
 };
 
 static const struct language {
 	struct span name; /* Grype's */
 	struct span feed;
-	struct span ecosystem;
-	struct span order;
 } languages[] = {
-	{SPAN_INIT("bitnami"), SPAN_INIT("bitnami"), SPAN_INIT("generic"), SPAN_INIT("generic")},
-	{SPAN_INIT("dotnet"), SPAN_INIT("nuget"), SPAN_INIT("nuget"), SPAN_INIT("nuget")},
-	{SPAN_INIT("gem"), SPAN_INIT("gem"), SPAN_INIT("gem"), SPAN_INIT("gem")},
-	{SPAN_INIT("go-module"), SPAN_INIT("golang"), SPAN_INIT("golang"), SPAN_INIT("golang")},
-	{SPAN_INIT("java-archive"), SPAN_INIT("maven"), SPAN_INIT("maven"), SPAN_INIT("maven")},
-	{SPAN_INIT("npm"), SPAN_INIT("npm"), SPAN_INIT("npm"), SPAN_INIT("semver")},
-	{SPAN_INIT("php-composer"), SPAN_INIT("composer"), SPAN_INIT("composer"),
-	 SPAN_INIT("composer")},
-	{SPAN_INIT("python"), SPAN_INIT("pypi"), SPAN_INIT("pypi"), SPAN_INIT("pypi")},
-	{SPAN_INIT("rust-crate"), SPAN_INIT("cargo"), SPAN_INIT("cargo"), SPAN_INIT("semver")},
+	{SPAN_INIT("bitnami"), SPAN_INIT("bitnami")},
+	{SPAN_INIT("dotnet"), SPAN_INIT("nuget")},
+	{SPAN_INIT("gem"), SPAN_INIT("gem")},
+	{SPAN_INIT("go-module"), SPAN_INIT("golang")},
+	{SPAN_INIT("java-archive"), SPAN_INIT("maven")},
+	{SPAN_INIT("npm"), SPAN_INIT("npm")},
+	{SPAN_INIT("php-composer"), SPAN_INIT("composer")},
+	{SPAN_INIT("python"), SPAN_INIT("pypi")},
+	{SPAN_INIT("rust-crate"), SPAN_INIT("cargo")},
 };
 
 static const struct system *
@@ -155,14 +99,34 @@ find_system(struct span id)
 	return NULL;
 }
 
-static const struct language *
+static const struct distribution *
 find_language(struct span name)
 {
 	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
 		if (span_equal(languages[i].name, name))
-			return &languages[i];
+			return distribution_find(languages[i].feed);
 	}
 	return NULL;
+}
+
+/* Empty: not one that can be matched, as that of a channel beside the release. */
+static struct span
+release_of(const struct distribution *distribution, const struct grype_handle *handle,
+	   struct arena *arena)
+{
+	struct span version = handle->major;
+
+	if (handle->channel.n > 0)
+		return SPAN("");
+	if (distribution->releases == RELEASE_BRANCH && span_equal(handle->label, SPAN("edge"))) {
+		version = handle->label;
+	} else if (handle->major.n > 0 && handle->minor.n > 0) {
+		version = arena_printf(arena, "%.*s.%.*s", SPAN_ARG(handle->major),
+				       SPAN_ARG(handle->minor));
+		if (!version.p)
+			return version;
+	}
+	return distribution_release_named(distribution, version, arena);
 }
 
 /* ---- one package ---- */
@@ -181,25 +145,19 @@ flush(struct grype *grype, struct err *err)
 
 /* The rows that follow are of this feed and key. */
 static int
-begin(struct grype *grype, struct span feed, struct span ecosystem, struct span order,
-      struct span key, struct err *err)
+begin(struct grype *grype, const struct distribution *of, struct span key, struct err *err)
 {
-	const struct version_order *versions = version_order_find(order);
-	int r;
-
-	if (grype->feed && span_equal(grype->feed->name, feed) && span_equal(grype->key, key))
+	if (grype->feed && grype->of == of && span_equal(grype->key, key))
 		return 0;
-	if (!versions)
-		return err_set(err, ERR_UNSUPPORTED, "no order of versions for %.*s",
-			       SPAN_ARG(feed));
-	r = flush(grype, err);
+	int r = flush(grype, err);
 	if (r == 0)
-		r = join_start(&grype->join, versions, err);
+		r = join_start(&grype->join, of, err);
 	if (r == 0)
-		r = others_feed(grype->others, feed, ADVISORIES_OF_DISTRIBUTION, &grype->feed, err);
+		r = others_feed(grype->others, of->name, ADVISORIES_OF_DISTRIBUTION, &grype->feed,
+				err);
 	if (r < 0)
 		return r;
-	grype->ecosystem = ecosystem;
+	grype->of = of;
 	grype->key = arena_copy(grype->join.arena, key);
 	return grype->key.p ? 0 : err_memory(err);
 }
@@ -216,7 +174,7 @@ read_ranges(struct grype *grype, const json_t *list, struct buf *affected, struc
 		if (!feed_text(json_object_get(json_array_get(list, i), "version"), "constraint",
 			       &constraint))
 			return err_set(err, ERR_INVALID, "a constraint is not a string");
-		r = range_text_read(constraint, grype->ecosystem, affected, err);
+		r = range_text_read(constraint, grype->of->ecosystem, affected, err);
 	}
 	return r;
 }
@@ -357,8 +315,8 @@ is_elsewhere(const json_t *qualifiers)
 }
 
 static int
-begin_system(struct grype *grype, const struct system *system, const json_t *qualifiers,
-	     struct err *err)
+begin_system(struct grype *grype, const struct distribution *of, bool by_source,
+	     const json_t *qualifiers, struct err *err)
 {
 	CLEANUP(buf_cleanup) struct buf key = BUF_INIT(OTHERS_KEY_MAX * 2UL);
 	struct span module;
@@ -368,13 +326,11 @@ begin_system(struct grype *grype, const struct system *system, const json_t *qua
 		module = SPAN("");
 	if (module.n > 0)
 		r = buf_printf(&key, err, "%.*s/", SPAN_ARG(module));
-	if (r == 0 && system->by_source)
+	if (r == 0 && by_source)
 		r = buf_append(&key, SPAN("src/"), err);
 	if (r == 0)
 		r = buf_append(&key, grype->package->name, err);
-	return r < 0 ? r
-		     : begin(grype, system->feed, system->ecosystem, system->ecosystem,
-			     buf_span(&key), err);
+	return r < 0 ? r : begin(grype, of, buf_span(&key), err);
 }
 
 static int
@@ -396,19 +352,19 @@ add_of_system(struct grype *grype, const struct grype_handle *handle, const json
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	const struct system *system = find_system(handle->system_id);
+	const struct distribution *of = system ? distribution_of_system(system->id) : NULL;
 	const json_t *qualifiers = json_object_get(json, "qualifiers");
 
 	if (!arena)
 		return err_memory(err);
-	struct span release =
-		system && handle->channel.n == 0 ? system->release(handle, arena) : SPAN("");
+	struct span release = of ? release_of(of, handle, arena) : SPAN("");
 	if (!release.p)
 		return err_memory(err);
 	if (release.n == 0)
 		return leave_system(grype, handle, err);
 	if (is_elsewhere(qualifiers))
 		return 0;
-	int r = begin_system(grype, system, qualifiers, err);
+	int r = begin_system(grype, of, system->by_source, qualifiers, err);
 	return r < 0 ? r : add_advisory(grype, handle, json, release, err);
 }
 
@@ -417,18 +373,18 @@ add_of_language(struct grype *grype, const struct grype_handle *handle, const js
 		struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
-	const struct language *language = find_language(grype->package->ecosystem);
+	const struct distribution *of = find_language(grype->package->ecosystem);
 
 	if (!arena)
 		return err_memory(err);
-	if (!language)
+	if (!of)
 		return leave(grype, grype->package->ecosystem, err);
 	if (is_elsewhere(json_object_get(json, "qualifiers")))
 		return 0;
-	struct span key = package_key(language->ecosystem, grype->package->name, arena);
+	struct span key = package_key(of->ecosystem, grype->package->name, arena);
 	if (!key.p)
 		return err_memory(err);
-	int r = begin(grype, language->feed, language->ecosystem, language->order, key, err);
+	int r = begin(grype, of, key, err);
 	return r < 0 ? r : add_advisory(grype, handle, json, SPAN("all"), err);
 }
 

@@ -6,10 +6,11 @@
  */
 #include "stage/update/from_trivy.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "codec/debian_release.h"
+#include "codec/distribution.h"
 #include "codec/json.h"
 #include "codec/package_key.h"
 
@@ -26,103 +27,65 @@ struct trivy {
 
 /* ---- names of buckets ---- */
 
-static bool
-is_number(struct span s)
-{
-	return s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9';
-}
-
-/* Each takes what stands behind the bucket's prefix; empty: not a release that can be matched. */
-
-static struct span
-as_it_is(struct span rest, struct arena *arena)
-{
-	(void)arena;
-	return is_number(rest) && span_find(rest, '-') == rest.n ? rest : SPAN("");
-}
-
-static struct span
-debian_release(struct span rest, struct arena *arena)
-{
-	(void)arena;
-	return debian_codename(rest);
-}
-
-static struct span
-alpine_release(struct span rest, struct arena *arena)
-{
-	if (span_equal(rest, SPAN("edge")))
-		return rest;
-	return is_number(rest) ? arena_printf(arena, "v%.*s", SPAN_ARG(rest)) : SPAN("");
-}
-
-/* Amazon Linux 1 bears the month of its last release. */
-static struct span
-amazon_release(struct span rest, struct arena *arena)
-{
-	return span_equal(rest, SPAN("1")) ? SPAN("2018.03") : as_it_is(rest, arena);
-}
-
-static struct span
-rolling(struct span rest, struct arena *arena)
-{
-	(void)arena;
-	return rest.n == 0 ? SPAN("rolling") : SPAN("");
-}
-
-static struct span
-tumbleweed(struct span rest, struct arena *arena)
-{
-	(void)arena;
-	return rest.n == 0 ? SPAN("tumbleweed") : SPAN("");
-}
-
 static const struct system {
 	struct span prefix;
 	struct span feed;
-	struct span order;
-	struct span (*release)(struct span rest, struct arena *arena);
-	bool by_source; /* of rpm: names source packages */
+	struct span
+		release; /* of all that is in the bucket; empty: what stands behind the prefix */
+	bool by_source;	 /* of rpm: names source packages */
 } systems[] = {
-	{SPAN_INIT("alma "), SPAN_INIT("almalinux"), SPAN_INIT("rpm"), as_it_is, false},
-	{SPAN_INIT("alpine "), SPAN_INIT("alpine"), SPAN_INIT("apk"), alpine_release, false},
-	{SPAN_INIT("amazon linux "), SPAN_INIT("amazon"), SPAN_INIT("rpm"), amazon_release, false},
-	{SPAN_INIT("Azure Linux "), SPAN_INIT("azurelinux"), SPAN_INIT("rpm"), as_it_is, true},
-	{SPAN_INIT("CBL-Mariner "), SPAN_INIT("azurelinux"), SPAN_INIT("rpm"), as_it_is, true},
-	{SPAN_INIT("chainguard"), SPAN_INIT("chainguard"), SPAN_INIT("apk"), rolling, false},
-	{SPAN_INIT("debian "), SPAN_INIT("debian"), SPAN_INIT("dpkg"), debian_release, false},
-	{SPAN_INIT("openSUSE Leap "), SPAN_INIT("opensuse"), SPAN_INIT("rpm"), as_it_is, false},
-	{SPAN_INIT("openSUSE Tumbleweed"), SPAN_INIT("opensuse"), SPAN_INIT("rpm"), tumbleweed,
-	 false},
-	{SPAN_INIT("Oracle Linux "), SPAN_INIT("oracle"), SPAN_INIT("rpm"), as_it_is, false},
-	{SPAN_INIT("rocky "), SPAN_INIT("rocky"), SPAN_INIT("rpm"), as_it_is, false},
-	{SPAN_INIT("SUSE Linux Enterprise "), SPAN_INIT("suse"), SPAN_INIT("rpm"), as_it_is, false},
-	{SPAN_INIT("ubuntu "), SPAN_INIT("ubuntu"), SPAN_INIT("dpkg"), as_it_is, false},
-	{SPAN_INIT("wolfi"), SPAN_INIT("wolfi"), SPAN_INIT("apk"), rolling, false},
+	{SPAN_INIT("alma "), SPAN_INIT("almalinux"), SPAN_INIT(""), false},
+	{SPAN_INIT("alpine "), SPAN_INIT("alpine"), SPAN_INIT(""), false},
+	/* Amazon Linux 1 bears the month of its last release. */
+	{SPAN_INIT("amazon linux 1"), SPAN_INIT("amazon"), SPAN_INIT("2018.03"), false},
+	{SPAN_INIT("amazon linux "), SPAN_INIT("amazon"), SPAN_INIT(""), false},
+	{SPAN_INIT("Azure Linux "), SPAN_INIT("azurelinux"), SPAN_INIT(""), true},
+	{SPAN_INIT("CBL-Mariner "), SPAN_INIT("azurelinux"), SPAN_INIT(""), true},
+	{SPAN_INIT("chainguard"), SPAN_INIT("chainguard"), SPAN_INIT("rolling"), false},
+	{SPAN_INIT("debian "), SPAN_INIT("debian"), SPAN_INIT(""), false},
+	{SPAN_INIT("openSUSE Leap "), SPAN_INIT("opensuse"), SPAN_INIT(""), false},
+	{SPAN_INIT("openSUSE Tumbleweed"), SPAN_INIT("opensuse"), SPAN_INIT("tumbleweed"), false},
+	{SPAN_INIT("Oracle Linux "), SPAN_INIT("oracle"), SPAN_INIT(""), false},
+	{SPAN_INIT("rocky "), SPAN_INIT("rocky"), SPAN_INIT(""), false},
+	{SPAN_INIT("SUSE Linux Enterprise "), SPAN_INIT("suse"), SPAN_INIT(""), false},
+	{SPAN_INIT("ubuntu "), SPAN_INIT("ubuntu"), SPAN_INIT(""), false},
+	{SPAN_INIT("wolfi"), SPAN_INIT("wolfi"), SPAN_INIT("rolling"), false},
 };
 
 static const struct language {
 	struct span prefix;
 	struct span feed;
-	struct span ecosystem;
-	struct span order;
 } languages[] = {
-	{SPAN_INIT("bitnami::"), SPAN_INIT("bitnami"), SPAN_INIT("generic"), SPAN_INIT("generic")},
-	{SPAN_INIT("cargo::"), SPAN_INIT("cargo"), SPAN_INIT("cargo"), SPAN_INIT("semver")},
-	{SPAN_INIT("composer::"), SPAN_INIT("composer"), SPAN_INIT("composer"),
-	 SPAN_INIT("composer")},
-	{SPAN_INIT("go::"), SPAN_INIT("golang"), SPAN_INIT("golang"), SPAN_INIT("golang")},
-	{SPAN_INIT("maven::"), SPAN_INIT("maven"), SPAN_INIT("maven"), SPAN_INIT("maven")},
-	{SPAN_INIT("npm::"), SPAN_INIT("npm"), SPAN_INIT("npm"), SPAN_INIT("semver")},
-	{SPAN_INIT("nuget::"), SPAN_INIT("nuget"), SPAN_INIT("nuget"), SPAN_INIT("nuget")},
-	{SPAN_INIT("pip::"), SPAN_INIT("pypi"), SPAN_INIT("pypi"), SPAN_INIT("pypi")},
-	{SPAN_INIT("rubygems::"), SPAN_INIT("gem"), SPAN_INIT("gem"), SPAN_INIT("gem")},
+	{SPAN_INIT("bitnami::"), SPAN_INIT("bitnami")},
+	{SPAN_INIT("cargo::"), SPAN_INIT("cargo")},
+	{SPAN_INIT("composer::"), SPAN_INIT("composer")},
+	{SPAN_INIT("go::"), SPAN_INIT("golang")},
+	{SPAN_INIT("maven::"), SPAN_INIT("maven")},
+	{SPAN_INIT("npm::"), SPAN_INIT("npm")},
+	{SPAN_INIT("nuget::"), SPAN_INIT("nuget")},
+	{SPAN_INIT("pip::"), SPAN_INIT("pypi")},
+	{SPAN_INIT("rubygems::"), SPAN_INIT("gem")},
 };
 
 enum {
 	SYSTEMS = sizeof(systems) / sizeof(systems[0]),
 	LANGUAGES = sizeof(languages) / sizeof(languages[0]),
 };
+
+/* The release of a bucket with the system's prefix; empty: not one that can be matched. */
+static struct span
+release_of(const struct system *system, struct span bucket, struct arena *arena)
+{
+	const struct distribution *distribution = distribution_find(system->feed);
+	struct span rest = span_slice(bucket, system->prefix.n, bucket.n);
+	bool plain = rest.n > 0 && ascii_is_digit(rest.p[0]) && span_find(rest, '-') == rest.n;
+
+	if (system->release.n > 0)
+		return rest.n == 0 ? system->release : SPAN("");
+	return distribution && (plain || distribution->releases == RELEASE_BRANCH)
+		       ? distribution_release_named(distribution, rest, arena)
+		       : SPAN("");
+}
 
 /* Not advisories. */
 static const struct span beside[] = {
@@ -159,14 +122,15 @@ find_source(struct trivy *trivy, struct span bucket, struct span *ret, struct er
 
 /* "nodejs:18::npm" of rpm is npm in a stream of a module. */
 static struct span
-key_of(const struct system *system, struct span package, struct arena *arena)
+key_of(const struct trivy_advisory *context, bool by_source, struct span package,
+       struct arena *arena)
 {
-	const char *source = system->by_source ? "src/" : "";
+	const char *source = by_source ? "src/" : "";
 	size_t at = 0;
 
 	while (at + 1 < package.n && !(package.p[at] == ':' && package.p[at + 1] == ':'))
 		at++;
-	if (!span_equal(system->order, SPAN("rpm")))
+	if (!span_equal(context->of->ecosystem, SPAN("rpm")))
 		return package;
 	if (at + 1 < package.n)
 		return arena_printf(arena, "%.*s/%s%.*s", (int)at, package.p, source,
@@ -217,17 +181,14 @@ static int
 add_system_package(struct trivy *trivy, const struct system *system, const struct bbolt_item *item,
 		   const struct trivy_advisory *of_bucket, struct err *err)
 {
-	const struct version_order *order = version_order_find(system->order);
 	struct trivy_advisory context = *of_bucket;
 	CLEANUP(join_cleanup) struct join join = {.arena = NULL};
-	int r = order ? join_start(&join, order, err)
-		      : err_set(err, ERR_UNSUPPORTED, "no order of versions for %.*s",
-				SPAN_ARG(system->feed));
+	int r = join_start(&join, context.of, err);
 
 	if (r < 0)
 		return r;
 	context.join = &join;
-	struct span key = key_of(system, item->key, join.arena);
+	struct span key = key_of(&context, system->by_source, item->key, join.arena);
 	if (!key.p)
 		return err_memory(err);
 	r = add_package(trivy, &item->bucket, &context, trivy_advisory_add, err);
@@ -239,7 +200,7 @@ add_system(struct trivy *trivy, const struct system *system, struct span release
 	   const struct bbolt_item *bucket, struct err *err)
 {
 	struct trivy_advisory context = {.ratings = trivy->ratings,
-					 .ecosystem = system->order,
+					 .of = distribution_find(system->feed),
 					 .release = release,
 					 .releases = trivy->releases,
 					 .release_count = OTHERS_CPES_MAX};
@@ -322,7 +283,7 @@ static int
 add_redhat(struct trivy *trivy, const struct bbolt_item *bucket, struct err *err)
 {
 	static const struct system redhat = {SPAN_INIT("Red Hat"), SPAN_INIT("redhat"),
-					     SPAN_INIT("rpm"), NULL, false};
+					     SPAN_INIT(""), false};
 	int r = note_releases(trivy, err);
 
 	return r < 0 ? r : add_system(trivy, &redhat, SPAN(""), bucket, err);
@@ -366,17 +327,13 @@ list_buckets(struct trivy *trivy, const struct language *language, struct bucket
 }
 
 static int
-add_language_package(struct trivy *trivy, const struct language *language,
-		     const struct bucket_list *list, size_t first, struct span name,
-		     const struct trivy_advisory *of_language, struct err *err)
+add_language_package(struct trivy *trivy, const struct bucket_list *list, size_t first,
+		     struct span name, const struct trivy_advisory *of_language, struct err *err)
 {
-	const struct version_order *order = version_order_find(language->order);
 	struct trivy_advisory context = *of_language;
 	CLEANUP(join_cleanup) struct join join = {.arena = NULL};
 	struct bbolt_item item;
-	int r = order ? join_start(&join, order, err)
-		      : err_set(err, ERR_UNSUPPORTED, "no order of versions for %.*s",
-				SPAN_ARG(language->feed));
+	int r = join_start(&join, context.of, err);
 
 	context.join = &join;
 	for (size_t i = 0; r >= 0 && i < list->items.count; i++) {
@@ -390,7 +347,7 @@ add_language_package(struct trivy *trivy, const struct language *language,
 	}
 	if (r < 0)
 		return r;
-	struct span key = package_key(language->ecosystem, name, join.arena);
+	struct span key = package_key(context.of->ecosystem, name, join.arena);
 	if (!key.p)
 		return err_memory(err);
 	return join_write(&join, trivy->others, context.feed, key, err);
@@ -401,7 +358,7 @@ add_language(struct trivy *trivy, const struct language *language, struct err *e
 {
 	CLEANUP(bucket_list_cleanup) struct bucket_list list = {{0}, {0}};
 	struct trivy_advisory context = {.ratings = trivy->ratings,
-					 .ecosystem = language->ecosystem,
+					 .of = distribution_find(language->feed),
 					 .release = SPAN("all")};
 	struct bbolt_cursor cursor = {.depth = 0};
 	struct bbolt_item item;
@@ -415,8 +372,7 @@ add_language(struct trivy *trivy, const struct language *language, struct err *e
 		r = bbolt_start(trivy->bolt, &list.items.items[i].bucket, &cursor, err);
 		while (r >= 0 && (r = bbolt_next(&cursor, &item, err)) > 0) {
 			if (is_package(&item, context.feed))
-				r = add_language_package(trivy, language, &list, i, item.key,
-							 &context, err);
+				r = add_language_package(trivy, &list, i, item.key, &context, err);
 		}
 	}
 	return r;
@@ -447,13 +403,11 @@ add_bucket(struct trivy *trivy, const struct bbolt_item *bucket, struct err *err
 	if (span_equal(bucket->key, SPAN("Red Hat")))
 		return add_redhat(trivy, bucket, err);
 	for (size_t i = 0; i < SYSTEMS; i++) {
-		struct span rest = bucket->key;
 		struct span release;
 
-		if (!span_starts_with(rest, systems[i].prefix))
+		if (!span_starts_with(bucket->key, systems[i].prefix))
 			continue;
-		rest = span_slice(rest, systems[i].prefix.n, rest.n);
-		release = systems[i].release(rest, trivy->others->arena);
+		release = release_of(&systems[i], bucket->key, trivy->others->arena);
 		if (!release.p)
 			return err_memory(err);
 		if (release.n > 0)

@@ -24,8 +24,8 @@ struct trivy_advisory {
 	struct others_feed *feed; /* for what makes no sense */
 	struct join *join;
 	const struct ratings *ratings;
-	struct span source;    /* whose advisories they are: "ghsa" */
-	struct span ecosystem; /* as in struct component */
+	struct span source; /* whose advisories they are: "ghsa" */
+	const struct distribution *of;
 	struct span release;
 	const uint32_t
 		*releases; /* of Red Hat: place of a CPE -> releases, a bit each; else NULL */

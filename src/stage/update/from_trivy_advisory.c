@@ -298,7 +298,7 @@ read_ranges(const struct trivy_advisory *context, const json_t *list, struct buf
 			if (!range.p)
 				return err_memory(err);
 		}
-		r = range_text_read(range, context->ecosystem, affected, err);
+		r = range_text_read(range, context->of->ecosystem, affected, err);
 	}
 	return r;
 }
@@ -321,7 +321,7 @@ read_affected(const struct trivy_advisory *context, const json_t *json, struct b
 	if (r < 0)
 		return r;
 	return good.n > 0 ? range_text_without(buf_span(&affected), buf_span(&good),
-					       context->ecosystem, left, err)
+					       context->of->ecosystem, left, err)
 			  : buf_append(left, buf_span(&affected), err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "codec/distribution.h"
 #include "codec/feed.h"
 #include "codec/version_order.h"
 #include "port/advisories_build.h"
@@ -74,7 +75,8 @@ struct join {
 	VEC(struct joined) rows;
 };
 
-int join_start(struct join *join, const struct version_order *order, struct err *err);
+/* ERR_UNSUPPORTED: versions of the distribution (NULL: nobody's) cannot be compared. */
+int join_start(struct join *join, const struct distribution *of, struct err *err);
 void join_cleanup(struct join *join);
 
 /*

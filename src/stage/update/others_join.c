@@ -4,8 +4,13 @@
 #include "base/limits.h"
 
 int
-join_start(struct join *join, const struct version_order *order, struct err *err)
+join_start(struct join *join, const struct distribution *of, struct err *err)
 {
+	const struct version_order *order = of ? version_order_find(of->order) : NULL;
+
+	if (!order)
+		return err_set(err, ERR_UNSUPPORTED, "no order of versions for %.*s",
+			       SPAN_ARG(of ? of->name : SPAN("a distribution")));
 	*join = (struct join){.arena = arena_new(0), .order = order, .places = map_new(0)};
 	if (join->arena && join->places)
 		return 0;
