@@ -2,24 +2,7 @@
 /* CycloneDX 1.4 to 1.7 (ECMA-424 is 1.6): what is read of it is the same in all of them. */
 #include "codec/sbom_document/reading.h"
 
-#include "codec/cyclonedx_walk.h"
-
-struct document {
-	struct span format;
-	struct span version;
-	json_t *metadata;
-	json_t *components;
-	json_t *compositions;
-};
-
-static const struct json_field document_fields[] = {
-	{"bomFormat", JSON_FIELD_SPAN, offsetof(struct document, format), true},
-	{"specVersion", JSON_FIELD_SPAN, offsetof(struct document, version), true},
-	{"metadata", JSON_FIELD_RAW, offsetof(struct document, metadata), false},
-	{"components", JSON_FIELD_RAW, offsetof(struct document, components), false},
-	{"compositions", JSON_FIELD_RAW, offsetof(struct document, compositions), false},
-	{0},
-};
+#include "codec/cyclonedx_read.h"
 
 struct metadata {
 	json_t *component;
@@ -252,28 +235,13 @@ read_compositions(struct sbom_reading *reading, const json_t *list, struct err *
 static int
 read(struct sbom_reading *reading, const json_t *json, struct err *err)
 {
-	static const char versions[][4] = {"1.4", "1.5", "1.6", "1.7"};
-	struct document document = {{NULL, 0}};
-	bool known = false;
-	int r = json_read(json, document_fields, &document, reading->arena, err);
+	struct cyclonedx_document document;
+	int r = cyclonedx_read(json, reading->arena, &document, err);
 
 	if (r < 0)
 		return r;
-	if (!span_equal(document.format, SPAN("CycloneDX")))
-		return err_set(err, ERR_INVALID, "member \"bomFormat\" is not \"CycloneDX\"");
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		known |= span_equal(document.version, span_from(versions[i]));
-	if (!known)
-		return err_set(err, ERR_UNSUPPORTED, "CycloneDX %.*s: only 1.4 to 1.7 are read",
-			       document.version.n > 40 ? 40 : (int)document.version.n,
-			       document.version.p);
-	reading->format =
-		arena_printf(reading->arena, "CycloneDX %.*s", SPAN_ARG(document.version));
-	if (!reading->format.p)
-		return err_memory(err);
-	r = json_check_list(document.components, "components", err);
-	if (r == 0)
-		r = read_metadata(reading, document.metadata, err);
+	reading->format = document.format;
+	r = read_metadata(reading, document.metadata, err);
 	if (r == 0)
 		r = cyclonedx_walk(document.components, read_part, reading, err);
 	return r < 0 ? r : read_compositions(reading, document.compositions, err);

@@ -8,24 +8,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"
-#include "codec/cyclonedx_walk.h"
-
-struct document {
-	struct span format;
-	struct span version;
-	json_t *metadata;
-	json_t *components;
-	json_t *vulnerabilities;
-};
-
-static const struct json_field document_fields[] = {
-	{"bomFormat", JSON_FIELD_SPAN, offsetof(struct document, format), true},
-	{"specVersion", JSON_FIELD_SPAN, offsetof(struct document, version), true},
-	{"metadata", JSON_FIELD_RAW, offsetof(struct document, metadata), false},
-	{"components", JSON_FIELD_RAW, offsetof(struct document, components), false},
-	{"vulnerabilities", JSON_FIELD_RAW, offsetof(struct document, vulnerabilities), false},
-	{0},
-};
+#include "codec/cyclonedx_read.h"
 
 struct metadata {
 	struct span timestamp;
@@ -275,12 +258,10 @@ read_vulnerability(struct components *known, const json_t *json, struct err *err
 }
 
 static int
-read_all(struct components *known, const struct document *document, struct err *err)
+read_all(struct components *known, const struct cyclonedx_document *document, struct err *err)
 {
-	int r = json_check_list(document->components, "components", err);
+	int r = json_check_list(document->vulnerabilities, "vulnerabilities", err);
 
-	if (r == 0)
-		r = json_check_list(document->vulnerabilities, "vulnerabilities", err);
 	if (r == 0)
 		r = read_metadata(known, document->metadata, err);
 	if (r == 0)
@@ -296,32 +277,18 @@ read_all(struct components *known, const struct document *document, struct err *
 static int
 read(struct vex_reading *reading, const json_t *json, struct err *err)
 {
-	static const char versions[][4] = {"1.4", "1.5", "1.6", "1.7"};
-	struct document document = {.format = SPAN("")};
-	bool good = false;
-	int r = json_read(json, document_fields, &document, reading->arena, err);
+	struct cyclonedx_document document;
+	int r = cyclonedx_read(json, reading->arena, &document, err);
 
 	if (r < 0)
 		return r;
-	if (!span_equal(document.format, SPAN("CycloneDX")))
-		return err_set(err, ERR_INVALID, "member \"bomFormat\" is not \"CycloneDX\"");
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		good |= span_equal(document.version, span_from(versions[i]));
-	if (!good)
-		return err_set(err, ERR_UNSUPPORTED, "CycloneDX %.*s: only 1.4 to 1.7 are read",
-			       document.version.n > 40 ? 40 : (int)document.version.n,
-			       document.version.p);
-	reading->format =
-		arena_printf(reading->arena, "CycloneDX %.*s", SPAN_ARG(document.version));
+	reading->format = document.format;
 	struct components known = {
 		.reading = reading,
 		.places = map_new(64),
 		.subject = {.ref = SPAN(""), .purl = SPAN("")},
 	};
-	if (!reading->format.p || !known.places)
-		r = err_memory(err);
-	else
-		r = read_all(&known, &document, err);
+	r = known.places ? read_all(&known, &document, err) : err_memory(err);
 	map_free(known.places);
 	vec_free(&known.purls);
 	return r;
