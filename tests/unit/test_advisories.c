@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
 #include "test.h"
 
 #include "base/cleanup.h"
@@ -12,38 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct place {
-	struct arena *arena;
-	struct span folder;
-	const char *path;
-};
-
-static int
-set_up(void **state)
-{
-	struct place *place = calloc(1, sizeof(*place));
-
-	assert_non_null(place);
-	place->arena = arena_new(0);
-	assert_good(directory_temporary(place->arena, &place->folder, err));
-	place->path = arena_printf(place->arena, "%s/a%%?#b/advisories.db", place->folder.p).p;
-	*state = place;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct place *place = *state;
-
-	assert_good(tree_remove(place->folder.p, err));
-	arena_free(place->arena);
-	free(place);
-	return 0;
-}
-
 static struct advisories_builder *
-start(struct place *place)
+start(struct scratch *place)
 {
 	struct advisories_builder *builder = NULL;
 	const char *lost;
@@ -129,7 +100,7 @@ note_affected(void *context, struct span source, const struct advisory *advisory
 static void
 what_was_written_is_read(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(4096);
 	struct advisory_identity identity;
@@ -181,7 +152,7 @@ what_was_written_is_read(void **state)
 }
 
 static struct span
-digest_of_database(struct place *place)
+digest_of_database(struct scratch *place)
 {
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	struct advisory_identity identity = {0};
@@ -194,7 +165,7 @@ digest_of_database(struct place *place)
 static void
 digest_is_of_the_content_alone(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct advisories_builder *builder = start(place);
 
 	fill(builder, false);
@@ -218,7 +189,7 @@ digest_is_of_the_content_alone(void **state)
 static void
 rows_are_kept_and_taken_back(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct advisory_feed before;
 	struct advisories_builder *builder = start(place);
 
@@ -289,7 +260,7 @@ shuffle(unsigned order[OVERLAPPING])
 
 /* Adds `count` rows in the given order, after others that are taken out again. */
 static struct span
-digest_of_rows(struct place *place, const struct buf rows[OVERLAPPING],
+digest_of_rows(struct scratch *place, const struct buf rows[OVERLAPPING],
 	       const unsigned order[OVERLAPPING], size_t count, bool others)
 {
 	struct advisories_builder *builder = start(place);
@@ -319,7 +290,7 @@ digest_of_rows(struct place *place, const struct buf rows[OVERLAPPING],
 static void
 rows_of_one_key_become_one(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct buf rows[OVERLAPPING];
 	unsigned order[OVERLAPPING];
 
@@ -346,7 +317,7 @@ rows_of_one_key_become_one(void **state)
 static void
 versions_of_all_are_joined(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	CLEANUP(buf_cleanup) struct buf rows = BUF_INIT(4096);
 	CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(4096);
@@ -371,7 +342,7 @@ versions_of_all_are_joined(void **state)
 static void
 only_one_writes_and_an_unfinished_one_leaves_nothing(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	const char *fresh = arena_printf(place->arena, "%s.new", place->path).p;
 	struct advisories_builder *second = NULL;
 	struct advisories *advisories = NULL;
@@ -398,7 +369,7 @@ write_at(const char *path, off_t offset, struct span bytes)
 static void
 strange_files_are_refused(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct advisories *advisories = NULL;
 	struct advisories_builder *builder = start(place);
 	struct span good;
@@ -439,7 +410,7 @@ strange_files_are_refused(void **state)
 static void
 damage_is_an_error(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct advisories_builder *builder = start(place);
 	char junk[4096];
 	struct span good;
@@ -474,7 +445,7 @@ damage_is_an_error(void **state)
 static void
 a_damaged_database_does_not_stop_a_new_one(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	struct advisories_builder *builder = start(place);
 	const char *lost = NULL;
 
@@ -488,7 +459,7 @@ a_damaged_database_does_not_stop_a_new_one(void **state)
 	(void)digest_of_database(place);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int
 main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Databases of others as the source of advisories: what becomes of what they say. */
+#include "scratch.h"
 #include "test.h"
 
 #include "base/bytes.h"
@@ -17,38 +18,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct place {
-	struct arena *arena;
-	struct span folder;
-	const char *database;
-};
-
-static int
-set_up(void **state)
-{
-	struct place *place = calloc(1, sizeof(*place));
-
-	assert_non_null(place);
-	place->arena = arena_new(0);
-	assert_good(directory_temporary(place->arena, &place->folder, err));
-	place->database = arena_printf(place->arena, "%s/advisories.db", place->folder.p).p;
-	*state = place;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct place *place = *state;
-
-	assert_good(tree_remove(place->folder.p, err));
-	arena_free(place->arena);
-	free(place);
-	return 0;
-}
-
 static void
-write_file(struct place *place, const char *name, struct span content)
+write_file(struct scratch *place, const char *name, struct span content)
 {
 	const char *path = arena_printf(place->arena, "%s/%s", place->folder.p, name).p;
 
@@ -142,7 +113,7 @@ put_head(struct buf *out, uint64_t number, uint64_t pages)
 #define METADATA "{\"Version\": 2, \"UpdatedAt\": \"2026-11-01T06:12:33.123Z\"}"
 
 static void
-write_trivy(struct place *place, const char *text)
+write_trivy(struct scratch *place, const char *text)
 {
 	CLEANUP(buf_cleanup) struct buf out = BUF_INIT(8 * MIB);
 	CLEANUP(json_cleanup) json_t *json = NULL;
@@ -191,12 +162,12 @@ list(void *context, struct span source, const struct advisory *advisory, struct 
 }
 
 static const char *
-rows_of(struct place *place, const char *distribution)
+rows_of(struct scratch *place, const char *distribution)
 {
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	struct listing listing = {place->arena, SPAN("")};
 
-	assert_good(advisories_open(place->database, &advisories, err));
+	assert_good(advisories_open(place->path, &advisories, err));
 	assert_good(
 		advisories_all(advisories, span_from(distribution), SPAN(""), list, &listing, err));
 	return listing.text.p;
@@ -214,10 +185,10 @@ find_feed(const struct update_report *report, const char *name)
 }
 
 static int
-update(struct place *place, const char *source, struct update_report **ret, struct err *err)
+update(struct scratch *place, const char *source, struct update_report **ret, struct err *err)
 {
 	struct update_options options = {
-		.database = place->database,
+		.database = place->path,
 		.source = arena_printf(place->arena, "%s%s", source, place->folder.p).p,
 	};
 
@@ -229,7 +200,7 @@ update(struct place *place, const char *source, struct update_report **ret, stru
 static void
 trivys_systems_become_rows(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 
 	write_trivy(
@@ -302,7 +273,7 @@ trivys_systems_become_rows(void **state)
 static void
 red_hats_products_become_releases(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 
 	write_trivy(
@@ -334,7 +305,7 @@ red_hats_products_become_releases(void **state)
 static void
 trivys_languages_become_ranges(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 
 	write_trivy(place,
@@ -374,7 +345,7 @@ trivys_languages_become_ranges(void **state)
 static void
 a_trivy_database_that_is_none_is_refused(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 
 	assert_fails(ERR_NOT_FOUND, update(place, "trivy-db:", &report, err));
@@ -392,7 +363,7 @@ a_trivy_database_that_is_none_is_refused(void **state)
 	write_trivy(place, "{\"debian 12\": {}}");
 	assert_fails(ERR_INVALID, update(place, "trivy-db:", &report, err));
 	assert_null(report);
-	assert_int_equal(access(place->database, F_OK), -1);
+	assert_int_equal(access(place->path, F_OK), -1);
 }
 
 /* ---- Grype ---- */
@@ -462,7 +433,7 @@ static const char grype_rows[] =
 	"1);";
 
 static void
-write_grype(struct place *place, const char *const *sql)
+write_grype(struct scratch *place, const char *const *sql)
 {
 	const char *path = arena_printf(place->arena, "%s/vulnerability.db", place->folder.p).p;
 	sqlite3 *sqlite = NULL;
@@ -483,7 +454,7 @@ grypes_tables_become_rows(void **state)
 {
 	static const char *const sql[] = {"PRAGMA journal_mode = WAL", grype_tables, grype_rows,
 					  NULL};
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
 	struct advisory_cve cve;
@@ -507,7 +478,7 @@ grypes_tables_become_rows(void **state)
 	assert_span(find_feed(report, "grype-db")->feed.problem,
 		    "4 parts of it are not read: arch rolling, hex, rhel 9.2, rhel 9 eus");
 	assert_int_equal(report->identity.built, 1793513553);
-	assert_good(advisories_open(place->database, &advisories, err));
+	assert_good(advisories_open(place->path, &advisories, err));
 	assert_good(advisories_cve(advisories, SPAN("CVE-2026-1001"), place->arena, &cve, err));
 	assert_true(cve.exploited && cve.epss == 0.5 && cve.score == 9.8);
 	assert_span(cve.source, "nvd");
@@ -525,7 +496,7 @@ a_grype_database_that_is_none_is_refused(void **state)
 		{"DROP INDEX idx_affected_package_handles_package_id", "no such index"},
 		{"UPDATE db_metadata SET build_timestamp = 'yesterday'", "the date"},
 	};
-	struct place *place = *state;
+	struct scratch *place = *state;
 	CLEANUP(update_report_cleanup) struct update_report *report = NULL;
 
 	assert_fails(ERR_NOT_FOUND, update(place, "grype-db:", &report, err));
@@ -546,7 +517,7 @@ a_grype_database_that_is_none_is_refused(void **state)
 
 /* The header of a member of a tar that states to be so long; what follows is not there. */
 static struct span
-tar_header(struct place *place, uint64_t size)
+tar_header(struct scratch *place, uint64_t size)
 {
 	enum { BLOCK = 512, SIZE = 124, SUM = 148, TYPE = 156, MAGIC = 257 };
 	char *header = arena_alloc(place->arena, BLOCK);
@@ -571,7 +542,7 @@ tar_header(struct place *place, uint64_t size)
 static void
 archives_that_state_too_much_are_not_inflated(void **state)
 {
-	struct place *place = *state;
+	struct scratch *place = *state;
 	const struct published_kind kind = {.file = "trivy.db"};
 	const struct published_options options = {.folder = place->folder.p};
 	struct published published;
@@ -588,7 +559,7 @@ archives_that_state_too_much_are_not_inflated(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(trivys_systems_become_rows),
 		TEST(red_hats_products_become_releases),
