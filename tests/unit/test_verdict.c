@@ -1,147 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What was measured: findings, profile, tests. */
 #include "test.h"
+#include "verdict_scene.h"
 
 #include "base/cleanup.h"
-#include "codec/policy_yaml.h"
-#include "stage/verdict.h"
-
-#include <stdlib.h>
-
-enum { DAY = 86400, NOW = 1000 * DAY };
-
-/* Everything a verdict may be about, in a state where all that can pass does. */
-struct scene {
-	struct policy *policy;
-	struct service service;
-	struct findings before;
-	struct findings after;
-	struct finding items[4];
-	struct inventory remaining;
-	struct component components[2];
-	struct profile profile;
-	struct profile_phase phases[2];
-	struct suite suite;
-	struct suite_case cases[2];
-	struct profile run;
-	struct extension extension;
-	struct extension_wanted wanted[5];
-	struct built built;
-	struct shells shells;
-	struct shell shell[2];
-	struct gap gap;
-	struct waiver waivers[3];
-	struct proof proof;
-	struct proof_document documents[4];
-	struct span key;
-	struct span stored;
-	struct verdict_input input;
-};
 
 static void
-set_counts(struct findings *findings, uint32_t total, uint32_t distinct)
-{
-	findings->findings.total = total;
-	findings->findings.by_severity[SEVERITY_HIGH] = total;
-	findings->distinct.total = distinct;
-	findings->matched = true;
-	findings->database = (struct advisory_identity){SPAN("sha256:1"), NOW - 2 * DAY, 1000};
-}
-
-static void
-fill_runs(struct scene *scene)
-{
-	scene->phases[0] = (struct profile_phase){
-		.kind = PHASE_STARTUP, .name = SPAN("startup"), .passed = true};
-	scene->phases[1] = (struct profile_phase){
-		.kind = PHASE_LOAD, .repetition = 1, .name = SPAN("browse"), .passed = true};
-	scene->profile.phases = scene->phases;
-	scene->profile.phase_count = 2;
-	scene->profile.path_count = 120;
-	scene->profile.complete = true;
-	scene->profile.duration_ms = 45000;
-	scene->profile.started = NOW - DAY;
-	scene->cases[0] = (struct suite_case){SPAN("api"), SPAN("login"), CASE_PASSED, SPAN(""), 1};
-	scene->cases[1] = (struct suite_case){SPAN("api"), SPAN("cart"), CASE_PASSED, SPAN(""), 1};
-	scene->suite.cases = scene->cases;
-	scene->suite.count = 2;
-	scene->suite.passed = 2;
-	scene->suite.started = true;
-	scene->run.recorder = SPAN("none");
-	scene->extension.wanted = scene->wanted;
-	scene->extension.max_rounds = 5;
-	scene->suite.run = &scene->run;
-	scene->shells.items = scene->shell;
-}
-
-static int
-setup(void **state)
-{
-	struct scene *scene = calloc(1, sizeof(*scene));
-
-	assert_good(policy_default(&scene->policy, err));
-	scene->policy->required[CHECK_SIGNATURE] = false;
-	scene->policy->required[CHECK_SBOM] = false;
-	scene->policy->waivers = scene->waivers;
-	scene->service.name = SPAN("legacy-shop");
-	scene->service.test_count = 1;
-	set_counts(&scene->before, 412, 230);
-	set_counts(&scene->after, 61, 40);
-	scene->components[0].name = SPAN("libssl3");
-	scene->components[1].name = SPAN("zlib1g");
-	scene->remaining.components = scene->components;
-	scene->remaining.component_count = 2;
-	scene->after.items = scene->items;
-	fill_runs(scene);
-	scene->input = (struct verdict_input){
-		.service = &scene->service,
-		.before = &scene->before,
-		.after = &scene->after,
-		.profile = &scene->profile,
-		.suite = &scene->suite,
-		.extension = &scene->extension,
-		.shells = &scene->shells,
-		.remaining = &scene->remaining,
-		.scanned = NOW,
-		.now = NOW,
-	};
-	*state = scene;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct scene *scene = *state;
-
-	policy_free(scene->policy);
-	free(scene);
-	return 0;
-}
-
-/* One change to the scene and what the row of one check must say then. */
-struct turn {
-	const char *name;
-	void (*change)(struct scene *scene);
-	enum check check;
-	enum check_state state;
-	const char *measured; /* parts of the texts, or NULL */
-	const char *detail;
-};
-
-static void
-no_change(struct scene *s)
-{
-	(void)s;
-}
-
-static void
-no_baseline(struct scene *s)
+no_baseline(struct verdict_scene *s)
 {
 	s->input.before = NULL;
 }
 
 static void
-unmatched(struct scene *s)
+unmatched(struct verdict_scene *s)
 {
 	s->before.matched = false;
 	s->gap = (struct gap){SPAN("debian 13"), SPAN("no advisories for this release")};
@@ -149,47 +20,47 @@ unmatched(struct scene *s)
 }
 
 static void
-after_unmatched(struct scene *s)
+after_unmatched(struct verdict_scene *s)
 {
 	s->after.matched = false;
 }
 
 static void
-old_database(struct scene *s)
+old_database(struct verdict_scene *s)
 {
 	s->before.database.built = NOW - 9 * DAY;
 }
 
 static void
-future_database(struct scene *s)
+future_database(struct verdict_scene *s)
 {
 	s->before.database.built = NOW + DAY;
 }
 
 static void
-two_databases(struct scene *s)
+two_databases(struct verdict_scene *s)
 {
 	s->after.database.digest = SPAN("sha256:2");
 }
 
 static void
-no_rescan(struct scene *s)
+no_rescan(struct verdict_scene *s)
 {
 	s->input.after = NULL;
 }
 
 static void
-just_enough(struct scene *s)
+just_enough(struct verdict_scene *s)
 {
-	set_counts(&s->before, 10, 10);
-	set_counts(&s->after, 3, 3);
+	verdict_counts(&s->before, 10, 10);
+	verdict_counts(&s->after, 3, 3);
 }
 
 static void
-too_little(struct scene *s)
+too_little(struct verdict_scene *s)
 {
-	set_counts(&s->before, 10000, 10);
-	set_counts(&s->after, 3001, 3);
+	verdict_counts(&s->before, 10000, 10);
+	verdict_counts(&s->after, 3001, 3);
 	s->after.findings.fixable = 7;
 	s->items[0].component = 1;
 	s->items[1].component = 1;
@@ -199,46 +70,46 @@ too_little(struct scene *s)
 }
 
 static void
-distinct_decides(struct scene *s)
+distinct_decides(struct verdict_scene *s)
 {
 	too_little(s);
 	s->policy->reduction_count = COUNT_DISTINCT;
 }
 
 static void
-more_than_before(struct scene *s)
+more_than_before(struct verdict_scene *s)
 {
-	set_counts(&s->after, 413, 40);
+	verdict_counts(&s->after, 413, 40);
 }
 
 static void
-nothing_to_reduce(struct scene *s)
+nothing_to_reduce(struct verdict_scene *s)
 {
-	set_counts(&s->before, 0, 0);
-	set_counts(&s->after, 0, 0);
+	verdict_counts(&s->before, 0, 0);
+	verdict_counts(&s->after, 0, 0);
 }
 
 static void
-from_nothing_to_some(struct scene *s)
+from_nothing_to_some(struct verdict_scene *s)
 {
-	set_counts(&s->before, 0, 0);
+	verdict_counts(&s->before, 0, 0);
 }
 
 static void
-unmatched_and_empty(struct scene *s)
+unmatched_and_empty(struct verdict_scene *s)
 {
 	nothing_to_reduce(s);
 	s->before.matched = false;
 }
 
 static void
-no_profile(struct scene *s)
+no_profile(struct verdict_scene *s)
 {
 	s->input.profile = NULL;
 }
 
 static void
-failed_load(struct scene *s)
+failed_load(struct verdict_scene *s)
 {
 	s->profile.complete = false;
 	s->phases[1].passed = false;
@@ -246,7 +117,7 @@ failed_load(struct scene *s)
 }
 
 static void
-incomplete_is_fine(struct scene *s)
+incomplete_is_fine(struct verdict_scene *s)
 {
 	failed_load(s);
 	s->profile.narrow = true;
@@ -254,7 +125,7 @@ incomplete_is_fine(struct scene *s)
 }
 
 static void
-lost_records(struct scene *s)
+lost_records(struct verdict_scene *s)
 {
 	s->profile.complete = false;
 	s->gap = (struct gap){SPAN("/data"), SPAN("a volume is outside the view")};
@@ -262,7 +133,7 @@ lost_records(struct scene *s)
 }
 
 static void
-risk_shown(struct scene *s)
+risk_shown(struct verdict_scene *s)
 {
 	static const struct confidence known = {
 		.estimable = true, .repetitions = 5, .samples = 4, .risk = 0.5271291954984121};
@@ -271,7 +142,7 @@ risk_shown(struct scene *s)
 }
 
 static void
-risk_unknown(struct scene *s)
+risk_unknown(struct verdict_scene *s)
 {
 	static const struct confidence unknown = {
 		.why_not = SPAN_INIT("load browse ran once: repeat it"), .repetitions = 1};
@@ -280,7 +151,7 @@ risk_unknown(struct scene *s)
 }
 
 static void
-risk_too_high(struct scene *s)
+risk_too_high(struct verdict_scene *s)
 {
 	risk_shown(s);
 	s->policy->profile_risk_limited = true;
@@ -288,14 +159,14 @@ risk_too_high(struct scene *s)
 }
 
 static void
-risk_low_enough(struct scene *s)
+risk_low_enough(struct verdict_scene *s)
 {
 	risk_too_high(s);
 	s->policy->profile_risk_max = 0.528;
 }
 
 static void
-risk_asked_for_and_unknown(struct scene *s)
+risk_asked_for_and_unknown(struct verdict_scene *s)
 {
 	risk_unknown(s);
 	s->policy->profile_risk_limited = true;
@@ -303,45 +174,45 @@ risk_asked_for_and_unknown(struct scene *s)
 }
 
 static void
-risk_asked_for_and_not_taken(struct scene *s)
+risk_asked_for_and_not_taken(struct verdict_scene *s)
 {
 	s->policy->profile_risk_limited = true;
 	s->policy->profile_risk_max = 1;
 }
 
 static void
-narrow(struct scene *s)
+narrow(struct verdict_scene *s)
 {
 	s->profile.narrow = true;
 }
 
 static void
-short_run(struct scene *s)
+short_run(struct verdict_scene *s)
 {
 	s->profile.duration_ms = 29999;
 }
 
 static void
-stale(struct scene *s)
+stale(struct verdict_scene *s)
 {
 	s->profile.started = NOW - 31 * DAY;
 }
 
 static void
-no_suite(struct scene *s)
+no_suite(struct verdict_scene *s)
 {
 	s->input.suite = NULL;
 }
 
 static void
-no_tests_declared(struct scene *s)
+no_tests_declared(struct verdict_scene *s)
 {
 	s->input.suite = NULL;
 	s->service.test_count = 0;
 }
 
 static void
-failed_case(struct scene *s)
+failed_case(struct verdict_scene *s)
 {
 	s->cases[1].state = CASE_FAILED;
 	s->cases[1].message = SPAN("expected 200");
@@ -350,7 +221,7 @@ failed_case(struct scene *s)
 }
 
 static void
-rounds_are_up(struct scene *s)
+rounds_are_up(struct verdict_scene *s)
 {
 	failed_case(s);
 	for (size_t i = 0; i < 5; i++)
@@ -361,7 +232,7 @@ rounds_are_up(struct scene *s)
 }
 
 static void
-kept_out(struct scene *s)
+kept_out(struct verdict_scene *s)
 {
 	rounds_are_up(s);
 	s->wanted[0].dropped = true;
@@ -372,75 +243,59 @@ kept_out(struct scene *s)
 }
 
 static void
-nothing_wanted(struct scene *s)
+nothing_wanted(struct verdict_scene *s)
 {
 	failed_case(s);
 	s->extension.end = EXTENSION_STUCK;
 }
 
 static void
-may_not_extend(struct scene *s)
+may_not_extend(struct verdict_scene *s)
 {
 	rounds_are_up(s);
 	s->extension.end = EXTENSION_OFF;
 }
 
 static void
-only_on_the_view(struct scene *s)
+only_on_the_view(struct verdict_scene *s)
 {
 	failed_case(s);
 	s->extension.end = EXTENSION_PASSED;
 }
 
 static void
-cannot_test(struct scene *s)
+cannot_test(struct verdict_scene *s)
 {
 	s->input.suite = NULL;
 	s->input.untested = SPAN("cannot make namespaces");
 }
 
 static void
-on_the_built_one(struct scene *s)
+on_the_built_one(struct verdict_scene *s)
 {
 	s->input.built = &s->built;
 }
 
 static void
-on_another_image(struct scene *s)
+on_another_image(struct verdict_scene *s)
 {
 	s->input.built = &s->built;
 	digest_of(SPAN("another"), &s->run.image);
 }
 
 static void
-on_a_view(struct scene *s)
+on_a_view(struct verdict_scene *s)
 {
 	s->input.built = &s->built;
 	s->run.recorder = SPAN("lens");
 }
 
 static void
-not_started(struct scene *s)
+not_started(struct verdict_scene *s)
 {
 	s->suite.started = false;
 	s->suite.passed = 0;
 	s->suite.start_error = SPAN("exited with status 127");
-}
-
-static void
-only_skipped(struct scene *s)
-{
-	s->suite.passed = 0;
-	s->suite.skipped = 2;
-}
-
-static void
-a_shell(struct scene *s)
-{
-	s->shell[0] = (struct shell){0, SHELL_SHELL, SHELL_BY_CONTENT, SPAN("dash")};
-	s->shell[1] = (struct shell){1, SHELL_INTERPRETER, SHELL_BY_NAME, SPAN("perl")};
-	s->shells.count = 2;
-	s->shells.shell_count = 1;
 }
 
 static void
@@ -455,174 +310,21 @@ a_shell_behind_init(struct scene *s)
 }
 
 static void
-an_interpreter(struct scene *s)
+only_skipped(struct verdict_scene *s)
 {
-	s->shell[0] = (struct shell){1, SHELL_INTERPRETER, SHELL_BY_NAME, SPAN("perl")};
-	s->shells.count = 1;
+	s->suite.passed = 0;
+	s->suite.skipped = 2;
 }
 
-static void
-unreadable_executable(struct scene *s)
-{
-	s->gap = (struct gap){SPAN("/usr/bin/odd"), SPAN("cannot be read")};
-	s->shells.gaps = (struct gap_list){&s->gap, 1};
-}
-
-static void
-not_searched(struct scene *s)
-{
-	s->input.shells = NULL;
-}
-
-static void
-sbom_required(struct scene *s)
-{
-	s->policy->required[CHECK_SBOM] = true;
-	s->policy->required[CHECK_SIGNATURE] = true;
-}
-
-/* All of it: signed, the hardening and both bills attested. */
-static void
-proven(struct scene *s)
-{
-	static const char *const types[] = {PROOF_HARDENING, PROOF_SPDX "/v2.3", PROOF_CYCLONEDX};
-
-	sbom_required(s);
-	s->key = SPAN("hint");
-	s->proof = (struct proof){.reference = SPAN("registry/shop:1"),
-				  .documents = s->documents,
-				  .count = 4,
-				  .keys = {&s->key, 1},
-				  .is_signed = true,
-				  .signers = 1,
-				  .attested = NOW - DAY};
-	s->documents[0] = (struct proof_document){.kind = PROOF_SIGNATURE, .passed = true};
-	for (size_t i = 0; i < 3; i++)
-		s->documents[i + 1] =
-			(struct proof_document){.kind = PROOF_ATTESTATION,
-						.passed = true,
-						.place = SPAN("tag .att, layer 1"),
-						.predicate_type = span_from(types[i])};
-	s->input.proof = &s->proof;
-}
-
-static void
-proof_not_signed(struct scene *s)
-{
-	proven(s);
-	s->proof.is_signed = false;
-	s->proof.why_not = SPAN("0 of 1 keys signed it, and 1 must");
-}
-
-static void
-proof_not_attested(struct scene *s)
-{
-	proven(s);
-	s->documents[1].passed = false;
-	s->documents[1].text = SPAN("it is of another image");
-}
-
-static void
-proof_old(struct scene *s)
-{
-	proven(s);
-	s->policy->signature_age_max_ms = (DAY - 1) * 1000ULL;
-}
-
-static void
-proof_from_the_future(struct scene *s)
-{
-	proof_old(s);
-	s->proof.attested = NOW + 1;
-}
-
-static void
-proof_young_enough(struct scene *s)
-{
-	proof_old(s);
-	s->policy->signature_age_max_ms += 1000;
-}
-
-static void
-proof_without_keys(struct scene *s)
-{
-	proven(s);
-	s->proof.keys.count = 0;
-	s->input.unproven = SPAN("no key: name one");
-}
-
-static void
-proof_stored_only(struct scene *s)
-{
-	proof_without_keys(s);
-	s->proof.count = 3;
-	s->stored = SPAN(PROOF_ARTIFACT_CYCLONEDX);
-	s->proof.stored = (struct span_list){&s->stored, 1};
-}
-
-static void
-proof_lacks_a_format(struct scene *s)
-{
-	proven(s);
-	s->proof.count = 3;
-	s->gap = (struct gap){SPAN("referrer sha256:1"), SPAN("the bytes do not match")};
-	s->proof.gaps = (struct gap_list){&s->gap, 1};
-}
-
-static void
-shell_optional(struct scene *s)
-{
-	a_shell(s);
-	s->policy->required[CHECK_SHELL] = false;
-}
-
-static void
-add_waiver(struct scene *s, enum check check, struct span service, int64_t expires)
-{
-	s->waivers[s->policy->waiver_count++] =
-		(struct waiver){check, service, SPAN("r"), SPAN("ann"), expires};
-}
-
-static void
-waived(struct scene *s)
-{
-	a_shell(s);
-	add_waiver(s, CHECK_SHELL, SPAN("legacy-*"), NOW - DAY);
-	add_waiver(s, CHECK_SHELL, SPAN("legacy-*"), NOW + 1);
-}
-
-static void
-waiver_expired(struct scene *s)
-{
-	a_shell(s);
-	add_waiver(s, CHECK_SHELL, SPAN("*"), NOW);
-}
-
-static void
-waiver_for_others(struct scene *s)
-{
-	a_shell(s);
-	add_waiver(s, CHECK_SHELL, SPAN("shop"), NOW + DAY);
-	add_waiver(s, CHECK_TESTS, SPAN("*"), NOW + DAY);
-}
-
-static void
-waived_not_done(struct scene *s)
-{
-	sbom_required(s);
-	add_waiver(s, CHECK_SBOM, SPAN("legacy-shop"), NOW + DAY);
-}
-
-static const struct turn turns[] = {
-	{"all good", no_change, CHECK_BASELINE, CHECK_PASS, "412 findings (0 critical, 412 high",
-	 ""},
+static const struct verdict_turn turns[] = {
+	{"all good", NULL, CHECK_BASELINE, CHECK_PASS, "412 findings (0 critical, 412 high", ""},
 	{"no baseline", no_baseline, CHECK_BASELINE, CHECK_NOT_DONE, "not done", "mohs scan"},
 	{"unmatched", unmatched, CHECK_BASELINE, CHECK_FAIL, "nothing matched",
 	 "debian 13: no advisories for this release"},
 	{"old database", old_database, CHECK_BASELINE, CHECK_FAIL, "9 days old", "mohs db update"},
 	{"future database", future_database, CHECK_BASELINE, CHECK_PASS, "0 ms old", ""},
 
-	{"reduced", no_change, CHECK_REDUCTION, CHECK_PASS,
+	{"reduced", NULL, CHECK_REDUCTION, CHECK_PASS,
 	 "412 -> 61 findings (85.1 %); 230 -> 40 distinct CVEs (82.6 %)", ""},
 	{"no baseline", no_baseline, CHECK_REDUCTION, CHECK_NOT_DONE, NULL, "no baseline"},
 	{"no rescan", no_rescan, CHECK_REDUCTION, CHECK_NOT_DONE, NULL, "was not scanned"},
@@ -646,8 +348,8 @@ static const struct turn turns[] = {
 	{"unmatched and empty", unmatched_and_empty, CHECK_REDUCTION, CHECK_FAIL, "not measurable",
 	 "no package"},
 
-	{"profile", no_change, CHECK_PROFILE, CHECK_PASS,
-	 "120 paths used in 45.0 s; 1 load, 0 tests", ""},
+	{"profile", NULL, CHECK_PROFILE, CHECK_PASS, "120 paths used in 45.0 s; 1 load, 0 tests",
+	 ""},
 	{"risk", risk_shown, CHECK_PROFILE, CHECK_PASS,
 	 "risk <= 52.8 % (95 %) that the next run needs a removed path, from 5 repetitions", ""},
 	{"no risk", risk_unknown, CHECK_PROFILE, CHECK_PASS,
@@ -668,7 +370,7 @@ static const struct turn turns[] = {
 	{"short", short_run, CHECK_PROFILE, CHECK_FAIL, NULL, "less than 30.0 s"},
 	{"stale", stale, CHECK_PROFILE, CHECK_FAIL, NULL, "more than 30 days ago"},
 
-	{"tests", no_change, CHECK_TESTS, CHECK_PASS, "2 passed, 0 failed, 0 skipped", ""},
+	{"tests", NULL, CHECK_TESTS, CHECK_PASS, "2 passed, 0 failed, 0 skipped", ""},
 	{"no suite", no_suite, CHECK_TESTS, CHECK_NOT_DONE, NULL, "were not run"},
 	{"none declared", no_tests_declared, CHECK_TESTS, CHECK_NOT_DONE, NULL,
 	 "no tests are declared: add tests to mohs.yaml"},
@@ -694,96 +396,19 @@ static const struct turn turns[] = {
 	{"on a view", on_a_view, CHECK_TESTS, CHECK_PASS, "served by the image view", ""},
 	{"not started", not_started, CHECK_TESTS, CHECK_FAIL, NULL, "exited with status 127"},
 	{"only skipped", only_skipped, CHECK_TESTS, CHECK_FAIL, "2 skipped", "fewer passed than"},
-
-	{"no shell", no_change, CHECK_SHELL, CHECK_PASS, "0 shells, 0 interpreters", ""},
-	{"interpreter", an_interpreter, CHECK_SHELL, CHECK_PASS, "0 shells, 1 interpreter", ""},
-	{"shell", a_shell, CHECK_SHELL, CHECK_FAIL, "1 shell, 1 interpreter", "dash"},
-	{"shell, kept start", a_shell, CHECK_SHELL, CHECK_FAIL, "1 shell",
-	 "entrypoint: auto replaces"},
-	{"shell, init", a_shell_behind_init, CHECK_SHELL, CHECK_FAIL, "1 shell",
-	 "begins with /sbin/tini"},
-	{"unreadable", unreadable_executable, CHECK_SHELL, CHECK_FAIL, NULL, "/usr/bin/odd"},
-	{"not searched", not_searched, CHECK_SHELL, CHECK_NOT_DONE, NULL, "not searched"},
-
-	{"signature optional", no_change, CHECK_SIGNATURE, CHECK_OPTIONAL, "not done", "sign"},
-	{"signature", sbom_required, CHECK_SIGNATURE, CHECK_NOT_DONE, "not done", "sign"},
-	{"sbom", sbom_required, CHECK_SBOM, CHECK_NOT_DONE, "not done", "not stored"},
-	{"signed", proven, CHECK_SIGNATURE, CHECK_PASS,
-	 "signed by 1 of 1 key; 3 attestations; read back from registry/shop:1", ""},
-	{"not signed", proof_not_signed, CHECK_SIGNATURE, CHECK_FAIL, NULL, "0 of 1 keys"},
-	{"not attested", proof_not_attested, CHECK_SIGNATURE, CHECK_FAIL, "2 attestations",
-	 "the hardening is not attested by the keys given; tag .att, layer 1: it is of another"},
-	{"old", proof_old, CHECK_SIGNATURE, CHECK_FAIL, NULL, "attested more than"},
-	{"to come", proof_from_the_future, CHECK_SIGNATURE, CHECK_FAIL, NULL, "attested more than"},
-	{"young", proof_young_enough, CHECK_SIGNATURE, CHECK_PASS, NULL, ""},
-	{"no key", proof_without_keys, CHECK_SIGNATURE, CHECK_NOT_DONE, "not done", "no key"},
-	{"sboms", proven, CHECK_SBOM, CHECK_PASS, "spdx attested; cyclonedx attested; read back",
-	 ""},
-	{"sbom stored", proof_stored_only, CHECK_SBOM, CHECK_PASS,
-	 "spdx attested; cyclonedx stored, not signed", ""},
-	{"sbom lacking", proof_lacks_a_format, CHECK_SBOM, CHECK_FAIL, "spdx attested",
-	 "no cyclonedx document beside the image that can be trusted; referrer sha256:1: the "
-	 "bytes"},
-	{"shell optional", shell_optional, CHECK_SHELL, CHECK_OPTIONAL, "1 shell", "dash"},
-	{"waived", waived, CHECK_SHELL, CHECK_WAIVED, "1 shell", "dash"},
-	{"waiver expired", waiver_expired, CHECK_SHELL, CHECK_FAIL, NULL,
-	 "the waiver by ann expired on 1972-09-26"},
-	{"waiver for others", waiver_for_others, CHECK_SHELL, CHECK_FAIL, NULL, NULL},
-	{"waived, not done", waived_not_done, CHECK_SBOM, CHECK_WAIVED, "not done", NULL},
 };
 
-static bool
-says(struct span text, const char *part)
-{
-	if (!part)
-		return true;
-	return part[0] == '\0' ? text.n == 0 : span_contains(text, span_from(part));
-}
-
-/* What the verdict as a whole must be, from its rows. */
-static bool
-rows_pass(const struct verdict *verdict)
-{
-	for (enum check i = 0; i < CHECKS; i++) {
-		if (verdict->rows[i].state == CHECK_FAIL ||
-		    verdict->rows[i].state == CHECK_NOT_DONE)
-			return false;
-	}
-	return true;
-}
-
 static void
-every_state(void **unused)
+every_state(void **state)
 {
-	(void)unused;
-	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
-		const struct turn *turn = &turns[i];
-		CLEANUP(verdict_cleanup) struct verdict *verdict = NULL;
-		void *state;
-
-		setup(&state);
-		struct scene *scene = state;
-		turn->change(scene);
-		assert_good(verdict_judge(&scene->input, scene->policy, &verdict, err));
-		const struct verdict_row *row = &verdict->rows[turn->check];
-		if (row->state != turn->state || !says(row->measured, turn->measured) ||
-		    !says(row->detail, turn->detail))
-			fail_msg("%s, %s: %s \"%.*s\" \"%.*s\"", turn->name,
-				 check_name(turn->check), check_state_name(row->state),
-				 SPAN_ARG(row->measured), SPAN_ARG(row->detail));
-		assert_int_equal(row->waiver != NULL, turn->state == CHECK_WAIVED);
-		assert_int_equal(verdict->passed, rows_pass(verdict));
-		assert_int_equal(verdict->passed, turn->state != CHECK_FAIL &&
-							  turn->state != CHECK_NOT_DONE &&
-							  rows_pass(verdict));
-		teardown(&state);
-	}
+	(void)state;
+	verdict_turns(turns, sizeof(turns) / sizeof(turns[0]));
 }
 
 static void
 nothing_measured_fails(void **state)
 {
-	struct scene *scene = *state;
+	struct verdict_scene *scene = *state;
 	struct verdict_input nothing = {.scanned = NOW, .now = NOW};
 	CLEANUP(verdict_cleanup) struct verdict *verdict = NULL;
 
@@ -796,7 +421,7 @@ nothing_measured_fails(void **state)
 static void
 a_whole_run_passes(void **state)
 {
-	struct scene *scene = *state;
+	struct verdict_scene *scene = *state;
 	CLEANUP(verdict_cleanup) struct verdict *verdict = NULL;
 
 	assert_good(verdict_judge(&scene->input, scene->policy, &verdict, err));
@@ -808,8 +433,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state),
-		cmocka_unit_test_setup_teardown(nothing_measured_fails, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_whole_run_passes, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_measured_fails, verdict_scene_set_up,
+						verdict_scene_tear_down),
+		cmocka_unit_test_setup_teardown(a_whole_run_passes, verdict_scene_set_up,
+						verdict_scene_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
