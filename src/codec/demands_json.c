@@ -144,19 +144,14 @@ port_read(const json_t *value, struct arena *arena, struct demands_port *ret, st
 static int
 ports_read(const json_t *list, struct arena *arena, struct demands *demands, struct err *err)
 {
-	size_t count = json_array_size(list);
+	static const struct json_items kind = {"ports", DEMANDS_PORTS_MAX,
+					       sizeof(struct demands_port)};
 
 	if (!list)
 		return 0;
-	int r = json_check_items(list, "ports", DEMANDS_PORTS_MAX, err);
-	if (r < 0)
-		return r;
-	demands->ports = arena_array(arena, count + 1, sizeof(*demands->ports));
-	if (!demands->ports)
-		return err_memory(err);
-	for (size_t i = 0; r == 0 && i < count; i++)
+	int r = json_items(list, &kind, arena, &demands->ports, &demands->port_count, err);
+	for (size_t i = 0; r == 0 && i < demands->port_count; i++)
 		r = port_read(json_array_get(list, i), arena, &demands->ports[i], err);
-	demands->port_count = count;
 	demands->ports_known = r == 0;
 	return r;
 }
@@ -164,17 +159,13 @@ ports_read(const json_t *list, struct arena *arena, struct demands *demands, str
 static int
 changed_read(const json_t *list, struct arena *arena, struct demands *demands, struct err *err)
 {
-	size_t count = json_array_size(list);
-	int r = json_check_items(list, "changed_directories", PROFILE_WRITTEN_MAX, err);
+	static const struct json_items kind = {"changed_directories", PROFILE_WRITTEN_MAX,
+					       sizeof(struct span)};
+	struct span_list *changed = &demands->changed;
+	int r = json_items(list, &kind, arena, &changed->items, &changed->count, err);
 
-	if (r < 0)
-		return r;
-	demands->changed.items = arena_array(arena, count + 1, sizeof(struct span));
-	if (!demands->changed.items)
-		return err_memory(err);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = path_json_read(json_array_get(list, i), arena, &demands->changed.items[i], err);
-	demands->changed.count = count;
+	for (size_t i = 0; r == 0 && i < changed->count; i++)
+		r = path_json_read(json_array_get(list, i), arena, &changed->items[i], err);
 	return r;
 }
 

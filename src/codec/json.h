@@ -58,8 +58,19 @@ int json_names(json_t *object, bool (*is_wanted)(struct span name), struct arena
 /* A member that may be absent, and else is a list; ERR_INVALID names it. */
 int json_check_list(const json_t *value, const char *name, struct err *err);
 
-/* One that must be there, with at most so many items; ERR_INVALID, ERR_LIMIT. */
-int json_check_items(const json_t *list, const char *name, size_t max, struct err *err);
+/* A list that must be there: how errors name it, the most items, and how large each becomes. */
+struct json_items {
+	const char *name;
+	size_t max;
+	size_t size;
+};
+
+/*
+ * Zeroed room in `arena` for its items; `ret_items` is a pointer to a pointer to them.
+ * ERR_INVALID, ERR_LIMIT, ERR_MEMORY.
+ */
+int json_items(const json_t *list, const struct json_items *kind, struct arena *arena,
+	       void *ret_items, size_t *ret_count, struct err *err);
 
 /*
  * Building: `value` is taken over. When it is NULL, or memory is short, the object or list is
@@ -68,6 +79,9 @@ int json_check_items(const json_t *list, const char *name, size_t max, struct er
  */
 void json_put(json_t **object, const char *name, json_t *value);
 void json_add(json_t **list, json_t *value);
+
+/* A number that JSON's readers take: what is over INT64_MAX becomes that. */
+json_t *json_number(uint64_t value);
 
 /*
  * Text with sorted keys and a final newline: the same value, the same bytes. ERR_MEMORY for NULL.

@@ -3,16 +3,10 @@
 
 #include "base/cleanup.h"
 #include "codec/demands_json.h"
+#include "codec/gaps_json.h"
 #include "codec/path_json.h"
-#include "codec/profile_json.h"
 
 #include <stdio.h>
-
-static json_t *
-number(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
 
 static json_t *
 calls_make(const struct limits *limits)
@@ -97,10 +91,10 @@ limits_json_make(const struct limits *limits)
 	json_put(&object, "limits", proposal_make(limits));
 	json_put(&object, "outcome", json_string(limits_outcome_name(limits->outcome)));
 	json_put(&object, "failure", json_span(limits->failure));
-	json_put(&object, "trials", number(limits->trials));
-	json_put(&object, "passed", number(limits->passed));
-	json_put(&object, "failed", number(limits->failed));
-	json_put(&object, "duration_ms", number(limits->duration_ms));
+	json_put(&object, "trials", json_number(limits->trials));
+	json_put(&object, "passed", json_number(limits->passed));
+	json_put(&object, "failed", json_number(limits->failed));
+	json_put(&object, "duration_ms", json_number(limits->duration_ms));
 	json_put(&object, "gaps", gaps_json_make(&limits->gaps));
 	return object;
 }

@@ -19,7 +19,3 @@ int profile_json_write(const struct profile *profile, struct arena *arena, struc
  * ERR_UNSUPPORTED: another schema version; ERR_LIMIT.
  */
 int profile_json_read(struct span text, struct profile **ret, struct err *err);
-
-/* Shared with suite.json: a list of {"subject", "text"}. */
-json_t *gaps_json_make(const struct gap_list *gaps);
-int gaps_json_read(const json_t *list, struct arena *arena, struct gap_list *ret, struct err *err);

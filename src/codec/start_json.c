@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "codec/profile_json.h"
+#include "codec/gaps_json.h"
 
 #include <stddef.h>
 

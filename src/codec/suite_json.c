@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "codec/profile_json.h"
+#include "codec/gaps_json.h"
 
 #include <stddef.h>
 
@@ -109,6 +109,8 @@ suite_document_read(const json_t *json, struct suite *suite, struct err *err)
 		{"gaps", JSON_FIELD_RAW, offsetof(struct suite_document, gaps), true},
 		{NULL},
 	};
+	static const struct json_items cases = {"cases", SUITE_CASES_MAX,
+						sizeof(struct suite_case)};
 	struct suite_document document = {0};
 	int r = json_read(json, fields, &document, suite->arena, err);
 
@@ -116,16 +118,10 @@ suite_document_read(const json_t *json, struct suite *suite, struct err *err)
 		return r;
 	if (!span_equal(document.schema, SPAN(SUITE_SCHEMA)))
 		return err_set(err, ERR_UNSUPPORTED, "not test results of this version");
-	size_t count = json_array_size(document.cases);
-	if (!json_is_array(document.cases) || count > SUITE_CASES_MAX)
-		return err_set(err, ERR_INVALID, "member \"cases\" is not a usable list");
-	suite->cases = arena_array(suite->arena, count ? count : 1, sizeof(*suite->cases));
-	if (!suite->cases)
-		return err_memory(err);
-	for (size_t i = 0; r == 0 && i < count; i++)
+	r = json_items(document.cases, &cases, suite->arena, &suite->cases, &suite->count, err);
+	for (size_t i = 0; r == 0 && i < suite->count; i++)
 		r = case_read(json_array_get(document.cases, i), suite->arena, &suite->cases[i],
 			      err);
-	suite->count = count;
 	suite->started = document.started;
 	suite->start_error = document.start_error;
 	if (r == 0)

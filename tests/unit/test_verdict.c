@@ -299,17 +299,6 @@ not_started(struct verdict_scene *s)
 }
 
 static void
-a_shell_behind_init(struct scene *s)
-{
-	static struct span words[] = {SPAN_INIT("/sbin/tini"), SPAN_INIT("/start.sh")};
-	static struct image image = {.config = {.entrypoint = {words, 2}}};
-
-	a_shell(s);
-	s->service.entrypoint = ENTRYPOINT_AUTO;
-	s->input.hardened = &image;
-}
-
-static void
 only_skipped(struct verdict_scene *s)
 {
 	s->suite.passed = 0;

@@ -13,6 +13,17 @@ a_shell(struct verdict_scene *s)
 }
 
 static void
+a_shell_behind_init(struct verdict_scene *s)
+{
+	static struct span words[] = {SPAN_INIT("/sbin/tini"), SPAN_INIT("/start.sh")};
+	static struct image image = {.config = {.entrypoint = {words, 2}}};
+
+	a_shell(s);
+	s->service.entrypoint = ENTRYPOINT_AUTO;
+	s->input.hardened = &image;
+}
+
+static void
 an_interpreter(struct verdict_scene *s)
 {
 	s->shell[0] = (struct shell){1, SHELL_INTERPRETER, SHELL_BY_NAME, SPAN("perl")};
@@ -175,6 +186,10 @@ static const struct verdict_turn turns[] = {
 	{"no shell", NULL, CHECK_SHELL, CHECK_PASS, "0 shells, 0 interpreters", ""},
 	{"interpreter", an_interpreter, CHECK_SHELL, CHECK_PASS, "0 shells, 1 interpreter", ""},
 	{"shell", a_shell, CHECK_SHELL, CHECK_FAIL, "1 shell, 1 interpreter", "dash"},
+	{"shell, kept start", a_shell, CHECK_SHELL, CHECK_FAIL, "1 shell",
+	 "entrypoint: auto replaces"},
+	{"shell, init", a_shell_behind_init, CHECK_SHELL, CHECK_FAIL, "1 shell",
+	 "begins with /sbin/tini"},
 	{"unreadable", unreadable_executable, CHECK_SHELL, CHECK_FAIL, NULL, "/usr/bin/odd"},
 	{"not searched", not_searched, CHECK_SHELL, CHECK_NOT_DONE, NULL, "not searched"},
 

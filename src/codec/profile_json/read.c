@@ -5,203 +5,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/demands_json.h"
+#include "codec/gaps_json.h"
 #include "codec/path_json.h"
+#include "codec/profile_json/uses.h"
 #include "codec/start_json.h"
 
 #include <stddef.h>
-
-static const struct {
-	const char *name;
-	uint8_t bit;
-} uses[] = {
-	{"lookup", USE_LOOKUP}, {"readlink", USE_READLINK}, {"read", USE_READ},
-	{"list", USE_LIST},	{"xattr", USE_XATTR},	    {"run", USE_RUN},
-};
-
-enum { USES = sizeof(uses) / sizeof(uses[0]) };
-
-/* ---- writing ---- */
-
-static json_t *
-number(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-json_t *
-gaps_json_make(const struct gap_list *gaps)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < gaps->count; i++)
-		json_add(&list,
-			 json_pack("{s:o, s:o}", "subject", json_span(gaps->items[i].subject),
-				   "text", json_span(gaps->items[i].text)));
-	return list;
-}
-
-static json_t *
-phases_make(const struct profile *profile)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < profile->phase_count; i++) {
-		const struct profile_phase *phase = &profile->phases[i];
-		json_t *object = json_object();
-
-		json_put(&object, "kind", json_string(profile_phase_name(phase->kind)));
-		json_put(&object, "name", json_span(phase->name));
-		json_put(&object, "repetition", number(phase->repetition));
-		json_put(&object, "command", json_span(phase->command));
-		json_put(&object, "duration_ms", number(phase->duration_ms));
-		json_put(&object, "status", json_integer(phase->status));
-		json_put(&object, "passed", json_boolean(phase->passed));
-		json_put(&object, "new_paths", number(phase->new_paths));
-		json_put(&object, "used_paths", number(phase->used_paths));
-		json_add(&list, object);
-	}
-	return list;
-}
-
-static json_t *
-uses_make(uint8_t use)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < USES; i++) {
-		if (use & uses[i].bit)
-			json_add(&list, json_string(uses[i].name));
-	}
-	return list;
-}
-
-static json_t *
-path_make(const struct profile_path *path)
-{
-	json_t *object = json_object();
-	json_t *phases = json_array();
-
-	for (size_t i = 0; i < path->phase_count; i++)
-		json_add(&phases, number(path->phases[i]));
-	json_put(&object, "path", path_json_make(path->path));
-	json_put(&object, "use", uses_make(path->use));
-	json_put(&object, "first_phase", number(path->first_phase));
-	json_put(&object, "first_ms", number(path->first_ms));
-	json_put(&object, "program", json_span(path->program));
-	json_put(&object, "phases", phases);
-	return object;
-}
-
-static json_t *
-missing_make(const struct profile *profile)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < profile->missing_count; i++) {
-		const struct profile_missing *missing = &profile->missing[i];
-		json_t *object = json_object();
-
-		json_put(&object, "path", path_json_make(missing->path));
-		json_put(&object, "program", json_span(missing->program));
-		json_put(&object, "phase", number(missing->phase));
-		json_put(&object, "removed", json_boolean(missing->removed));
-		json_add(&list, object);
-	}
-	return list;
-}
-
-static json_t *
-extended_make(const struct profile *profile)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < profile->extended_count; i++) {
-		const struct profile_extended *extended = &profile->extended[i];
-		json_t *object = json_object();
-
-		json_put(&object, "path", path_json_make(extended->path));
-		json_put(&object, "program", json_span(extended->program));
-		json_put(&object, "kind", json_string(profile_phase_name(extended->kind)));
-		json_put(&object, "phase", json_span(extended->phase));
-		json_put(&object, "round", number(extended->round));
-		json_put(&object, "use", uses_make(extended->use));
-		json_add(&list, object);
-	}
-	return list;
-}
-
-static json_t *
-processes_make(const struct profile *profile)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < profile->process_count; i++) {
-		const struct profile_process *process = &profile->processes[i];
-		json_t *object = json_object();
-
-		json_put(&object, "program", json_span(process->program));
-		json_put(&object, "command", json_span(process->command));
-		json_put(&object, "phase", number(process->phase));
-		json_put(&object, "uid", number(process->uid));
-		json_add(&list, object);
-	}
-	return list;
-}
-
-static void
-lists_put(const struct profile *profile, json_t **object)
-{
-	json_t *paths = json_array();
-	json_t *curve = json_array();
-	json_t *written = json_array();
-
-	for (size_t i = 0; i < profile->path_count; i++)
-		json_add(&paths, path_make(&profile->paths[i]));
-	for (size_t i = 0; i < profile->curve_count; i++)
-		json_add(&curve, json_pack("[o, o]", number(profile->curve[i].ms),
-					   number(profile->curve[i].paths)));
-	for (size_t i = 0; i < profile->written.count; i++)
-		json_add(&written, path_json_make(profile->written.items[i]));
-	json_put(object, "paths", paths);
-	json_put(object, "curve", curve);
-	json_put(object, "written", written);
-	json_put(object, "phases", phases_make(profile));
-	json_put(object, "missing", missing_make(profile));
-	json_put(object, "extended", extended_make(profile));
-	json_put(object, "processes", processes_make(profile));
-	json_put(object, "gaps", gaps_json_make(&profile->gaps));
-	if (demands_are_known(&profile->demands))
-		json_put(object, "demands", demands_json_make(&profile->demands));
-}
-
-int
-profile_json_write(const struct profile *profile, struct arena *arena, struct span *ret,
-		   struct err *err)
-{
-	CLEANUP(json_cleanup) json_t *json = json_object();
-	char digest[DIGEST_TEXT];
-	char started[CLOCK_TEXT];
-
-	json_put(&json, "schema", json_string(PROFILE_SCHEMA));
-	json_put(&json, "image", json_string(digest_format(&profile->image, digest)));
-	json_put(&json, "reference", json_span(profile->reference));
-	json_put(&json, "architecture", json_span(profile->architecture));
-	json_put(&json, "recorder", json_span(profile->recorder));
-	json_put(&json, "tool", json_span(profile->tool));
-	json_put(&json, "started", json_string(clock_format(profile->started, started)));
-	json_put(&json, "duration_ms", number(profile->duration_ms));
-	json_put(&json, "runs", number(profile->runs));
-	json_put(&json, "complete", json_boolean(profile->complete));
-	json_put(&json, "narrow", json_boolean(profile->narrow));
-	json_put(&json, "code_watched", json_boolean(profile->code_watched));
-	json_put(&json, "last_new_path_ms", number(profile->last_new_path_ms));
-	lists_put(profile, &json);
-	if (profile->start)
-		json_put(&json, "start", start_json_make(profile->start));
-	return json_text(json, true, arena, ret, err);
-}
-
-/* ---- reading ---- */
 
 /* 9999-12-31T23:59:59Z: what RFC 3339 can say. */
 #define YEAR_9999 INT64_C(253402300799)
@@ -252,43 +61,6 @@ static const struct json_field document_fields[] = {
 	{"start", JSON_FIELD_RAW, AT(start), false},
 	{NULL},
 };
-
-/* A zeroed array for the items of a list. */
-static int
-list_room(const json_t *list, const char *name, size_t max, size_t item_size, struct arena *arena,
-	  void *ret_items, size_t *ret_count, struct err *err)
-{
-	int r = json_check_items(list, name, max, err);
-	size_t count = json_array_size(list);
-
-	if (r < 0)
-		return r;
-	void *items = arena_array(arena, count ? count : 1, item_size);
-	if (!items)
-		return err_memory(err);
-	memcpy(ret_items, &items, sizeof(items));
-	*ret_count = count;
-	return 0;
-}
-
-int
-gaps_json_read(const json_t *list, struct arena *arena, struct gap_list *ret, struct err *err)
-{
-	static const struct json_field fields[] = {
-		{"subject", JSON_FIELD_SPAN, offsetof(struct gap, subject), true},
-		{"text", JSON_FIELD_SPAN, offsetof(struct gap, text), true},
-		{NULL},
-	};
-	struct gap_list gaps;
-	int r = list_room(list, "gaps", PROFILE_GAPS_MAX, sizeof(*gaps.items), arena, &gaps.items,
-			  &gaps.count, err);
-
-	for (size_t i = 0; r == 0 && i < gaps.count; i++)
-		r = json_read(json_array_get(list, i), fields, &gaps.items[i], arena, err);
-	if (r == 0)
-		*ret = gaps;
-	return r;
-}
 
 static bool
 phase_kind(struct span name, enum profile_phase_kind *ret)
@@ -352,35 +124,12 @@ phase_index(const json_t *value, const struct profile *profile, uint32_t *ret, s
 }
 
 static int
-use_read(const json_t *list, uint8_t *ret, struct err *err)
-{
-	uint8_t use = 0;
-	size_t index;
-	const json_t *value;
-
-	if (!json_is_array(list))
-		return err_set(err, ERR_INVALID, "member \"use\" is not a list");
-	json_array_foreach(list, index, value)
-	{
-		size_t i = 0;
-
-		while (i < USES &&
-		       !span_equal(span_from(json_string_value(value)), span_from(uses[i].name)))
-			i++;
-		if (i == USES)
-			return err_set(err, ERR_INVALID, "an unknown \"use\"");
-		use |= uses[i].bit;
-	}
-	*ret = use;
-	return 0;
-}
-
-static int
 path_phases_read(const json_t *list, const struct profile *profile, struct arena *arena,
 		 struct profile_path *path, struct err *err)
 {
-	int r = list_room(list, "phases", PROFILE_PHASES_MAX, sizeof(*path->phases), arena,
-			  &path->phases, &path->phase_count, err);
+	int r = json_items(
+		list, &(struct json_items){"phases", PROFILE_PHASES_MAX, sizeof(*path->phases)},
+		arena, &path->phases, &path->phase_count, err);
 
 	for (size_t i = 0; r == 0 && i < path->phase_count; i++) {
 		r = phase_index(json_array_get(list, i), profile, &path->phases[i], err);
@@ -419,7 +168,7 @@ used_path_read(const json_t *value, const struct profile *profile, struct arena 
 	if (r == 0)
 		r = path_json_read(document.name, arena, &document.path.path, err);
 	if (r == 0)
-		r = use_read(document.use, &document.path.use, err);
+		r = uses_json_read(document.use, &document.path.use, err);
 	if (r == 0)
 		r = phase_index(document.first_phase, profile, &document.path.first_phase, err);
 	if (r == 0)
@@ -433,15 +182,19 @@ static int
 phases_and_paths_read(const struct document *document, struct profile *profile, struct err *err)
 {
 	struct arena *arena = profile->arena;
-	int r = list_room(document->phases, "phases", PROFILE_PHASES_MAX, sizeof(*profile->phases),
-			  arena, &profile->phases, &profile->phase_count, err);
+	int r = json_items(
+		document->phases,
+		&(struct json_items){"phases", PROFILE_PHASES_MAX, sizeof(*profile->phases)}, arena,
+		&profile->phases, &profile->phase_count, err);
 
 	for (size_t i = 0; r == 0 && i < profile->phase_count; i++)
 		r = phase_read(json_array_get(document->phases, i), arena, &profile->phases[i],
 			       err);
 	if (r == 0)
-		r = list_room(document->paths, "paths", PROFILE_PATHS_MAX, sizeof(*profile->paths),
-			      arena, &profile->paths, &profile->path_count, err);
+		r = json_items(
+			document->paths,
+			&(struct json_items){"paths", PROFILE_PATHS_MAX, sizeof(*profile->paths)},
+			arena, &profile->paths, &profile->path_count, err);
 	for (size_t i = 0; r == 0 && i < profile->path_count; i++) {
 		r = used_path_read(json_array_get(document->paths, i), profile, arena,
 				   &profile->paths[i], err);
@@ -472,8 +225,10 @@ missing_read(const json_t *list, struct profile *profile, struct err *err)
 		 true},
 		{NULL},
 	};
-	int r = list_room(list, "missing", PROFILE_MISSING_MAX, sizeof(*profile->missing),
-			  profile->arena, &profile->missing, &profile->missing_count, err);
+	int r = json_items(
+		list,
+		&(struct json_items){"missing", PROFILE_MISSING_MAX, sizeof(*profile->missing)},
+		profile->arena, &profile->missing, &profile->missing_count, err);
 
 	for (size_t i = 0; r == 0 && i < profile->missing_count; i++) {
 		struct missing_document document = {0};
@@ -517,7 +272,7 @@ extended_path_read(const json_t *value, struct arena *arena, struct profile_exte
 	if (r == 0)
 		r = path_json_read(document.path, arena, &document.extended.path, err);
 	if (r == 0)
-		r = use_read(document.use, &document.extended.use, err);
+		r = uses_json_read(document.use, &document.extended.use, err);
 	if (r == 0 && !phase_kind(document.kind, &document.extended.kind))
 		r = err_set(err, ERR_INVALID, "a phase with an unknown kind");
 	if (r == 0 && (document.extended.round < 1 || document.extended.round > PROFILE_ROUND_MAX))
@@ -534,8 +289,10 @@ extended_read(const json_t *list, struct profile *profile, struct err *err)
 {
 	if (!list)
 		return 0;
-	int r = list_room(list, "extended", PROFILE_EXTENDED_MAX, sizeof(*profile->extended),
-			  profile->arena, &profile->extended, &profile->extended_count, err);
+	int r = json_items(
+		list,
+		&(struct json_items){"extended", PROFILE_EXTENDED_MAX, sizeof(*profile->extended)},
+		profile->arena, &profile->extended, &profile->extended_count, err);
 
 	for (size_t i = 0; r == 0 && i < profile->extended_count; i++) {
 		r = extended_path_read(json_array_get(list, i), profile->arena,
@@ -566,8 +323,10 @@ processes_read(const json_t *list, struct profile *profile, struct err *err)
 		{"phase", JSON_FIELD_RAW, offsetof(struct process_document, phase), true},
 		{NULL},
 	};
-	int r = list_room(list, "processes", PROFILE_PROCESSES_MAX, sizeof(*profile->processes),
-			  profile->arena, &profile->processes, &profile->process_count, err);
+	int r = json_items(list,
+			   &(struct json_items){"processes", PROFILE_PROCESSES_MAX,
+						sizeof(*profile->processes)},
+			   profile->arena, &profile->processes, &profile->process_count, err);
 
 	for (size_t i = 0; r == 0 && i < profile->process_count; i++) {
 		struct process_document document = {0};
@@ -583,8 +342,9 @@ processes_read(const json_t *list, struct profile *profile, struct err *err)
 static int
 curve_read(const json_t *list, struct profile *profile, struct err *err)
 {
-	int r = list_room(list, "curve", PROFILE_CURVE_MAX, sizeof(*profile->curve), profile->arena,
-			  &profile->curve, &profile->curve_count, err);
+	int r = json_items(
+		list, &(struct json_items){"curve", PROFILE_CURVE_MAX, sizeof(*profile->curve)},
+		profile->arena, &profile->curve, &profile->curve_count, err);
 
 	for (size_t i = 0; r == 0 && i < profile->curve_count; i++) {
 		const json_t *point = json_array_get(list, i);
@@ -621,9 +381,10 @@ lists_read(const struct document *document, struct profile *profile, struct err 
 	if (r == 0)
 		r = gaps_json_read(document->gaps, profile->arena, &profile->gaps, err);
 	if (r == 0)
-		r = list_room(document->written, "written", PROFILE_WRITTEN_MAX,
-			      sizeof(struct span), profile->arena, &profile->written.items,
-			      &profile->written.count, err);
+		r = json_items(
+			document->written,
+			&(struct json_items){"written", PROFILE_WRITTEN_MAX, sizeof(struct span)},
+			profile->arena, &profile->written.items, &profile->written.count, err);
 	for (size_t i = 0; r == 0 && i < profile->written.count; i++)
 		r = path_json_read(json_array_get(document->written, i), profile->arena,
 				   &profile->written.items[i], err);
