@@ -21,6 +21,16 @@ span_compare_items(const void *a, const void *b)
 }
 
 bool
+span_list_equal(struct span_list a, struct span_list b)
+{
+	bool same = a.count == b.count;
+
+	for (size_t i = 0; same && i < a.count; i++)
+		same = span_equal(a.items[i], b.items[i]);
+	return same;
+}
+
+bool
 span_starts_with(struct span s, struct span prefix)
 {
 	return s.n >= prefix.n && span_equal(span_slice(s, 0, prefix.n), prefix);

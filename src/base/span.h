@@ -54,6 +54,9 @@ bool span_starts_with(struct span s, struct span prefix);
 bool span_ends_with(struct span s, struct span suffix);
 bool span_equal_nocase(struct span a, struct span b);
 
+/* The same texts in the same order. */
+bool span_list_equal(struct span_list a, struct span_list b);
+
 /* Index of the first (last) such byte, or s.n when there is none. */
 size_t span_find(struct span s, char byte);
 size_t span_find_last(struct span s, char byte);

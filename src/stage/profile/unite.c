@@ -5,25 +5,11 @@
  */
 #include "stage/profile.h"
 
+#include "base/cleanup.h"
 #include "base/limits.h"
-#include "base/vec.h"
 #include "stage/profile/unite.h"
 
 #include <stdlib.h>
-
-struct united {
-	struct arena *arena;
-	struct profile *profile;
-	VEC(struct profile_phase) phases;
-	VEC(struct profile_path) paths;
-	VEC(struct profile_missing) missing;
-	VEC(struct profile_extended) extended;
-	VEC(struct profile_process) processes;
-	VEC(struct gap) gaps;
-	VEC(struct span) written;
-	struct map *seen;   /* keys with a letter in front; to the index in its list */
-	struct arena *keys; /* of `seen` */
-};
 
 /* Finds what has this key, or adds a zeroed one: 1 when it is new, 0, < 0 error. */
 static int
@@ -48,6 +34,10 @@ find_or_add(struct united *united, struct vec *list, size_t size, size_t max, st
 	return 1;
 }
 
+#define place_in(united, list, max, key, ret, err)                                                 \
+	find_or_add((united), (struct vec *)(void *)&(united)->list,                               \
+		    sizeof(*(united)->list.items), (max), (key), (ret), (err))
+
 /* The lesser of two texts, an empty one counting as the greatest. */
 static struct span
 lesser(struct span a, struct span b)
@@ -55,18 +45,6 @@ lesser(struct span a, struct span b)
 	if (a.n == 0)
 		return b;
 	return b.n > 0 && span_compare(b, a) < 0 ? b : a;
-}
-
-static int
-compare_phases(const void *a, const void *b)
-{
-	const struct profile_phase *x = a;
-	const struct profile_phase *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	int order = span_compare(x->name, y->name);
-	return order ? order : (x->repetition > y->repetition) - (x->repetition < y->repetition);
 }
 
 static struct span
@@ -82,9 +60,8 @@ add_phases(struct united *united, const struct profile *profile, struct err *err
 	for (size_t i = 0; i < profile->phase_count; i++) {
 		const struct profile_phase *phase = &profile->phases[i];
 		size_t at;
-		int r = find_or_add(united, (struct vec *)(void *)&united->phases,
-				    sizeof(*united->phases.items), PROFILE_PHASES_MAX,
-				    phase_key(united, phase), &at, err);
+		int r = place_in(united, phases, PROFILE_PHASES_MAX, phase_key(united, phase), &at,
+				 err);
 
 		if (r < 0)
 			return r;
@@ -112,7 +89,7 @@ order_phases(struct united *united, struct err *err)
 
 	if (united->phases.count)
 		qsort(united->phases.items, united->phases.count, sizeof(*united->phases.items),
-		      compare_phases);
+		      unite_compare_phases);
 	for (size_t i = 0; r == 0 && i < united->phases.count; i++)
 		r = map_put(united->seen, phase_key(united, &united->phases.items[i]), i, err);
 	return r;
@@ -192,10 +169,9 @@ add_paths(struct united *united, const struct profile *profile, const uint32_t *
 		const struct profile_path *path = &profile->paths[i];
 		uint32_t first = profile->phase_count ? places[path->first_phase] : 0;
 		size_t at;
-		int r = find_or_add(united, (struct vec *)(void *)&united->paths,
-				    sizeof(*united->paths.items), PROFILE_PATHS_MAX,
-				    arena_printf(united->keys, "F%.*s", SPAN_ARG(path->path)), &at,
-				    err);
+		int r = place_in(united, paths, PROFILE_PATHS_MAX,
+				 arena_printf(united->keys, "F%.*s", SPAN_ARG(path->path)), &at,
+				 err);
 
 		if (r < 0)
 			return r;
@@ -228,10 +204,9 @@ add_missing(struct united *united, const struct profile *profile, const uint32_t
 		const struct profile_missing *missing = &profile->missing[i];
 		uint32_t phase = places[missing->phase];
 		size_t at;
-		int r = find_or_add(united, (struct vec *)(void *)&united->missing,
-				    sizeof(*united->missing.items), PROFILE_MISSING_MAX,
-				    arena_printf(united->keys, "M%.*s", SPAN_ARG(missing->path)),
-				    &at, err);
+		int r = place_in(united, missing, PROFILE_MISSING_MAX,
+				 arena_printf(united->keys, "M%.*s", SPAN_ARG(missing->path)), &at,
+				 err);
 
 		if (r < 0)
 			return r;
@@ -265,10 +240,9 @@ add_extended(struct united *united, const struct profile *profile, struct err *e
 	for (size_t i = 0; i < profile->extended_count; i++) {
 		const struct profile_extended *extended = &profile->extended[i];
 		size_t at;
-		int r = find_or_add(united, (struct vec *)(void *)&united->extended,
-				    sizeof(*united->extended.items), PROFILE_EXTENDED_MAX,
-				    arena_printf(united->keys, "E%.*s", SPAN_ARG(extended->path)),
-				    &at, err);
+		int r = place_in(united, extended, PROFILE_EXTENDED_MAX,
+				 arena_printf(united->keys, "E%.*s", SPAN_ARG(extended->path)), &at,
+				 err);
 
 		if (r < 0)
 			return r;
@@ -292,12 +266,11 @@ add_processes(struct united *united, const struct profile *profile, const uint32
 		const struct profile_process *process = &profile->processes[i];
 		uint32_t phase = places[process->phase];
 		size_t at;
-		int r = find_or_add(united, (struct vec *)(void *)&united->processes,
-				    sizeof(*united->processes.items), PROFILE_PROCESSES_MAX,
-				    arena_printf(united->keys, "X%u %.*s\n%.*s", process->uid,
-						 SPAN_ARG(process->program),
-						 SPAN_ARG(process->command)),
-				    &at, err);
+		int r = place_in(united, processes, PROFILE_PROCESSES_MAX,
+				 arena_printf(united->keys, "X%u %.*s\n%.*s", process->uid,
+					      SPAN_ARG(process->program),
+					      SPAN_ARG(process->command)),
+				 &at, err);
 
 		if (r < 0)
 			return r;
@@ -317,11 +290,10 @@ add_texts(struct united *united, const struct profile *profile, struct err *err)
 
 	for (size_t i = 0; i < profile->gaps.count; i++) {
 		const struct gap *gap = &profile->gaps.items[i];
-		int r = find_or_add(united, (struct vec *)(void *)&united->gaps,
-				    sizeof(*united->gaps.items), PROFILE_GAPS_MAX,
-				    arena_printf(united->keys, "G%.*s\n%.*s",
-						 SPAN_ARG(gap->subject), SPAN_ARG(gap->text)),
-				    &at, err);
+		int r = place_in(united, gaps, PROFILE_GAPS_MAX,
+				 arena_printf(united->keys, "G%.*s\n%.*s", SPAN_ARG(gap->subject),
+					      SPAN_ARG(gap->text)),
+				 &at, err);
 
 		if (r < 0)
 			return r;
@@ -329,9 +301,8 @@ add_texts(struct united *united, const struct profile *profile, struct err *err)
 	}
 	for (size_t i = 0; i < profile->written.count; i++) {
 		struct span path = profile->written.items[i];
-		int r = find_or_add(united, (struct vec *)(void *)&united->written,
-				    sizeof(*united->written.items), PROFILE_WRITTEN_MAX,
-				    arena_printf(united->keys, "W%.*s", SPAN_ARG(path)), &at, err);
+		int r = place_in(united, written, PROFILE_WRITTEN_MAX,
+				 arena_printf(united->keys, "W%.*s", SPAN_ARG(path)), &at, err);
 
 		if (r < 0)
 			return r;
@@ -371,212 +342,6 @@ add_totals(struct profile *to, const struct profile *from)
 }
 
 static int
-compare_paths(const void *a, const void *b)
-{
-	return span_compare(((const struct profile_path *)a)->path,
-			    ((const struct profile_path *)b)->path);
-}
-
-static int
-compare_missing(const void *a, const void *b)
-{
-	return span_compare(((const struct profile_missing *)a)->path,
-			    ((const struct profile_missing *)b)->path);
-}
-
-static int
-compare_extended(const void *a, const void *b)
-{
-	return span_compare(((const struct profile_extended *)a)->path,
-			    ((const struct profile_extended *)b)->path);
-}
-
-static int
-compare_processes(const void *a, const void *b)
-{
-	const struct profile_process *x = a;
-	const struct profile_process *y = b;
-	int order = x->phase < y->phase ? -1 : x->phase > y->phase;
-
-	if (order == 0)
-		order = span_compare(x->program, y->program);
-	if (order == 0)
-		order = span_compare(x->command, y->command);
-	return order ? order : x->uid < y->uid ? -1 : x->uid > y->uid;
-}
-
-static int
-compare_gaps(const void *a, const void *b)
-{
-	const struct gap *x = a;
-	const struct gap *y = b;
-	int order = span_compare(x->subject, y->subject);
-
-	return order ? order : span_compare(x->text, y->text);
-}
-
-static int
-compare_times(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a;
-	uint64_t y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* A sorted copy of a list in the arena. */
-static int
-settle(const struct united *united, const struct vec *list, size_t size,
-       int (*compare)(const void *, const void *), void *ret_items, size_t *ret_count,
-       struct err *err)
-{
-	void *items = array_keep(united->arena, list->items, list->count, size);
-
-	if (!items)
-		return err_memory(err);
-	qsort(items, list->count, size, compare);
-	memcpy(ret_items, &items, sizeof(items));
-	*ret_count = list->count;
-	return 0;
-}
-
-static int
-settle_lists(struct united *united, struct err *err)
-{
-	struct profile *profile = united->profile;
-	int r = settle(united, (struct vec *)(void *)&united->phases, sizeof(*united->phases.items),
-		       compare_phases, &profile->phases, &profile->phase_count, err);
-
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->paths,
-			   sizeof(*united->paths.items), compare_paths, &profile->paths,
-			   &profile->path_count, err);
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->missing,
-			   sizeof(*united->missing.items), compare_missing, &profile->missing,
-			   &profile->missing_count, err);
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->extended,
-			   sizeof(*united->extended.items), compare_extended, &profile->extended,
-			   &profile->extended_count, err);
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->processes,
-			   sizeof(*united->processes.items), compare_processes, &profile->processes,
-			   &profile->process_count, err);
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->gaps, sizeof(*united->gaps.items),
-			   compare_gaps, &profile->gaps.items, &profile->gaps.count, err);
-	if (r == 0)
-		r = settle(united, (struct vec *)(void *)&united->written,
-			   sizeof(*united->written.items), span_compare_items,
-			   &profile->written.items, &profile->written.count, err);
-	return r;
-}
-
-/* Counters of the phases, the curve and its end follow from the paths. */
-static int
-derive(struct united *united, struct err *err)
-{
-	struct profile *profile = united->profile;
-	uint64_t *times = arena_array(united->keys, profile->path_count + 1, sizeof(*times));
-	struct profile_point *curve =
-		arena_array(united->arena, profile->path_count + 1, sizeof(*curve));
-	size_t n = 0;
-
-	if (!times || !curve)
-		return err_memory(err);
-	for (size_t i = 0; i < profile->path_count; i++) {
-		const struct profile_path *path = &profile->paths[i];
-
-		times[i] = path->first_ms;
-		if (profile->phase_count)
-			profile->phases[path->first_phase].new_paths++;
-		for (size_t k = 0; k < path->phase_count; k++)
-			profile->phases[path->phases[k]].used_paths++;
-	}
-	qsort(times, profile->path_count, sizeof(*times), compare_times);
-	for (size_t i = 0; i < profile->path_count; i++) {
-		if (n == 0 || curve[n - 1].ms != times[i])
-			curve[n++].ms = times[i];
-		curve[n - 1].paths = (uint32_t)i + 1;
-	}
-	profile->curve = curve;
-	profile->curve_count = n;
-	profile->last_new_path_ms = n ? curve[n - 1].ms : 0;
-	return 0;
-}
-
-/* Every text into the union's own arena. */
-static int
-own(struct united *united, struct span *text, struct err *err)
-{
-	*text = arena_copy(united->arena, *text);
-	return text->p ? 0 : err_memory(err);
-}
-
-static int
-own_extended(struct united *united, struct err *err)
-{
-	struct profile *profile = united->profile;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < profile->extended_count; i++) {
-		r = own(united, &profile->extended[i].path, err);
-		r = r < 0 ? r : own(united, &profile->extended[i].program, err);
-		r = r < 0 ? r : own(united, &profile->extended[i].phase, err);
-	}
-	return r;
-}
-
-static int
-own_lists(struct united *united, struct err *err)
-{
-	struct profile *profile = united->profile;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < profile->phase_count; i++) {
-		r = own(united, &profile->phases[i].name, err);
-		r = r < 0 ? r : own(united, &profile->phases[i].command, err);
-	}
-	for (size_t i = 0; r == 0 && i < profile->path_count; i++) {
-		r = own(united, &profile->paths[i].path, err);
-		r = r < 0 ? r : own(united, &profile->paths[i].program, err);
-	}
-	for (size_t i = 0; r == 0 && i < profile->missing_count; i++) {
-		r = own(united, &profile->missing[i].path, err);
-		r = r < 0 ? r : own(united, &profile->missing[i].program, err);
-	}
-	for (size_t i = 0; r == 0 && i < profile->process_count; i++) {
-		r = own(united, &profile->processes[i].program, err);
-		r = r < 0 ? r : own(united, &profile->processes[i].command, err);
-	}
-	for (size_t i = 0; r == 0 && i < profile->gaps.count; i++) {
-		r = own(united, &profile->gaps.items[i].subject, err);
-		r = r < 0 ? r : own(united, &profile->gaps.items[i].text, err);
-	}
-	for (size_t i = 0; r == 0 && i < profile->written.count; i++)
-		r = own(united, &profile->written.items[i], err);
-	return r;
-}
-
-static int
-own_texts(struct united *united, struct err *err)
-{
-	struct profile *profile = united->profile;
-	int r = own(united, &profile->reference, err);
-
-	if (r == 0)
-		r = own(united, &profile->architecture, err);
-	if (r == 0)
-		r = own(united, &profile->recorder, err);
-	if (r == 0)
-		r = own(united, &profile->tool, err);
-	if (r == 0)
-		r = own_extended(united, err);
-	return r < 0 ? r : own_lists(united, err);
-}
-
-static int
 unite_all(struct united *united, const struct profile *const *profiles, size_t count,
 	  struct err *err)
 {
@@ -609,24 +374,12 @@ unite_all(struct united *united, const struct profile *const *profiles, size_t c
 			r = unite_demands(&united->profile->demands, &profiles[i]->demands,
 					  united->arena, err);
 	}
-	if (r == 0)
-		r = settle_lists(united, err);
-	if (r == 0)
-		r = derive(united, err);
-	return r < 0 ? r : own_texts(united, err);
+	if (r < 0)
+		return r;
+	return unite_settle(united, err);
 }
 
 /* ---- the start, which is one and the same ---- */
-
-static bool
-same_texts(struct span_list a, struct span_list b)
-{
-	bool same = a.count == b.count;
-
-	for (size_t i = 0; same && i < a.count; i++)
-		same = span_equal(a.items[i], b.items[i]);
-	return same;
-}
 
 static bool
 same_start(const struct start *a, const struct start *b)
@@ -634,59 +387,57 @@ same_start(const struct start *a, const struct start *b)
 	if (!a || !b)
 		return a == b;
 	return a->form == b->form && span_equal(a->plan, b->plan) &&
-	       same_texts(a->entrypoint, b->entrypoint) && same_texts(a->command, b->command);
+	       span_list_equal(a->entrypoint, b->entrypoint) &&
+	       span_list_equal(a->command, b->command);
 }
 
 /* The report that was made with the fewest runs, so that the order does not matter. */
 static int
-unite_starts(struct united *united, const struct profile *const *profiles, size_t count,
+unite_starts(struct profile *united, const struct profile *const *profiles, size_t count,
 	     struct err *err)
 {
-	const struct start *least = profiles[0]->start;
-	struct start *start = NULL;
-
+	united->start = profiles[0]->start;
 	for (size_t i = 0; i < count; i++) {
-		if (!same_start(profiles[0]->start, profiles[i]->start))
+		const struct start *start = profiles[i]->start;
+
+		if (!same_start(united->start, start))
 			return err_set(err, ERR_MISMATCH, "the profiles are of different starts");
-		if (least && profiles[i]->start->runs < least->runs)
-			least = profiles[i]->start;
+		if (start && start->runs < united->start->runs)
+			united->start = start;
 	}
-	int r = least ? start_copy(least, united->arena, &start, err) : 0;
-	united->profile->start = start;
-	return r;
+	return 0;
+}
+
+static void
+united_cleanup(struct united *united)
+{
+	vec_free(&united->phases);
+	vec_free(&united->paths);
+	vec_free(&united->missing);
+	vec_free(&united->extended);
+	vec_free(&united->processes);
+	vec_free(&united->gaps);
+	vec_free(&united->written);
+	map_free(united->seen);
+	arena_free(united->keys);
+	arena_free(united->arena);
 }
 
 int
 profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,
 	      struct err *err)
 {
+	CLEANUP(united_cleanup)
 	struct united united = {.arena = arena_new(0), .keys = arena_new(0), .seen = map_new(0)};
-	int r = 0;
+	struct profile profile = {.runs = 0};
 
 	if (count == 0)
-		r = err_set(err, ERR_USAGE, "no profile to unite");
-	united.profile = united.arena ? arena_alloc(united.arena, sizeof(*united.profile)) : NULL;
-	if (r == 0 && (!united.profile || !united.keys || !united.seen))
-		r = err_memory(err);
-	if (r == 0) {
-		united.profile->arena = united.arena;
-		r = unite_all(&united, profiles, count, err);
-		if (r == 0)
-			r = unite_starts(&united, profiles, count, err);
-	}
-	vec_free(&united.phases);
-	vec_free(&united.paths);
-	vec_free(&united.missing);
-	vec_free(&united.extended);
-	vec_free(&united.processes);
-	vec_free(&united.gaps);
-	vec_free(&united.written);
-	map_free(united.seen);
-	arena_free(united.keys);
-	if (r < 0) {
-		arena_free(united.arena);
-		return r;
-	}
-	*ret = united.profile;
-	return 0;
+		return err_set(err, ERR_USAGE, "no profile to unite");
+	if (!united.arena || !united.keys || !united.seen)
+		return err_memory(err);
+	united.profile = &profile;
+	int r = unite_all(&united, profiles, count, err);
+	if (r == 0)
+		r = unite_starts(&profile, profiles, count, err);
+	return r < 0 ? r : profile_copy(&profile, ret, err);
 }
