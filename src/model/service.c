@@ -30,38 +30,26 @@ policy_cleanup(struct policy **policy)
 }
 
 static const struct {
-	struct span name;
+	const char *name;
 	const char *title;
 } checks[CHECKS] = {
-	[CHECK_BASELINE] = {SPAN_INIT("baseline"), "CVE baseline"},
-	[CHECK_PROFILE] = {SPAN_INIT("profile"), "Profile"},
-	[CHECK_REDUCTION] = {SPAN_INIT("reduction"), "CVE reduction"},
-	[CHECK_TESTS] = {SPAN_INIT("tests"), "Tests"},
-	[CHECK_SHELL] = {SPAN_INIT("shell"), "No shell"},
-	[CHECK_SIGNATURE] = {SPAN_INIT("signature"), "Signed, attested"},
-	[CHECK_SBOM] = {SPAN_INIT("sbom"), "SBOM"},
+	[CHECK_BASELINE] = {"baseline", "CVE baseline"},
+	[CHECK_PROFILE] = {"profile", "Profile"},
+	[CHECK_REDUCTION] = {"reduction", "CVE reduction"},
+	[CHECK_TESTS] = {"tests", "Tests"},
+	[CHECK_SHELL] = {"shell", "No shell"},
+	[CHECK_SIGNATURE] = {"signature", "Signed, attested"},
+	[CHECK_SBOM] = {"sbom", "SBOM"},
 };
 
 const char *
 check_name(enum check check)
 {
-	return check < CHECKS ? checks[check].name.p : "unknown";
+	return check < CHECKS ? checks[check].name : "unknown";
 }
 
 const char *
 check_title(enum check check)
 {
 	return check < CHECKS ? checks[check].title : "unknown";
-}
-
-bool
-check_parse(struct span name, enum check *ret)
-{
-	for (enum check i = 0; i < CHECKS; i++) {
-		if (!span_equal(name, checks[i].name))
-			continue;
-		*ret = i;
-		return true;
-	}
-	return false;
 }

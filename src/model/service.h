@@ -104,7 +104,6 @@ enum check {
 
 const char *check_name(enum check check);  /* "reduction": the key in policy.yaml */
 const char *check_title(enum check check); /* "CVE reduction" */
-bool check_parse(struct span name, enum check *ret);
 
 enum count_kind { COUNT_FINDINGS, COUNT_DISTINCT };
 

@@ -29,10 +29,3 @@ triage_free(struct triage *triage)
 	if (triage)
 		arena_free(triage->arena); /* holds *triage itself */
 }
-
-void
-triage_cleanup(struct triage **triage)
-{
-	triage_free(*triage);
-	*triage = NULL;
-}

@@ -37,4 +37,3 @@ struct triage {
 };
 
 void triage_free(struct triage *triage);
-void triage_cleanup(struct triage **triage);

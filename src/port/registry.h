@@ -27,7 +27,6 @@ struct registry;
 int registry_open(const struct reference *reference, const struct registry_options *options,
 		  struct registry **ret, struct err *err);
 void registry_free(struct registry *registry);
-void registry_cleanup(struct registry **registry);
 
 struct registry_manifest {
 	struct span document;

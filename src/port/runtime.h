@@ -65,9 +65,6 @@ struct runtime_spec {
 int runtime_spec_make(const struct runtime_spec *spec, struct arena *arena, struct span *ret,
 		      struct err *err);
 
-/* The capabilities that Docker gives; `*ret_count` of them. */
-const char *const *runtime_capabilities(size_t *ret_count);
-
 /* Paths in the container that the default mounts cover; `*ret_count` of them. */
 const char *const *runtime_covered(size_t *ret_count);
 

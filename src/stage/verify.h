@@ -20,8 +20,6 @@ enum verify_check {
 	VERIFY_CHECKS,
 };
 
-const char *verify_check_name(enum verify_check check); /* "signature" */
-
 enum verify_state {
 	VERIFY_NOT_DONE, /* an earlier check failed, or it was not asked for */
 	VERIFY_PASSED,

@@ -91,10 +91,10 @@ assert_fault(const struct verification *result, enum verify_check check, const c
 	assert_false(result->passed);
 	for (enum verify_check i = 0; i < VERIFY_CHECKS; i++) {
 		if (i != check && result->rows[i].state == VERIFY_FAILED)
-			fail_msg("%s: %.*s", verify_check_name(i), SPAN_ARG(result->rows[i].text));
+			fail_msg("check %d: %.*s", i, SPAN_ARG(result->rows[i].text));
 	}
 	if (result->rows[check].state != VERIFY_FAILED)
-		fail_msg("%s did not fail", verify_check_name(check));
+		fail_msg("check %d did not fail", check);
 	if (!span_contains(result->rows[check].text, span_from(words)))
 		fail_msg("\"%.*s\" does not say \"%s\"", SPAN_ARG(result->rows[check].text), words);
 }

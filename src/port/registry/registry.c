@@ -59,13 +59,6 @@ registry_free(struct registry *registry)
 	free(registry);
 }
 
-void
-registry_cleanup(struct registry **registry)
-{
-	registry_free(*registry);
-	*registry = NULL;
-}
-
 /* Checks the bytes against the digest asked for and the one the registry promises. */
 static int
 check_manifest(const struct http_response *response, const struct digest *wanted,

@@ -81,13 +81,6 @@ runtime_covered(size_t *ret_count)
 	return covered;
 }
 
-const char *const *
-runtime_capabilities(size_t *ret_count)
-{
-	*ret_count = COUNT(capabilities);
-	return capabilities;
-}
-
 static json_t *
 strings(const char *const *items, size_t count)
 {

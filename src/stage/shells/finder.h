@@ -76,7 +76,6 @@ struct signature {
 struct scanner;
 struct scanner *scanner_new(void);
 void scanner_free(struct scanner *scanner);
-void scanner_cleanup(struct scanner **scanner);
 
 /* How many different marks of each group a file holds. */
 struct scan {

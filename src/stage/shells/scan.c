@@ -49,13 +49,6 @@ scanner_free(struct scanner *scanner)
 	free(scanner);
 }
 
-void
-scanner_cleanup(struct scanner **scanner)
-{
-	scanner_free(*scanner);
-	*scanner = NULL;
-}
-
 static bool
 is_letter(char c)
 {

@@ -7,20 +7,6 @@
 
 #include <stdio.h>
 
-const char *
-verify_check_name(enum verify_check check)
-{
-	static const char *const names[] = {
-		[VERIFY_FORM] = "form",
-		[VERIFY_SIGNATURE] = "signature",
-		[VERIFY_SUBJECT] = "subject",
-		[VERIFY_PREDICATE] = "predicate",
-		[VERIFY_ANNOTATIONS] = "annotations",
-	};
-
-	return names[check];
-}
-
 int
 verify_fail(struct verifier *verifier, enum verify_check check, struct err *err, const char *format,
 	    ...)
