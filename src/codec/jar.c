@@ -44,8 +44,9 @@ jar_is_pom(struct span name, struct jar_identity *ret)
 	return true;
 }
 
-void
-jar_split_name(struct span path, struct jar_identity *ret)
+/* "commons-lang3" and "3.14.0" of "/lib/commons-lang3-3.14.0.jar"; no version: name alone. */
+static void
+split_name(struct span path, struct jar_identity *ret)
 {
 	struct span name = span_base_name(path);
 
@@ -312,7 +313,7 @@ jar_guess(const struct jar_manifest *manifest, struct span path, struct arena *a
 				      manifest->bundle_name};
 	struct jar_identity guess;
 
-	jar_split_name(path, &guess);
+	split_name(path, &guess);
 	struct span version =
 		first_of(versions, sizeof(versions) / sizeof(versions[0]), is_version);
 	bool named = guess.version.n > 0;

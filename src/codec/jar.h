@@ -27,9 +27,6 @@ bool jar_is_pom(struct span name, struct jar_identity *ret);
  */
 int jar_read_pom(struct span text, struct arena *arena, struct jar_identity *ret, struct err *err);
 
-/* "commons-lang3" and "3.14.0" of "/lib/commons-lang3-3.14.0.jar"; no version: name alone. */
-void jar_split_name(struct span path, struct jar_identity *ret);
-
 /* The main section of a manifest. */
 struct jar_manifest {
 	struct span implementation_title;

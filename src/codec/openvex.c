@@ -30,8 +30,9 @@ openvex_status_name(enum openvex_status status)
 	return statuses[status];
 }
 
-const char *
-openvex_justification_name(enum openvex_justification justification)
+/* NULL for none. */
+static const char *
+justification_name(enum openvex_justification justification)
 {
 	return justifications[justification];
 }
@@ -81,7 +82,7 @@ product_json(const struct openvex_product *product)
 static json_t *
 statement_json(const struct openvex_statement *statement)
 {
-	const char *justification = openvex_justification_name(statement->justification);
+	const char *justification = justification_name(statement->justification);
 	json_t *json = json_object();
 	json_t *vulnerability = json_object();
 	json_t *products = json_array();

@@ -31,9 +31,6 @@ enum openvex_justification {
 	OPENVEX_JUSTIFICATIONS,
 };
 
-/* "component_not_present"; NULL for none. */
-const char *openvex_justification_name(enum openvex_justification justification);
-
 struct openvex_component {
 	struct span id;	  /* an IRI: a package URL */
 	struct span purl; /* identifiers.purl; may be empty */

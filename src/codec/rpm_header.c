@@ -14,8 +14,9 @@ enum {
 	TAG_FILE_STATES = 1029,
 };
 
-int
-rpm_header_open(struct span blob, struct rpm_header *ret, struct err *err)
+/* ERR_INVALID: the sizes contradict one another. ERR_LIMIT: RPM_HEADER_ENTRIES_MAX. */
+static int
+open_header(struct span blob, struct rpm_header *ret, struct err *err)
 {
 	if (blob.n < INTRO)
 		return err_set(err, ERR_INVALID, "a header of %zu bytes", blob.n);
@@ -93,9 +94,12 @@ take_value(const struct rpm_header *header, size_t entry, struct rpm_value *ret,
 	return 1;
 }
 
-int
-rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_value *ret,
-		struct err *err)
+/*
+ * The value of a tag; of several the last, which was added to the package as it was built. 1 found,
+ * 0 not there, ERR_INVALID: it lies outside of the store.
+ */
+static int
+find_value(const struct rpm_header *header, uint32_t tag, struct rpm_value *ret, struct err *err)
 {
 	for (size_t i = header->index.n / ENTRY; i-- > 0;) {
 		if (bytes_u32(header->index.p + i * ENTRY, true) == tag)
@@ -203,7 +207,7 @@ read_fields(struct rpm_package *package, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct rpm_value value;
-		int r = rpm_header_find(&package->header, fields[i].tag, &value, err);
+		int r = find_value(&package->header, fields[i].tag, &value, err);
 
 		if (r < 0)
 			return r;
@@ -221,10 +225,10 @@ read_fields(struct rpm_package *package, struct err *err)
 static int
 read_names(struct rpm_package *package, struct err *err)
 {
-	int r = rpm_header_find(&package->header, TAG_BASENAMES, &package->names, err);
+	int r = find_value(&package->header, TAG_BASENAMES, &package->names, err);
 
 	if (r == 0)
-		r = rpm_header_find(&package->header, TAG_OLD_FILE_NAMES, &package->names, err);
+		r = find_value(&package->header, TAG_OLD_FILE_NAMES, &package->names, err);
 	if (r > 0 && !has_shape(&package->names, TEXTS))
 		r = err_set(err, ERR_INVALID, "the names of its files are none");
 	if (r > 0)
@@ -236,7 +240,7 @@ static int
 read_folders(struct rpm_package *package, struct arena *arena, struct err *err)
 {
 	struct rpm_value value = {.count = 0};
-	int r = rpm_header_find(&package->header, TAG_FOLDERS, &value, err);
+	int r = find_value(&package->header, TAG_FOLDERS, &value, err);
 
 	if (r < 0)
 		return r;
@@ -265,7 +269,7 @@ int
 rpm_package_read(struct span blob, struct arena *arena, struct rpm_package *ret, struct err *err)
 {
 	struct rpm_package package = {.digest_algorithm = RPM_DIGEST_MD5};
-	int r = rpm_header_open(blob, &package.header, err);
+	int r = open_header(blob, &package.header, err);
 
 	if (r == 0)
 		r = read_names(&package, err);
@@ -331,7 +335,7 @@ overlaps(const struct rpm_header *header, uint32_t tag, const struct rpm_value *
 	struct rpm_value other;
 	struct err ignored = ERR_INIT;
 
-	return tag != TAG_FILE_STATES && rpm_header_find(header, tag, &other, &ignored) > 0 &&
+	return tag != TAG_FILE_STATES && find_value(header, tag, &other, &ignored) > 0 &&
 	       other.at < states->at + states->data.n && states->at < other.at + other.data.n;
 }
 

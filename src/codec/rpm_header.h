@@ -39,16 +39,6 @@ struct rpm_value {
 	size_t at;	  /* of `data` in the blob */
 };
 
-/* ERR_INVALID: the sizes contradict one another. ERR_LIMIT: RPM_HEADER_ENTRIES_MAX. */
-int rpm_header_open(struct span blob, struct rpm_header *ret, struct err *err);
-
-/*
- * The value of a tag; of several the last, which was added to the package as it was built. 1 found,
- * 0 not there, ERR_INVALID: it lies outside of the store.
- */
-int rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_value *ret,
-		    struct err *err);
-
 /* Numbers of any size of integer; i < count. */
 uint64_t rpm_value_number(const struct rpm_value *value, uint32_t i);
 

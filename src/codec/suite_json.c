@@ -9,8 +9,8 @@
 
 enum { STATES = CASE_SKIPPED + 1 };
 
-const char *
-suite_case_state_name(enum case_state state)
+static const char *
+state_name(enum case_state state)
 {
 	static const char *const names[STATES] = {
 		[CASE_PASSED] = "passed",
@@ -46,10 +46,10 @@ suite_json_write(const struct suite *suite, struct arena *arena, struct span *re
 	for (size_t i = 0; i < suite->count; i++) {
 		const struct suite_case *one = &suite->cases[i];
 
-		json_add(&cases, json_pack("{s:o, s:o, s:s, s:o, s:f}", "suite",
-					   json_span(one->suite), "name", json_span(one->name),
-					   "state", suite_case_state_name(one->state), "message",
-					   json_span(one->message), "seconds", one->seconds));
+		json_add(&cases,
+			 json_pack("{s:o, s:o, s:s, s:o, s:f}", "suite", json_span(one->suite),
+				   "name", json_span(one->name), "state", state_name(one->state),
+				   "message", json_span(one->message), "seconds", one->seconds));
 	}
 	CLEANUP(json_cleanup)
 	json_t *json = json_pack("{s:s, s:b, s:o, s:o, s:o}", "schema", SUITE_SCHEMA, "started",
@@ -80,7 +80,7 @@ case_read(const json_t *value, struct arena *arena, struct suite_case *ret, stru
 	if (r < 0)
 		return r;
 	for (enum case_state state = CASE_PASSED; state <= CASE_SKIPPED; state++) {
-		if (span_equal(document.state, span_from(suite_case_state_name(state)))) {
+		if (span_equal(document.state, span_from(state_name(state)))) {
 			*ret = document.one;
 			ret->state = state;
 			return 0;

@@ -13,8 +13,5 @@ int suite_json_write(const struct suite *suite, struct arena *arena, struct span
 /* Counts are made from the cases. ERR_INVALID, ERR_UNSUPPORTED, ERR_LIMIT. */
 int suite_json_read(struct span text, struct suite **ret, struct err *err);
 
-/* "passed" */
-const char *suite_case_state_name(enum case_state state);
-
 /* Sets passed, failed and skipped from the cases. */
 void suite_count(struct suite *suite);

@@ -62,6 +62,3 @@ bool sink_is_registry(struct span reference);
 int sink_rewind(struct sink *sink, struct err *err);
 void sink_free(struct sink *sink);
 void sink_cleanup(struct sink **sink);
-
-/* The table, ended by NULL: for --help and completion. */
-extern const struct sink_type *const sink_types[];

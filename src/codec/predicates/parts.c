@@ -27,8 +27,9 @@ predicate_tool(const struct predicate_writer *writer, struct span *ret_version)
 	return name;
 }
 
-json_t *
-predicate_digest_set(struct predicate_writer *writer, const struct digest *digest)
+/* {"sha256": "..."}: an in-toto DigestSet. */
+static json_t *
+digest_set(struct predicate_writer *writer, const struct digest *digest)
 {
 	char text[DIGEST_TEXT];
 	json_t *json = json_object();
@@ -47,7 +48,7 @@ predicate_resource(struct predicate_writer *writer, struct span name, struct spa
 	write_text(&writer->writer, json, "name", name);
 	if (uri.n)
 		write_text(&writer->writer, json, "uri", uri);
-	write_member(&writer->writer, json, "digest", predicate_digest_set(writer, digest));
+	write_member(&writer->writer, json, "digest", digest_set(writer, digest));
 	return json;
 }
 

@@ -27,9 +27,6 @@ bool predicate_subject(const struct predicate_writer *writer, struct digest *ret
 /* "mohs 0.1.0" cut in two; the version may be empty. */
 struct span predicate_tool(const struct predicate_writer *writer, struct span *ret_version);
 
-/* {"sha256": "..."}: an in-toto DigestSet. */
-json_t *predicate_digest_set(struct predicate_writer *writer, const struct digest *digest);
-
 /* An in-toto ResourceDescriptor; `uri` may be empty. */
 json_t *predicate_resource(struct predicate_writer *writer, struct span name, struct span uri,
 			   const struct digest *digest);

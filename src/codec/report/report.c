@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-const struct report_format report_formats[] = {
+/* Adding a format: one file and one line here. */
+static const struct report_format report_formats[] = {
 	{"json", false, report_json},	       {"sarif", false, report_sarif},
 	{"junit", false, report_junit},	       {"markdown", false, report_markdown},
 	{"cyclonedx", true, report_cyclonedx}, {"gitlab", false, report_gitlab},

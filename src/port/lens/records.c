@@ -123,8 +123,9 @@ lens_records_clear(struct lens_records *records)
 	atomic_store(&records->header->started_ms, clock_ms());
 }
 
-uint32_t
-lens_records_now(const struct lens_records *records)
+/* Milliseconds since the start or the last reset. */
+static uint32_t
+passed_ms(const struct lens_records *records)
 {
 	uint64_t ms = clock_ms() -
 		      atomic_load_explicit(&records->header->started_ms, memory_order_relaxed);
@@ -156,7 +157,7 @@ lens_records_mark(struct lens_records *records, uint32_t entry, enum profile_use
 		return false;
 	if (atomic_fetch_or_explicit(&record->use, (uint8_t)use, memory_order_relaxed))
 		return false;
-	atomic_store_explicit(&record->first_ms, lens_records_now(records), memory_order_relaxed);
+	atomic_store_explicit(&record->first_ms, passed_ms(records), memory_order_relaxed);
 	atomic_store_explicit(&record->first_phase, (uint16_t)phase, memory_order_relaxed);
 	return true;
 }

@@ -85,9 +85,6 @@ bool lens_records_mark(struct lens_records *records, uint32_t entry, enum profil
 /* Notes that pages of an inode were read; nothing when they are not watched. */
 void lens_records_touch(struct lens_records *records, uint32_t inode, uint64_t offset, size_t n);
 
-/* Milliseconds since the start or the last reset. */
-uint32_t lens_records_now(const struct lens_records *records);
-
 static inline bool
 lens_records_used_in(const struct lens_records *records, uint32_t entry, uint32_t phase)
 {

@@ -25,9 +25,10 @@ struct list {
 	const char *suffix;
 };
 
-int
-referrers_tag_load(struct depot *depot, struct span tag, struct arena *arena,
-		   struct depot_document *ret, struct err *err)
+/* What is at a tag; an empty document when there is nothing. */
+static int
+load_tag(struct depot *depot, struct span tag, struct arena *arena, struct depot_document *ret,
+	 struct err *err)
 {
 	struct depot_document found = {.document = SPAN_INIT(""), .etag = SPAN_INIT("")};
 	struct err missing = ERR_INIT;
@@ -49,7 +50,7 @@ referrers_fallback_load(struct depot *depot, const struct digest *subject, struc
 	struct span tag = span_from(oci_referrers_tag(subject, "", text));
 	struct depot_document found;
 	struct oci_document parsed = {.kind = OCI_INDEX};
-	int r = referrers_tag_load(depot, tag, arena, &found, err);
+	int r = load_tag(depot, tag, arena, &found, err);
 
 	if (r == 0 && found.document.n)
 		r = oci_read(found.document, found.media_type, arena, &parsed, err);
@@ -157,7 +158,7 @@ edit_once(const struct list *list, const struct list_kind *kind, bool *ret_chang
 		return err_memory(err);
 	int r = kind->add == add_entries
 			? referrers_fallback_load(list->depot, list->subject, arena, &now, err)
-			: referrers_tag_load(list->depot, tag, arena, &now, err);
+			: load_tag(list->depot, tag, arena, &now, err);
 	if (r == 0) {
 		put.document = now.document;
 		r = kind->add(list, arena, &put.document, &changed, err);

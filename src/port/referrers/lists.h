@@ -4,11 +4,10 @@
 
 #include "port/referrers.h"
 
-/* What is at a tag; an empty document when there is nothing. */
-int referrers_tag_load(struct depot *depot, struct span tag, struct arena *arena,
-		       struct depot_document *ret, struct err *err);
-
-/* The same of a subject's fallback tag; ERR_INVALID when it is no index. */
+/*
+ * What is at a subject's fallback tag, an empty document when there is nothing; ERR_INVALID when it
+ * is no index.
+ */
 int referrers_fallback_load(struct depot *depot, const struct digest *subject, struct arena *arena,
 			    struct depot_document *ret, struct err *err);
 

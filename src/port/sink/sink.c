@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* A registry comes last: references without a prefix are its own. */
-const struct sink_type *const sink_types[] = {
+static const struct sink_type *const sink_types[] = {
 	&sink_oci,
 	&sink_docker_archive,
 	&sink_registry,

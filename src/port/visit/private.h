@@ -81,6 +81,4 @@ int terminal_open(struct terminal *ret, struct err *err);
 /* Passes everything through until `report` can be read or is closed, or proc_cancel is set. */
 int terminal_relay(struct terminal *terminal, int report, struct err *err);
 
-/* What was written before the end. */
-void terminal_drain(struct terminal *terminal);
 void terminal_cleanup(struct terminal *terminal);

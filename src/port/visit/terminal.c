@@ -135,6 +135,18 @@ relay(struct terminal *terminal, int report, struct err *err)
 	return err_set(err, ERR_CANCELLED, "interrupted");
 }
 
+/* What was written before the end. */
+static void
+drain(struct terminal *terminal)
+{
+	struct pollfd output = {.fd = terminal->ours, .events = POLLIN};
+
+	while (terminal->ours >= 0 && poll(&output, 1, DRAIN_MS) > 0) {
+		if (!show_output(terminal))
+			return;
+	}
+}
+
 int
 terminal_relay(struct terminal *terminal, int report, struct err *err)
 {
@@ -153,21 +165,10 @@ terminal_relay(struct terminal *terminal, int report, struct err *err)
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
 		return err_sys(err, ERR_IO, errno, "cannot set the terminal up");
 	int r = relay(terminal, report, err);
-	terminal_drain(terminal);
+	drain(terminal);
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	(void)sigaction(SIGWINCH, &before_action, NULL);
 	return r;
-}
-
-void
-terminal_drain(struct terminal *terminal)
-{
-	struct pollfd output = {.fd = terminal->ours, .events = POLLIN};
-
-	while (terminal->ours >= 0 && poll(&output, 1, DRAIN_MS) > 0) {
-		if (!show_output(terminal))
-			return;
-	}
 }
 
 void

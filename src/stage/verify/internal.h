@@ -24,10 +24,6 @@ void verify_pass(struct verifier *verifier, enum verify_check check);
 /* The row of a function that failed: want of memory stays an error. */
 int verify_refuse(struct verifier *verifier, enum verify_check check, struct err *err);
 
-/* Which key made the signature of these bytes; `hint` may be empty. */
-int verify_signature(struct verifier *verifier, struct span message, struct span signature,
-		     struct span hint, struct err *err);
-
 /* What a statement or payload whose signature holds says. */
 int verify_statement(struct verifier *verifier, struct span payload, struct err *err);
 int verify_simple(struct verifier *verifier, struct span text, struct err *err);

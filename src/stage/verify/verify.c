@@ -68,9 +68,10 @@ explain_signature(struct verifier *verifier, struct span hint, struct err *err)
 		keys->count == 1 ? "the key given has not" : "none of the keys given has");
 }
 
-int
-verify_signature(struct verifier *verifier, struct span message, struct span signature,
-		 struct span hint, struct err *err)
+/* Which key made the signature of these bytes; `hint` may be empty. */
+static int
+check_signature(struct verifier *verifier, struct span message, struct span signature,
+		struct span hint, struct err *err)
 {
 	const struct verify_keys *keys = verifier->keys;
 
@@ -140,7 +141,7 @@ run_envelope(struct verifier *verifier, const struct dsse *envelope, struct span
 	for (size_t i = 0; r == 1 && i < envelope->count; i++) {
 		const struct dsse_signature *one = &envelope->signatures[i];
 
-		r = verify_signature(verifier, pae, one->bytes, hint.n ? hint : one->keyid, err);
+		r = check_signature(verifier, pae, one->bytes, hint.n ? hint : one->keyid, err);
 	}
 	if (r != 0)
 		return r;
@@ -205,7 +206,7 @@ run_payload(struct verifier *verifier, struct span payload, struct span base64, 
 	if (base64_decode(base64, verifier->arena, &signature, err) < 0)
 		return verify_refuse(verifier, VERIFY_FORM, err);
 	verify_pass(verifier, VERIFY_FORM);
-	int r = verify_signature(verifier, payload, signature, SPAN(""), err);
+	int r = check_signature(verifier, payload, signature, SPAN(""), err);
 	if (r != 0)
 		return r;
 	verifier->result.payload = payload;
