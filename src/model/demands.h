@@ -22,7 +22,7 @@ struct demands {
 	bool capabilities_known;	/* false: nobody watched */
 	struct span_list capabilities;	/* "CAP_CHOWN": the kernel asked for it and it was there */
 	bool ports_known;
-	struct demands_port *ports; /* listening at the end of the tests; by number, TCP first */
+	struct demands_port *ports; /* listening at the end of the tests; in order */
 	size_t port_count;
 	/* directories of the image in which names were made or removed; in byte order */
 	struct span_list changed;
@@ -33,3 +33,6 @@ struct demands {
 
 /* Whether anything of it was recorded. */
 bool demands_are_known(const struct demands *demands);
+
+/* TCP first, then by number; for qsort(). */
+int demands_compare_ports(const void *a, const void *b);

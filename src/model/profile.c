@@ -32,12 +32,6 @@ profile_phase_name(enum profile_phase_kind kind)
 	return kind < PHASE_KINDS ? names[kind] : "unknown";
 }
 
-bool
-demands_are_known(const struct demands *demands)
-{
-	return demands->recorder.n > 0 || demands->ports_known || demands->user_known;
-}
-
 static bool
 own(struct arena *arena, struct span *text)
 {

@@ -9,7 +9,6 @@
 #include "stage/inventory/reading.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static void
@@ -24,18 +23,13 @@ reading_cleanup(struct reading *reading)
 int
 reading_gap(struct reading *reading, struct err *err, struct span subject, const char *format, ...)
 {
-	char text[1024];
 	struct gap gap;
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	int r = gap_print(&gap, reading->arena, subject, err, format, arguments);
 	va_end(arguments);
-	gap.subject = arena_copy(reading->arena, subject);
-	gap.text = arena_copy(reading->arena, span_from(text));
-	if (!gap.subject.p || !gap.text.p)
-		return err_memory(err);
-	return vec_push(&reading->gaps, &gap, INVENTORY_GAPS_MAX, err);
+	return r < 0 ? r : vec_push(&reading->gaps, &gap, INVENTORY_GAPS_MAX, err);
 }
 
 int

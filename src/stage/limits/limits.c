@@ -8,17 +8,6 @@
 
 /* ---- ports ---- */
 
-static int
-compare_ports(const void *a, const void *b)
-{
-	const struct demands_port *x = a;
-	const struct demands_port *y = b;
-
-	if (x->udp != y->udp)
-		return x->udp ? 1 : -1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
 /* Those that something outside can reach, of every run. */
 static int
 ports_derive(const struct limits_input *input, struct limits *limits, struct err *err)
@@ -40,9 +29,9 @@ ports_derive(const struct limits_input *input, struct limits *limits, struct err
 				ports[count++] = demands->ports[k];
 		}
 	}
-	qsort(ports, count, sizeof(*ports), compare_ports);
+	qsort(ports, count, sizeof(*ports), demands_compare_ports);
 	for (size_t i = 0; i < count; i++) {
-		if (distinct == 0 || compare_ports(&ports[distinct - 1], &ports[i]) != 0)
+		if (distinct == 0 || demands_compare_ports(&ports[distinct - 1], &ports[i]) != 0)
 			ports[distinct++] = ports[i];
 	}
 	limits->ports = ports;

@@ -8,25 +8,19 @@
 #include "stage/match/matching.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 int
 matching_gap(struct matching *matching, struct err *err, struct span subject, const char *format,
 	     ...)
 {
-	char text[512];
 	struct gap gap;
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	int r = gap_print(&gap, matching->arena, subject, err, format, arguments);
 	va_end(arguments);
-	gap.subject = arena_copy(matching->arena, subject);
-	gap.text = arena_copy(matching->arena, span_from(text));
-	if (!gap.subject.p || !gap.text.p)
-		return err_memory(err);
-	return vec_push(&matching->gaps, &gap, MATCH_GAPS_MAX, err);
+	return r < 0 ? r : vec_push(&matching->gaps, &gap, MATCH_GAPS_MAX, err);
 }
 
 /* In the findings' arena, unless the memory has it for as long. */

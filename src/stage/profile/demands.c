@@ -217,17 +217,6 @@ take_table(struct session *session, const char *path, bool udp, const struct map
 	return r;
 }
 
-static int
-compare_ports(const void *a, const void *b)
-{
-	const struct demands_port *x = a;
-	const struct demands_port *y = b;
-
-	if (x->udp != y->udp)
-		return x->udp ? 1 : -1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
 void
 demands_ports(struct session *session)
 {
@@ -253,7 +242,7 @@ demands_ports(struct session *session)
 		(void)session_gap(session, false, SPAN("ports"), "not listed: %s", problem.text);
 	if (session->ports.count)
 		qsort(session->ports.items, session->ports.count, sizeof(*session->ports.items),
-		      compare_ports);
+		      demands_compare_ports);
 	session->profile->demands.ports_known = r == 0;
 }
 

@@ -11,22 +11,15 @@
 int
 session_gap(struct session *session, bool lost, struct span subject, const char *format, ...)
 {
-	struct gap gap = {.subject = arena_copy(session->arena, subject)};
 	struct err err = ERR_INIT;
-	char text[1024];
+	struct gap gap;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	int r = gap_print(&gap, session->arena, subject, &err, format, args);
 	va_end(args);
-	gap.text = arena_copy(session->arena, span_from(text));
-	if (lost)
-		session->failed = true;
-	if (!gap.subject.p || !gap.text.p) {
-		session->failed = true;
-		return -ERR_MEMORY;
-	}
-	return vec_push(&session->gaps, &gap, PROFILE_GAPS_MAX, &err);
+	session->failed |= lost || r < 0;
+	return r < 0 ? r : vec_push(&session->gaps, &gap, PROFILE_GAPS_MAX, &err);
 }
 
 /* Says, now and again, that this phase goes on. */

@@ -27,14 +27,6 @@ unite_names(struct span_list *to, struct span_list from, struct arena *arena, st
 }
 
 static int
-compare_ports(const struct demands_port *a, const struct demands_port *b)
-{
-	if (a->udp != b->udp)
-		return a->udp ? 1 : -1;
-	return a->number < b->number ? -1 : a->number > b->number;
-}
-
-static int
 unite_ports(struct demands *to, const struct demands *from, struct arena *arena, struct err *err)
 {
 	struct demands_port *items =
@@ -44,9 +36,10 @@ unite_ports(struct demands *to, const struct demands *from, struct arena *arena,
 	if (!items)
 		return err_memory(err);
 	for (size_t i = 0, k = 0; i < to->port_count || k < from->port_count;) {
-		int order = i == to->port_count	    ? 1
-			    : k == from->port_count ? -1
-						    : compare_ports(&to->ports[i], &from->ports[k]);
+		int order = i == to->port_count ? 1
+			    : k == from->port_count
+				    ? -1
+				    : demands_compare_ports(&to->ports[i], &from->ports[k]);
 
 		items[n] = order <= 0 ? to->ports[i] : from->ports[k];
 		if (order == 0)

@@ -12,23 +12,17 @@
 #include "stage/sbom_document/taking.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 int
 taking_gap(struct taking *taking, struct err *err, struct span subject, const char *format, ...)
 {
-	char text[512];
 	struct gap gap;
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	int r = gap_print(&gap, taking->arena, subject, err, format, arguments);
 	va_end(arguments);
-	gap.subject = arena_copy(taking->arena, subject);
-	gap.text = arena_copy(taking->arena, span_from(text));
-	if (!gap.subject.p || !gap.text.p)
-		return err_memory(err);
-	return vec_push(&taking->gaps, &gap, INVENTORY_GAPS_MAX, err);
+	return r < 0 ? r : vec_push(&taking->gaps, &gap, INVENTORY_GAPS_MAX, err);
 }
 
 static int
