@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct digest_stream {
 	EVP_MD_CTX *context;
@@ -142,4 +147,48 @@ digest_stream_cleanup(struct digest_stream **stream)
 {
 	digest_stream_free(*stream);
 	*stream = NULL;
+}
+
+enum { CHUNK = 256 * 1024 };
+
+int
+digest_stream_file(struct digest_stream *stream, int from, int to, uint64_t *ret_size,
+		   struct err *err)
+{
+	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
+	uint64_t size = 0;
+	ssize_t got;
+	int r = chunk ? 0 : err_memory(err);
+
+	while (r == 0 && (got = TEMP_FAILURE_RETRY(pread(from, chunk, CHUNK, (off_t)size))) != 0) {
+		if (got < 0)
+			return err_sys(err, ERR_IO, errno, "cannot read");
+		digest_stream_update(stream, chunk, (size_t)got);
+		size += (uint64_t)got;
+		if (to >= 0)
+			r = fd_write_full(to, (struct span){chunk, (size_t)got}, err);
+	}
+	if (r == 0)
+		*ret_size = size;
+	return r;
+}
+
+int
+digest_of_part(int fd, uint64_t offset, uint64_t size, struct digest *ret, struct err *err)
+{
+	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
+	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
+	int r = stream && chunk ? 0 : err_memory(err);
+
+	for (uint64_t done = 0; r == 0 && done < size;) {
+		size_t n = size - done < CHUNK ? (size_t)(size - done) : CHUNK;
+
+		r = fd_pread_full(fd, chunk, n, offset + done, err);
+		if (r == 0)
+			digest_stream_update(stream, chunk, n);
+		done += n;
+	}
+	if (r == 0)
+		digest_stream_finish(stream, ret);
+	return r;
 }

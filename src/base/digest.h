@@ -34,6 +34,17 @@ void digest_stream_update(struct digest_stream *stream, const void *p, size_t n)
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret);
 bool digest_stream_restart(struct digest_stream *stream);
 void digest_stream_free(struct digest_stream *stream);
+
+/*
+ * Adds all that a file has, from its start, and writes it to `to` as well, unless that is -1.
+ * ERR_IO, ERR_MEMORY.
+ */
+int digest_stream_file(struct digest_stream *stream, int from, int to, uint64_t *ret_size,
+		       struct err *err);
+
+/* Of so many bytes of a file. ERR_INVALID when it ends before; ERR_IO, ERR_MEMORY. */
+int digest_of_part(int fd, uint64_t offset, uint64_t size, struct digest *ret, struct err *err);
+
 /*
  * SHA-1, for formats that ask for it and for nothing else; a stream for digest_stream_update() and
  * _free(), ended with sha1_stream_finish().

@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 262144 };
-
 struct layout {
 	struct depot depot;
 	const char *folder;
@@ -148,28 +146,10 @@ static int
 copy_bytes(int from, int to, struct digest *ret, uint64_t *ret_size, struct err *err)
 {
 	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
-	uint64_t size = 0;
-	int r = 0;
+	int r = stream ? digest_stream_file(stream, from, to, ret_size, err) : err_memory(err);
 
-	if (!stream || !chunk)
-		return err_memory(err);
-	while (r == 0) {
-		ssize_t got = pread(from, chunk, CHUNK, (off_t)size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(err, ERR_IO, errno, "cannot read");
-		if (got == 0)
-			break;
-		digest_stream_update(stream, chunk, (size_t)got);
-		size += (uint64_t)got;
-		if (to >= 0)
-			r = fd_write_full(to, (struct span){chunk, (size_t)got}, err);
-	}
-	digest_stream_finish(stream, ret);
-	*ret_size = size;
+	if (r == 0)
+		digest_stream_finish(stream, ret);
 	return r;
 }
 

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 262144 };
-
 static uint64_t
 expected(const struct download *download)
 {
@@ -64,31 +62,6 @@ sink_data(void *context, struct span bytes, struct err *err)
 	return 0;
 }
 
-/* Hashes the file from its start; *ret_size bytes. */
-static int
-hash_file(int fd, struct digest_stream *stream, uint64_t *ret_size, struct err *err)
-{
-	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
-	uint64_t size = 0;
-
-	if (!chunk)
-		return err_memory(err);
-	for (;;) {
-		ssize_t got = pread(fd, chunk, CHUNK, (off_t)size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(err, ERR_IO, errno, "cannot read");
-		if (got == 0)
-			break;
-		digest_stream_update(stream, chunk, (size_t)got);
-		size += (uint64_t)got;
-	}
-	*ret_size = size;
-	return 0;
-}
-
 /* 1: the cache has it, every byte; 0: not, or no longer. */
 static int
 in_cache(const struct download *download, struct err *err)
@@ -104,7 +77,7 @@ in_cache(const struct download *download, struct err *err)
 		return err_sys(err, ERR_IO, errno, "cannot open %s", download->path);
 	if (!stream)
 		return err_memory(err);
-	if (hash_file(fd, stream, &size, err) < 0)
+	if (digest_stream_file(stream, fd, -1, &size, err) < 0)
 		return err_wrap(err, "%s", download->path);
 	digest_stream_finish(stream, &digest);
 	if (digest_equal(&digest, &download->blob.digest) &&
@@ -155,7 +128,7 @@ carry_over(struct download *download, struct err *err)
 	download->stream = digest_stream_new();
 	if (!download->stream)
 		return err_memory(err);
-	if (hash_file(download->fd, download->stream, &size, err) < 0)
+	if (digest_stream_file(download->stream, download->fd, -1, &size, err) < 0)
 		return err_wrap(err, "%s", download->part);
 	download->received = size;
 	download->total->done += size;

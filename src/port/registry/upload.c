@@ -14,7 +14,6 @@
 
 enum {
 	FAILURES_MAX = 5, /* without a byte more at the registry */
-	HASH_CHUNK = 262144,
 };
 
 #define CHUNK_DEFAULT (64 * MIB)
@@ -42,24 +41,11 @@ session_of(const struct upload *upload)
 static int
 check_bytes(const struct upload *upload, struct err *err)
 {
-	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	CLEANUP(free_cleanup) char *chunk = malloc(HASH_CHUNK);
 	const struct registry_upload *blob = upload->blob;
 	struct digest digest;
 
-	if (!stream || !chunk)
-		return err_memory(err);
-	for (uint64_t done = 0; done < blob->size;) {
-		uint64_t left = blob->size - done;
-		size_t n = left < HASH_CHUNK ? (size_t)left : HASH_CHUNK;
-		int r = fd_pread_full(blob->fd, chunk, n, blob->offset + done, err);
-
-		if (r < 0)
-			return err_wrap(err, "%s", upload->what);
-		digest_stream_update(stream, chunk, n);
-		done += n;
-	}
-	digest_stream_finish(stream, &digest);
+	if (digest_of_part(blob->fd, blob->offset, blob->size, &digest, err) < 0)
+		return err_wrap(err, "%s", upload->what);
 	if (!digest_equal(&digest, &blob->digest))
 		return err_set(err, ERR_DIGEST, "%s: the bytes to be sent have another digest",
 			       upload->what);

@@ -116,22 +116,12 @@ load_part(int fd, const struct parcel *parcel, enum parcel_part part, struct are
 static int
 check_packed(const struct ship_package *package, struct err *err)
 {
-	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	CLEANUP(free_cleanup) char *chunk = malloc(CHUNK);
-	uint64_t size = package->says.packed.size;
 	struct digest digest;
-	int r = stream && chunk ? 0 : err_memory(err);
+	int r = digest_of_part(package->fd, package->offset, package->says.packed.size, &digest,
+			       err);
 
-	for (uint64_t at = 0; r == 0 && at < size;) {
-		size_t n = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-
-		r = fd_pread_full(package->fd, chunk, n, package->offset + at, err);
-		digest_stream_update(stream, chunk, r == 0 ? n : 0);
-		at += n;
-	}
 	if (r < 0)
 		return r;
-	digest_stream_finish(stream, &digest);
 	if (!digest_equal(&digest, &package->says.packed.digest))
 		return err_set(err, ERR_DIGEST, DATABASE_PACKED " is not what its statement is of");
 	return 0;

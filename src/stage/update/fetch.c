@@ -20,7 +20,6 @@ static const char *const suffixes[] = {".zst", ".gz", ""};
 enum {
 	SUFFIXES = sizeof(suffixes) / sizeof(suffixes[0]),
 	MANIFEST_BYTES = 65536,
-	DIGEST_BLOCK = 131072
 };
 
 static const char manifest_name[] = "feeds.json";
@@ -159,18 +158,12 @@ judge_bytes(struct fetcher *fetcher, const struct record_document *before, struc
 	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
 	struct digest digest;
 	char text[DIGEST_TEXT];
-	char block[DIGEST_BLOCK];
-	uint64_t at = 0;
-	ssize_t n;
+	uint64_t size;
 
 	if (!stream)
 		return err_memory(err);
-	while ((n = TEMP_FAILURE_RETRY(pread(fetched->fd, block, sizeof(block), (off_t)at))) > 0) {
-		digest_stream_update(stream, block, (size_t)n);
-		at += (uint64_t)n;
-	}
-	if (n < 0)
-		return err_sys(err, ERR_IO, errno, "cannot read %.120s", fetched->address.p);
+	if (digest_stream_file(stream, fetched->fd, -1, &size, err) < 0)
+		return err_wrap(err, "%.120s", fetched->address.p);
 	digest_stream_finish(stream, &digest);
 	fetched->digest = arena_printf(fetcher->arena, "%s", digest_format(&digest, text));
 	if (!fetched->digest.p)
