@@ -126,7 +126,7 @@ fitting(struct span text, size_t width, bool wrap)
 			end = at;
 		used += character_width(shown);
 		at += n;
-		if (shown == '-' || shown == '+' || shown == '/')
+		if (shown == '-' || shown == '+' || shown == '.' || shown == '/')
 			end = at;
 	}
 	return text;

@@ -510,6 +510,7 @@ whole" ]
 			echo "$words: $status $(cat "$errors")"
 			return 1
 		}
-		[ "$(wc -l <"$errors")" -eq 1 ]
+		# one line, and how the verb is used where an argument is missing or too many
+		[ -z "$(sed 1d "$errors" | grep -v "^  mohs ${words%% *} \|^      ")" ]
 	done
 }
