@@ -185,6 +185,8 @@ whole_results() {
 	[ ! -e "$results/image" ]
 	service web "$ready" "$tests" 'loads: [{name: bad, run: [/no/such/program]}]'
 	ends 1 "bad: the load did not pass: status 127: cannot run /no/such/program"
+	grep -q 'load "bad" failed (status 127: there is no such program)' "$out"
+	grep -q "^logs      $results/logs$" "$out"
 	service web "$ready" "$tests" 'loads: [{name: slow, run: [sleep, "1000"], timeout: 1s}]'
 	ends 1 "slow: the load did not pass: not done after"
 	[ ! -e "$results/image" ]
