@@ -135,12 +135,15 @@ gaps_are_in_every_report(void **state)
 	(void)state;
 	set_up(&scene);
 	scene.inventory.gaps = (struct gap_list){&unread, 1};
-	for (size_t i = 0; report_formats[i].name; i++) {
-		struct span text = written(&scene, report_formats[i].name);
+	struct span names = report_names(arena);
+	assert_span(span_cut(&names, ','), "table");
+	for (size_t count = 0; names.p || count < 6; count++) {
+		const char *name = arena_copy(arena, span_trim(span_cut(&names, ','))).p;
+		struct span text = written(&scene, name);
 
 		if (!span_contains(text, SPAN("unread")) ||
 		    !span_contains(text, SPAN("not opened")))
-			fail_msg("%s:\n%.*s", report_formats[i].name, SPAN_ARG(text));
+			fail_msg("%s:\n%.*s", name, SPAN_ARG(text));
 	}
 }
 
