@@ -87,6 +87,16 @@ memcmp(const void *a, const void *b, size_t n)
 	return 0;
 }
 
+const char *
+entry_executed(const long *auxiliary)
+{
+	for (; auxiliary[0] != AT_NULL; auxiliary += 2) {
+		if (auxiliary[0] == AT_EXECFN)
+			return (const char *)auxiliary[1];
+	}
+	return "";
+}
+
 static void
 relocate(void)
 {

@@ -20,11 +20,6 @@ struct pattern {
 	size_t count;
 };
 
-struct texts {
-	struct text *items;
-	size_t count;
-};
-
 /* A variable the start depends on. */
 struct variable {
 	struct text name;

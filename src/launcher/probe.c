@@ -8,7 +8,6 @@
 #include "launcher/files.h"
 #include "launcher/sys.h"
 
-#include <elf.h>
 #include <fcntl.h>
 
 #define FOLDER "/.mohs-probe/"
@@ -130,16 +129,6 @@ record_list(const char *path, long (*each)(void *context, long directory, const 
 		(void)sys_close(fd);
 }
 
-static const char *
-executed_name(const long *auxiliary)
-{
-	for (; auxiliary[0] != AT_NULL; auxiliary += 2) {
-		if (auxiliary[0] == AT_EXECFN)
-			return (const char *)auxiliary[1];
-	}
-	return "";
-}
-
 void
 entry_main(int argc, const char *const *argv, const char *const *environment, const long *auxiliary)
 {
@@ -155,7 +144,7 @@ entry_main(int argc, const char *const *argv, const char *const *environment, co
 		sys_exit(FAILED);
 	record_all("argument", argv);
 	record_all("variable", environment);
-	record("program", text_from(executed_name(auxiliary)));
+	record("program", text_from(entry_executed(auxiliary)));
 	record_directory();
 	record_file("status", "/proc/self/status");
 	record_limits();

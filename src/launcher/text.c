@@ -81,17 +81,25 @@ refuse(struct refusal *refusal, const char *a, struct text b, const char *c)
 	return false;
 }
 
+struct text
+text_number(unsigned long number, char room[24])
+{
+	size_t at = 24;
+
+	do
+		room[--at] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	return (struct text){room + at, 24 - at};
+}
+
 bool
 refuse_number(struct refusal *refusal, const char *a, struct text b, const char *c, long number)
 {
 	char digits[24];
-	size_t at = sizeof(digits);
-	unsigned long left = number < 0 ? 0UL - (unsigned long)number : (unsigned long)number;
 
-	do
-		digits[--at] = (char)('0' + left % 10);
-	while ((left /= 10) != 0);
 	(void)refuse(refusal, a, b, c);
-	refusal_add(refusal, (struct text){digits + at, sizeof(digits) - at});
+	refusal_add(refusal,
+		    text_number(number < 0 ? 0UL - (unsigned long)number : (unsigned long)number,
+				digits));
 	return false;
 }

@@ -11,6 +11,11 @@ struct text {
 	size_t n;
 };
 
+struct texts {
+	struct text *items;
+	size_t count;
+};
+
 /* Memory that is handed out and never taken back. */
 struct region {
 	char *p;
@@ -37,4 +42,7 @@ struct refusal {
 bool refuse(struct refusal *refusal, const char *a, struct text b, const char *c);
 bool refuse_number(struct refusal *refusal, const char *a, struct text b, const char *c,
 		   long number);
+/* The decimal digits of a number, at the end of `room`. */
+struct text text_number(unsigned long number, char room[24]);
+
 void refusal_add(struct refusal *refusal, struct text text);

@@ -11,5 +11,11 @@ struct span launcher_start(void);
 /* mohs-probe: tells how it was started. */
 struct span launcher_probe(void);
 
+/* mohs-commands: carries out the commands of its table, in a shell's place. */
+struct span launcher_commands(void);
+
+/* mohs-recorder: tells how a shell is run, and becomes it. */
+struct span launcher_recorder(void);
+
 /* GOARCH they are for: "amd64". */
 struct span launcher_architecture(void);

@@ -101,7 +101,7 @@ other_documents_are_not(void **state)
 		"{" START ",\"variables\":[{\"name\":\"A\",\"sha256\":\"00\"}]}",
 		"{" START ",\"limits\":[{\"resource\":16}]}",
 		"{" START ",\"arguments\":{\"observed\":[],\"same\":1}}",
-		"{" START ",\"x\":[[[[[[[[[[[[[[1]]]]]]]]]]]]]]}",
+		"{" START ",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
 	};
 	struct plan plan;
 
