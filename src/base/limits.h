@@ -309,3 +309,12 @@
 #define START_WORDS_MAX	    512
 #define START_PLAN_MAX	    (1 * MIB) /* src/launcher/tree.h */
 #define SCRIPT_MAX	    (1 * MIB)
+
+/* commands run through a shell: what the recorder tells, and what becomes a table */
+#define SHELL_RUNS_MAX	  50000	     /* of shells, while profiling */
+#define SHELL_LOG_MAX	  (32 * MIB) /* that they are told in */
+#define SHELL_INPUT_MAX	  (4 * MIB)  /* what one shell read; src/launcher/recorder.c */
+#define SHELLS_MAX	  64	     /* files of an image that are shells */
+#define COMMAND_LINE_MAX  (64 * KIB) /* src/launcher/table.h */
+#define COMMANDS_MAX	  1000	     /* different ones */
+#define COMMAND_TABLE_MAX (1 * MIB)  /* src/launcher/tree.h */

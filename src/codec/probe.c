@@ -200,22 +200,34 @@ take_record(struct reading *reading, struct span name, struct span value, struct
 	return 0;
 }
 
+int
+probe_next(struct span *rest, struct span *ret_name, struct span *ret_value, struct err *err)
+{
+	struct span line = span_cut(rest, '\n');
+	struct span name = span_cut(&line, ' ');
+	uint64_t length;
+
+	if (!rest->p || !line.p || !span_to_u64(line, &length) || length >= rest->n ||
+	    rest->p[length] != '\n')
+		return err_set(err, ERR_INVALID, "a record of no length, or cut off");
+	*ret_name = name;
+	*ret_value = span_slice(*rest, 0, (size_t)length);
+	*rest = span_slice(*rest, (size_t)length + 1, rest->n);
+	return 0;
+}
+
 static int
 read_records(struct reading *reading, struct span rest, struct err *err)
 {
 	int r = 0;
 
 	while (r == 0 && rest.n > 0 && !reading->ended) {
-		struct span line = span_cut(&rest, '\n');
-		struct span name = span_cut(&line, ' ');
-		uint64_t length;
+		struct span name;
+		struct span value;
 
-		if (!rest.p || !line.p || !span_to_u64(line, &length) || length >= rest.n ||
-		    rest.p[length] != '\n')
-			return err_set(err, ERR_INVALID, "a record of no length, or cut off");
-		struct span value = span_slice(rest, 0, (size_t)length);
-		rest = span_slice(rest, (size_t)length + 1, rest.n);
-		r = take_record(reading, name, value, err);
+		r = probe_next(&rest, &name, &value, err);
+		if (r == 0)
+			r = take_record(reading, name, value, err);
 	}
 	if (r == 0 && (!reading->ended || rest.n > 0))
 		r = err_set(err, ERR_INVALID, "it does not end where it should");

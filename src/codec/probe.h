@@ -17,3 +17,6 @@
  * malformed, cut off, or with bytes that are no UTF-8; ERR_LIMIT.
  */
 int probe_read(struct span records, struct arena *arena, struct start_state *ret, struct err *err);
+
+/* The next record, cut off the front of *rest. ERR_INVALID: malformed or cut off. */
+int probe_next(struct span *rest, struct span *ret_name, struct span *ret_value, struct err *err);

@@ -20,7 +20,7 @@
 
 #define PROBE_FOLDER "/.mohs-probe"
 
-enum { FIXED_MOUNTS = 3, COMMAND_LINE_MAX = 65536 };
+enum { FIXED_MOUNTS = 3, PROC_LINE_MAX = 65536 };
 
 struct observing {
 	const struct start_trial *trial;
@@ -238,7 +238,7 @@ note_running(struct observing *observing, struct err *err)
 	struct arena *arena = observing->session.arena;
 	char path[64];
 	char program[PATH_MAX];
-	char line[COMMAND_LINE_MAX];
+	char line[PROC_LINE_MAX];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe",
 		       (int)container_pid(observing->session.app.container));
