@@ -203,6 +203,8 @@ put_service(struct buf *out, const struct image *image, struct err *err)
 			     "  # entrypoint: auto  # a start through a shell script is replaced "
 			     "by "
 			     "what it comes to\n"
+			     "  # commands: auto    # a shell that programs run commands "
+			     "through is replaced by a table of them\n"
 			     "  # keep: [\"/usr/share/zoneinfo/**\"]\n"
 			     "  # drop: [\"/usr/share/doc/**\"]\n"
 			     "  # extend: always    # also what passing tests ask for in vain; or "

@@ -205,6 +205,31 @@ print_start(const struct start *start)
 	(void)putchar('\n');
 }
 
+/* What took the place of shells that programs run commands through. */
+static void
+print_commands(const struct commands *commands)
+{
+	if (!commands)
+		return;
+	(void)printf("commands  %zu seen in %u runs of a shell: %s\n", commands->seen_count,
+		     commands->runs,
+		     commands->form == COMMANDS_TABLE  ? "a table of them takes its place"
+		     : commands->form == COMMANDS_KEPT ? "it is kept"
+						       : "none is needed");
+	for (size_t i = 0; i < commands->seen_count && i < STARTS_SHOWN; i++)
+		printable_line(stdout, "          %.*s", SPAN_ARG(commands->seen[i].line));
+	if (commands->seen_count > STARTS_SHOWN)
+		(void)printf("          and %zu more\n", commands->seen_count - STARTS_SHOWN);
+	for (size_t i = 0; i < commands->left.count && i < STARTS_SHOWN; i++)
+		printable_line(stdout, "          not carried out: %.*s: %.*s",
+			       SPAN_ARG(commands->left.items[i].subject),
+			       SPAN_ARG(commands->left.items[i].text));
+	if (commands->left.count > STARTS_SHOWN)
+		(void)printf("          and %zu more that are not\n",
+			     commands->left.count - STARTS_SHOWN);
+	(void)putchar('\n');
+}
+
 static void
 print_places(const struct pipeline *p)
 {
@@ -289,6 +314,8 @@ results_run(const struct pipeline *p, struct err *err)
 	(void)putchar('\n');
 	if (p->profile)
 		print_start(p->profile->start);
+	if (p->profile)
+		print_commands(p->profile->commands);
 	r = report_checklist(p->verdict, stdout, 0, err);
 	if (r == 0)
 		print_places(p);

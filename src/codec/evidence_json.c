@@ -53,6 +53,7 @@ evidence_write(const struct evidence *evidence, struct arena *arena, struct span
 	write_member(&writer, json, "inventory", write_inventory(&writer));
 	write_member(&writer, json, "findings", write_findings(&writer));
 	write_member(&writer, json, "entrypoint", write_entrypoint(&writer));
+	write_member(&writer, json, "commands", write_commands(&writer));
 	write_member(&writer, json, "profile", write_profile(&writer));
 	write_member(&writer, json, "plan", write_plan(&writer));
 	write_member(&writer, json, "confidence", write_confidence(&writer));

@@ -393,7 +393,7 @@ static const struct json_field shell_fields[] = {
 	{0},
 };
 
-/* Anything that is not called an interpreter counts as a shell. */
+/* Anything that is called neither an interpreter nor a table of commands counts as a shell. */
 static int
 read_shell(const struct reading *reading, const json_t *json, struct shells *shells)
 {
@@ -403,15 +403,17 @@ read_shell(const struct reading *reading, const json_t *json, struct shells *she
 
 	if (r < 0)
 		return r;
-	bool interpreter = span_equal(raw.kind, SPAN("interpreter"));
+	enum shell_kind kind = span_equal(raw.kind, SPAN("interpreter")) ? SHELL_INTERPRETER
+			       : span_equal(raw.kind, SPAN("commands"))	 ? SHELL_COMMANDS
+									 : SHELL_SHELL;
 	*shell = (struct shell){.entry = IMAGE_NONE,
-				.kind = interpreter ? SHELL_INTERPRETER : SHELL_SHELL,
+				.kind = kind,
 				.what = arena_printf(reading->arena, "%.*s is %.*s",
 						     SPAN_ARG(raw.path), SPAN_ARG(raw.what))};
 	if (!shell->what.p)
 		return err_memory(reading->err);
 	shells->count++;
-	shells->shell_count += !interpreter;
+	shells->shell_count += shell_counts(kind);
 	return 0;
 }
 

@@ -397,10 +397,10 @@ shells_bytes_get(struct span bytes, size_t entry_count, struct arena *arena, str
 		struct shell *shell = &shells->items[i];
 
 		shell->entry = take_entry(&reader, false);
-		shell->kind = (enum shell_kind)take_byte(&reader, (unsigned)SHELL_INTERPRETER);
+		shell->kind = (enum shell_kind)take_byte(&reader, (unsigned)SHELL_COMMANDS);
 		shell->proof = (enum shell_proof)take_byte(&reader, (unsigned)SHELL_BY_CONTENT);
 		shell->what = take_text(&reader);
-		shells->shell_count += shell->kind != SHELL_INTERPRETER;
+		shells->shell_count += shell_counts(shell->kind);
 	}
 	take_gaps(&reader, &shells->gaps);
 	int r = finish(&reader);

@@ -37,6 +37,7 @@ struct raw_sidecar {
 struct raw_harden {
 	enum plan_granularity granularity;
 	enum service_entrypoint entrypoint;
+	enum service_commands commands;
 	enum layer_compression compression;
 	enum service_libraries unused_libraries;
 	enum service_extend extend;
@@ -92,6 +93,11 @@ static const cyaml_strval_t libraries[] = {
 static const cyaml_strval_t entrypoints[] = {
 	{"keep", ENTRYPOINT_KEEP},
 	{"auto", ENTRYPOINT_AUTO},
+};
+
+static const cyaml_strval_t command_shells[] = {
+	{"keep", SERVICE_COMMANDS_KEEP},
+	{"auto", SERVICE_COMMANDS_AUTO},
 };
 
 static const cyaml_strval_t compressions[] = {
@@ -160,6 +166,8 @@ static const cyaml_schema_field_t harden_fields[] = {
 			 granularity, granularities, CYAML_ARRAY_LEN(granularities)),
 	CYAML_FIELD_ENUM("entrypoint", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden, entrypoint,
 			 entrypoints, CYAML_ARRAY_LEN(entrypoints)),
+	CYAML_FIELD_ENUM("commands", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden, commands,
+			 command_shells, CYAML_ARRAY_LEN(command_shells)),
 	CYAML_FIELD_ENUM("compression", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden,
 			 compression, compressions, CYAML_ARRAY_LEN(compressions)),
 	CYAML_FIELD_ENUM("unused_libraries", OPTIONAL | CYAML_FLAG_STRICT, struct raw_harden,
@@ -372,6 +380,7 @@ take_harden(const struct yaml_source *source, const struct raw_harden *raw,
 	service->granularity = raw->granularity;
 	service->entrypoint = raw->entrypoint;
 	service->unused_libraries = raw->unused_libraries;
+	service->commands = raw->commands;
 	service->extend = raw->extend;
 	service->learn = raw->learn;
 	if (yaml_get(node, "compression"))

@@ -23,6 +23,7 @@ static const struct {
 	[REASON_DROPPED] = {"dropped", "harden.drop names it"},
 	[REASON_USED] = {"used", "used while profiling"},
 	[REASON_EXTENDED] = {"extended", "was missing when the hardened image ran"},
+	[REASON_COMMAND] = {"command", "a command that is carried out without a shell"},
 	[REASON_DECLARED] = {"declared", "harden.keep names it"},
 	[REASON_CONFIG] = {"config", "the image config names it"},
 	[REASON_NEEDED] = {"needed", "a kept program or library needs this library"},

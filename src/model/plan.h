@@ -11,6 +11,7 @@ enum plan_reason {
 	REASON_DROPPED,	 /* removed: harden.drop names it */
 	REASON_USED,	 /* used while profiling */
 	REASON_EXTENDED, /* the hardened image asked for it in vain */
+	REASON_COMMAND,	 /* a command of the table runs it, or it leads to that table */
 	REASON_DECLARED, /* harden.keep names it */
 	REASON_CONFIG, /* the image config names it (entrypoint, workdir, volume, user database) */
 	REASON_NEEDED, /* a kept ELF file needs this library */
@@ -88,8 +89,9 @@ enum plan_granularity { GRANULARITY_FILE, GRANULARITY_PACKAGE };
 struct plan {
 	struct arena *arena;
 	enum plan_granularity granularity;
-	const struct start *start;  /* in the place of the config's; NULL: none */
-	struct plan_entry *entries; /* one per image entry, same order */
+	const struct commands *commands; /* with a table in the shells' place; NULL: none */
+	const struct start *start;	 /* in the place of the config's; NULL: none */
+	struct plan_entry *entries;	 /* one per image entry, same order */
 	size_t entry_count;
 	struct plan_component *components; /* one per inventory component, same order */
 	size_t component_count;

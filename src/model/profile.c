@@ -161,6 +161,10 @@ profile_copy(const struct profile *profile, struct profile **ret, struct err *er
 	if (r == 0 && profile->start)
 		r = start_copy(profile->start, arena, &start, err);
 	copy->start = start;
+	struct commands *commands = NULL;
+	if (r == 0 && profile->commands)
+		r = commands_copy(profile->commands, arena, &commands, err);
+	copy->commands = commands;
 	if (r < 0) {
 		arena_free(arena);
 		return r;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "model/commands.h"
 #include "model/demands.h"
 #include "model/image.h"
 #include "model/start.h"
@@ -116,7 +117,8 @@ struct profile {
 	size_t curve_count;
 	uint64_t last_new_path_ms;
 	const struct start *start; /* what it was started by; NULL: the image's own entrypoint */
-	struct span_list written;  /* paths created or changed in the container's upper layer */
+	const struct commands *commands; /* what programs run through a shell; NULL: not asked */
+	struct span_list written; /* paths created or changed in the container's upper layer */
 	struct demands demands;
 };
 

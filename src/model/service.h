@@ -36,6 +36,11 @@ struct service_mount {
 	bool writable;
 };
 
+enum service_commands {
+	SERVICE_COMMANDS_KEEP, /* a shell that programs run commands through stays */
+	SERVICE_COMMANDS_AUTO, /* a table of the commands takes its place */
+};
+
 enum service_entrypoint {
 	ENTRYPOINT_KEEP, /* as the image has it */
 	ENTRYPOINT_AUTO, /* one that is a shell script is compiled to what it was seen to start */
@@ -77,6 +82,7 @@ struct service {
 	struct span_list keep; /* globs */
 	struct span_list drop;
 	enum service_entrypoint entrypoint;
+	enum service_commands commands;
 	enum layer_compression compression;
 	enum service_libraries unused_libraries;
 	enum service_extend extend;

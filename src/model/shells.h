@@ -9,7 +9,15 @@ enum shell_kind {
 	SHELL_MULTICALL,   /* busybox, toybox: holds one */
 	SHELL_INTERPRETER, /* python, perl, ...: gives a prompt; listed apart, does not fail the
 			      check */
+	SHELL_COMMANDS,	   /* mohs-commands, byte for byte: no shell, but stands where one did */
 };
+
+/* Whether it counts as a shell. */
+static inline bool
+shell_counts(enum shell_kind kind)
+{
+	return kind == SHELL_SHELL || kind == SHELL_MULTICALL;
+}
 
 enum shell_proof {
 	SHELL_BY_NAME,
@@ -28,9 +36,12 @@ struct shells {
 	struct arena *arena;
 	struct shell *items; /* by path */
 	size_t count;
-	uint32_t shell_count; /* without interpreters */
+	uint32_t shell_count; /* those that count */
 	struct gap_list gaps; /* executables that could not be read */
 };
+
+/* How many are of a kind. */
+size_t shells_count(const struct shells *shells, enum shell_kind kind);
 
 void shells_free(struct shells *shells);
 void shells_cleanup(struct shells **shells);

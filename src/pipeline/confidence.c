@@ -20,8 +20,8 @@ plan_first(const struct pipeline *p, struct plan **ret, struct err *err)
 
 	if (r < 0 || without == 0)
 		return r;
-	r = plan_make(p->before.image, p->before.contents, p->before.inventory, first, p->service,
-		      true, ret, &problem);
+	r = plan_make(p->view ? p->view : p->before.image, p->before.contents, p->before.inventory,
+		      first, p->service, true, ret, &problem);
 	return r == -ERR_MEMORY ? err_memory(err) : 0;
 }
 

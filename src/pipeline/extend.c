@@ -36,6 +36,7 @@ build_trial(struct extending *extending, struct err *err)
 {
 	struct pipeline *p = extending->pipeline;
 	CLEANUP(built_cleanup) struct built *built = NULL;
+	const struct image *image = NULL;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct span output =
 		arena ? arena_printf(arena, "oci:%.*s/image:round", SPAN_ARG(extending->folder))
@@ -53,8 +54,9 @@ build_trial(struct extending *extending, struct err *err)
 	if (r == 0)
 		r = directory_make(extending->folder.p, 0700, err);
 	if (r == 0)
-		r = build_write(p->before.image, p->before.contents, p->plan, &options, &built,
-				err);
+		r = pipeline_view(p, &image, err);
+	if (r == 0)
+		r = build_write(image, p->before.contents, p->plan, &options, &built, err);
 	if (r == 0)
 		r = image_open(built->reference, &p->image_options, &extending->hardened.image,
 			       &extending->hardened.contents, err);

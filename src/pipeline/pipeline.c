@@ -150,10 +150,33 @@ profile_refused(const struct pipeline *p)
 	return p->profile && !p->profile->complete && !p->accept_profile;
 }
 
+int
+pipeline_view(struct pipeline *p, const struct image **ret, struct err *err)
+{
+	const struct commands *commands = p->profile ? p->profile->commands : NULL;
+	bool other = commands && commands->form == COMMANDS_TABLE;
+	int r = 0;
+
+	if (other && !p->view) {
+		p->view_arena = arena_new(0);
+		struct image *view =
+			p->view_arena ? arena_alloc(p->view_arena, sizeof(*view)) : NULL;
+
+		r = view ? commands_view(commands, p->before.image, p->view_arena, view, err)
+			 : err_memory(err);
+		if (r == 0)
+			p->view = view;
+	}
+	if (r == 0)
+		*ret = other ? p->view : p->before.image;
+	return r;
+}
+
 static int
 step_plan(struct pipeline *p, struct err *err)
 {
 	const struct gap_list *gaps = &p->profile->gaps;
+	const struct image *image = NULL;
 
 	if (profile_refused(p)) {
 		struct span why = gaps->count ? gaps->items[0].text : SPAN("no reason recorded");
@@ -162,8 +185,10 @@ step_plan(struct pipeline *p, struct err *err)
 			       "the profile is not complete: %.*s (--accept-profile goes on)",
 			       SPAN_ARG(why));
 	}
-	return plan_make(p->before.image, p->before.contents, p->before.inventory, p->profile,
-			 p->service, p->accept_profile, &p->plan, err);
+	int r = pipeline_view(p, &image, err);
+	return r < 0 ? r
+		     : plan_make(image, p->before.contents, p->before.inventory, p->profile,
+				 p->service, p->accept_profile, &p->plan, err);
 }
 
 static int
@@ -176,11 +201,13 @@ step_build(struct pipeline *p, struct err *err)
 		.progress = p->progress,
 	};
 
+	const struct image *image = NULL;
 	int r = forget_evidence(p, err);
 
+	if (r == 0)
+		r = pipeline_view(p, &image, err);
 	return r < 0 ? r
-		     : build_write(p->before.image, p->before.contents, p->plan, &options,
-				   &p->built, err);
+		     : build_write(image, p->before.contents, p->plan, &options, &p->built, err);
 }
 
 static int
@@ -459,6 +486,7 @@ pipeline_free(struct pipeline *p)
 	risks_free(p->risks);
 	confidence_free(p->confidence);
 	plan_free(p->plan);
+	arena_free(p->view_arena);
 	profile_free(p->profile);
 	for (size_t i = 0; p->sidecars && p->service && i < p->service->sidecar_count; i++)
 		subject_free(&p->sidecars[i]);

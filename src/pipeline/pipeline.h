@@ -71,6 +71,8 @@ struct pipeline {
 	struct subject *sidecars; /* one per service->sidecars */
 	struct profile *profile;
 	struct suite *suite_before; /* the tests on the original, while profiling */
+	struct image *view; /* of the image: with a table in the shells' place; NULL: as it is */
+	struct arena *view_arena;
 	struct plan *plan;
 	struct extension *extension;
 	struct confidence *confidence;
@@ -103,6 +105,9 @@ int pipeline_run(struct pipeline *pipeline, enum pipeline_step goal, struct err 
  * has are told apart. The result is pipeline->suite.
  */
 int pipeline_test(struct pipeline *pipeline, struct span original, struct err *err);
+
+/* The image as it is hardened: with the profile's table in the place of its shells. */
+int pipeline_view(struct pipeline *pipeline, const struct image **ret, struct err *err);
 
 /* Writes profile.json into the folder of results. */
 int pipeline_write_profile(struct pipeline *pipeline, struct err *err);

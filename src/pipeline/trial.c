@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "pipeline/commands.h"
 #include "pipeline/start.h"
 #include "stage/profile.h"
 
@@ -53,9 +54,10 @@ flag_served(struct profile *run, const struct image *image, struct err *err)
 	return 0;
 }
 
-static int
-run(const struct pipeline *p, const struct trial *trial, const struct profile_options *wanted,
-    struct profile **ret, struct suite **ret_suite, struct err *err)
+int
+trial_once(const struct pipeline *p, const struct trial *trial,
+	   const struct profile_options *wanted, struct profile **ret, struct suite **ret_suite,
+	   struct err *err)
 {
 	CLEANUP(profile_cleanup) struct profile *profile = NULL;
 	struct profile_options options = *wanted;
@@ -117,15 +119,22 @@ trial_run(const struct pipeline *p, const struct trial *trial, struct profile **
 	if (original && trial->kind == TRIAL_STRICT)
 		options.original = original->image;
 	if (original && trial->kind == TRIAL_SERVED) {
-		view = everything_of(original->image, trial->subject->image);
+		view = everything_of(p->view ? p->view : original->image, trial->subject->image);
 		options.image = &view;
 		options.contents = original->contents;
 		options.start = p->profile ? p->profile->start : NULL; /* not among its paths */
+		options.commands = p->profile ? p->profile->commands : NULL;
 	}
 	int r = trial->kind == TRIAL_PROFILE ? start_compile(&options, &start, err) : 0;
 	if (r < 0)
 		return r;
 	if (start)
 		options.start = start;
-	return run(p, trial, &options, ret, ret_suite, err);
+	if (trial->kind == TRIAL_PROFILE && p->service->commands == SERVICE_COMMANDS_AUTO)
+		return commands_profile(p, trial, &options, ret, ret_suite, err);
+	bool has_table =
+		p->profile && p->profile->commands && p->profile->commands->form == COMMANDS_TABLE;
+	if (has_table && (trial->kind == TRIAL_STRICT || trial->kind == TRIAL_PLAIN))
+		return commands_test(p, trial, &options, ret, ret_suite, err);
+	return trial_once(p, trial, &options, ret, ret_suite, err);
 }

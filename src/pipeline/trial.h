@@ -4,6 +4,7 @@
 
 #include "pipeline/pipeline.h"
 
+struct profile_options;
 struct runtime_limits;
 
 enum trial_kind {
@@ -25,6 +26,11 @@ struct trial {
 	bool low_ports_privileged;
 	uint64_t ready_ms; /* time for becoming ready instead of the service's; 0: as it says */
 };
+
+/* One run, as the options say; the logs go where the trial says. */
+int trial_once(const struct pipeline *p, const struct trial *trial,
+	       const struct profile_options *wanted, struct profile **ret, struct suite **ret_suite,
+	       struct err *err);
 
 /* suite->run is set: the same as *ret, which may be NULL. Errors of profile_run(). */
 int trial_run(const struct pipeline *pipeline, const struct trial *trial, struct profile **ret,

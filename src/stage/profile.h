@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/progress.h"
+#include "model/commands.h"
 #include "model/service.h"
 #include "model/suite.h"
 #include "port/contents.h"
@@ -31,8 +33,17 @@ struct profile_options {
 	const struct span_list *refuse;
 	bool low_ports_privileged; /* else as Docker has it: ports below 1024 are as any */
 	const struct start *start; /* NULL, or: instead of the image's own entrypoint */
-	const char *log_folder;	   /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
-				      kept */
+	/*
+	 * Shells before which a recorder stands (NULL: none), or the table that is in their place
+	 * (NULL: none; `image` is then as commands_view() makes it, or `has_table`: it has it of
+	 * its own). What they wrote goes to `shell_log` (stage/commands.h), which is then set.
+	 */
+	const struct span_list *shells;
+	const struct commands *commands;
+	bool has_table;
+	struct buf *shell_log;
+	const char *log_folder; /* container.log, load-NAME.log, test-NAME.log, junit; NULL: none
+				   kept */
 	const struct progress *progress;
 };
 
@@ -61,6 +72,9 @@ int profile_observe(const struct profile_options *options, const struct start_tr
  */
 int profile_observed(struct sandbox_session *session, struct arena *arena, struct start_state **ret,
 		     struct profile **ret_used, struct err *err);
+
+/* The name that a container of the image gets: Docker's, of its identity. */
+struct span profile_hostname(const struct image *image, struct arena *arena);
 
 /* The union of several runs on the same image; independent of their order. ERR_MISMATCH. */
 int profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,

@@ -24,7 +24,8 @@ static const char full[] =
 	"  - {name: browse, run: [wrk, -t1, \"http://127.0.0.1:8080/\"], repeat: 2, timeout: 1m}\n"
 	"tests:\n"
 	"  - {name: api, run: [pytest, -q, \"--junitxml=${MOHS_JUNIT}\"]}\n"
-	"harden: {granularity: package, keep: [\"/usr/share/zoneinfo/**\"], entrypoint: auto,\n"
+	"harden: {granularity: package, keep: [\"/usr/share/zoneinfo/**\"], entrypoint: auto,\n "
+	"commands: auto,\n"
 	"         compression: zstd, extend: always, max_rounds: 9, learn: true}\n"
 	"policy: policy.yaml\n"
 	"sign: {key: /keys/cosign.key}\n";
@@ -59,6 +60,7 @@ service_is_read_whole(void **state)
 	assert_int_equal(service->tests[0].timeout_ms, 0);
 	assert_int_equal(service->granularity, GRANULARITY_PACKAGE);
 	assert_int_equal(service->entrypoint, ENTRYPOINT_AUTO);
+	assert_int_equal(service->commands, SERVICE_COMMANDS_AUTO);
 	assert_int_equal(service->compression, LAYER_ZSTD);
 	assert_int_equal(service->extend, EXTEND_ALWAYS);
 	assert_int_equal(service->max_rounds, 9);
@@ -119,7 +121,8 @@ struct bad {
 static const struct bad bad_services[] = {
 	{"loadz: []\n", "m.yaml: line 3: unknown key \"loadz\"; allowed: service, team, image"},
 	{"harden:\n  keep: [/a]\n  kep: [/b]\n",
-	 "line 5: unknown key \"kep\"; allowed: granularity, entrypoint, compression, extend, "
+	 "line 5: unknown key \"kep\"; allowed: granularity, entrypoint, commands, compression, "
+	 "extend, "
 	 "max_rounds, learn, keep, drop"},
 	{"harden: {extend: maybe}\n", "line 3: "},
 	{"harden: {max_rounds: 101}\n", "line 3: max_rounds: at most 100"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What ran: start, profile and tests. */
+#include "codec/commands_json.h"
 #include "codec/evidence/writer.h"
 #include "codec/limits_json.h"
 
@@ -23,6 +24,26 @@ write_entrypoint(struct writer *writer)
 		write_member(writer, json, "plan", plan ? plan : json_null());
 	write_gaps(writer, "entrypoint", &start->left);
 	write_gaps(writer, "entrypoint", &start->remarks);
+	return json;
+}
+
+json_t *
+write_commands(struct writer *writer)
+{
+	const struct commands *commands =
+		writer->evidence->profile ? writer->evidence->profile->commands : NULL;
+	struct err ignored = ERR_INIT;
+	json_t *table = NULL;
+
+	if (!commands)
+		return json_null();
+	json_t *json = commands_json_make(commands);
+	if (commands->table.n && json_parse(commands->table, &table, &ignored) < 0)
+		table = NULL;
+	writer->failed |= !json || (commands->table.n && !table);
+	if (json)
+		write_member(writer, json, "table", table ? table : json_null());
+	write_gaps(writer, "commands", &commands->left);
 	return json;
 }
 

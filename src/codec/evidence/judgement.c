@@ -75,6 +75,7 @@ shell_json(struct writer *writer, const struct shell *shell)
 		[SHELL_SHELL] = "shell",
 		[SHELL_MULTICALL] = "multicall",
 		[SHELL_INTERPRETER] = "interpreter",
+		[SHELL_COMMANDS] = "commands",
 	};
 	static const char *const proofs[] = {
 		[SHELL_BY_NAME] = "name",

@@ -46,6 +46,7 @@ json_t *write_images(struct writer *writer);
 json_t *write_inventory(struct writer *writer);
 json_t *write_findings(struct writer *writer);
 json_t *write_entrypoint(struct writer *writer);
+json_t *write_commands(struct writer *writer);
 json_t *write_profile(struct writer *writer);
 json_t *write_plan(struct writer *writer);
 json_t *write_confidence(struct writer *writer);

@@ -22,6 +22,7 @@ static const bool follows[REASONS] = {
 	[REASON_USED] = true,	 [REASON_NEEDED] = true,  [REASON_INTERPRETER] = true,
 	[REASON_LINK] = true,	 [REASON_TARGET] = true,  [REASON_PARENT] = true,
 	[REASON_PACKAGE] = true, [REASON_LICENCE] = true, [REASON_METADATA] = true,
+	[REASON_COMMAND] = true,
 };
 
 /* Loaded by name once the need arises, so that a load that did not need them shows nothing. */

@@ -39,6 +39,8 @@ parameters_json(struct predicate_writer *writer)
 		   service->entrypoint == ENTRYPOINT_AUTO ? SPAN("auto") : SPAN("keep"));
 	write_text(out, json, "unused_libraries",
 		   service->unused_libraries == LIBRARIES_STUB ? SPAN("stub") : SPAN("keep"));
+	write_text(out, json, "commands",
+		   service->commands == SERVICE_COMMANDS_AUTO ? SPAN("auto") : SPAN("keep"));
 	write_text(out, json, "compression", span_from(compressions[service->compression]));
 	return json;
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "codec/commands_json.h"
 #include "codec/demands_json.h"
 #include "codec/gaps_json.h"
 #include "codec/path_json.h"
@@ -31,6 +32,7 @@ struct document {
 	json_t *gaps;
 	json_t *demands;
 	json_t *start;
+	json_t *commands;
 };
 
 #define AT(member) offsetof(struct document, member)
@@ -59,6 +61,7 @@ static const struct json_field document_fields[] = {
 	{"gaps", JSON_FIELD_RAW, AT(gaps), true},
 	{"demands", JSON_FIELD_RAW, AT(demands), false},
 	{"start", JSON_FIELD_RAW, AT(start), false},
+	{"commands", JSON_FIELD_RAW, AT(commands), false},
 	{NULL},
 };
 
@@ -411,9 +414,13 @@ document_read(const json_t *json, struct profile *profile, struct err *err)
 	struct start *start = NULL;
 	if (document.start)
 		r = start_json_read(document.start, arena, &start, err);
+	struct commands *commands = NULL;
+	if (r == 0 && document.commands)
+		r = commands_json_read(document.commands, arena, &commands, err);
 	if (r < 0)
 		return r;
 	profile->start = start;
+	profile->commands = commands;
 	r = digest_parse(document.image, &profile->image, err);
 	if (r == 0)
 		r = clock_parse(document.started, &profile->started, err);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "codec/commands_json.h"
 #include "codec/demands_json.h"
 #include "codec/gaps_json.h"
 #include "codec/path_json.h"
@@ -155,5 +156,7 @@ profile_json_write(const struct profile *profile, struct arena *arena, struct sp
 	lists_put(profile, &json);
 	if (profile->start)
 		json_put(&json, "start", start_json_make(profile->start));
+	if (profile->commands)
+		json_put(&json, "commands", commands_json_make(profile->commands));
 	return json_text(json, true, arena, ret, err);
 }

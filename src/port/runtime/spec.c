@@ -49,8 +49,8 @@ static const struct {
 };
 
 static const char *const covered[] = {
-	"/proc",  "/dev",	  "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-	"/.mohs", "/.mohs-probe",
+	"/proc",  "/dev",	  "/sys",	  "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+	"/.mohs", "/.mohs-probe", "/.mohs-shell",
 };
 
 static const char *const masked[] = {

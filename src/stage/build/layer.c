@@ -317,7 +317,7 @@ write_entry(struct layer *layer, uint32_t index)
 	return r;
 }
 
-/* ---- the launcher of a start that is no shell script's ---- */
+/* ---- what takes the place of a script or a shell ---- */
 
 static int
 write_extra(struct layer *layer, const char *name, mode_t type, mode_t mode, struct span content)
@@ -340,19 +340,28 @@ write_extra(struct layer *layer, const char *name, mode_t type, mode_t mode, str
 }
 
 static int
-write_launcher(struct layer *layer)
+write_own(struct layer *layer)
 {
-	const struct start *start = layer->input->plan->start;
+	const struct plan *plan = layer->input->plan;
+	bool starts = plan->start && plan->start->form == START_LAUNCHER;
+	int r;
 
-	if (!start || start->form != START_LAUNCHER)
+	if (!starts && !plan->commands)
 		return 0;
 	if (image_find(layer->input->image, SPAN("/.mohs")) != IMAGE_NONE)
 		return err_set(layer->err, ERR_INVALID,
-			       "the image has a /.mohs of its own, where its start would go");
-	int r = write_extra(layer, ".mohs", S_IFDIR, 0755, SPAN(""));
-	if (r == 0)
+			       "the image has a /.mohs of its own, where mohs would put %s",
+			       starts ? "its start" : "its commands");
+	r = write_extra(layer, ".mohs", S_IFDIR, 0755, SPAN(""));
+	if (r == 0 && plan->commands)
+		r = write_extra(layer, ".mohs/commands", S_IFREG, 0755, launcher_commands());
+	if (r == 0 && plan->commands)
+		r = write_extra(layer, ".mohs/commands.json", S_IFREG, 0644, plan->commands->table);
+	if (r == 0 && starts)
 		r = write_extra(layer, ".mohs/start", S_IFREG, 0755, launcher_start());
-	return r < 0 ? r : write_extra(layer, ".mohs/start.json", S_IFREG, 0644, start->plan);
+	if (r == 0 && starts)
+		r = write_extra(layer, ".mohs/start.json", S_IFREG, 0644, plan->start->plan);
+	return r;
 }
 
 /* The next entry in path order, not entering folders that go. */
@@ -383,7 +392,7 @@ write_all(struct layer *layer)
 			continue;
 		int r = implied ? 0 : write_entry(layer, at);
 		if (r == 0 && at == 0)
-			r = write_launcher(layer);
+			r = write_own(layer);
 		if (r < 0)
 			return r;
 		if (++written % 64 == 0)

@@ -41,6 +41,8 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 		if (entry == IMAGE_NONE || planner_is_folder(planner, entry))
 			continue;
 		ret->files_total++;
+		if (commands_is_link(&planner->image->entries[entry]))
+			continue; /* what stands in a shell's place is nobody's */
 
 		/* A hard link or a copy that stays carries the content, whoever owns its name. */
 		uint32_t name = planner_keeps(planner, entry)
@@ -119,7 +121,8 @@ add_orphans(struct planner *planner, uint32_t index, const bool *owned, struct v
 		struct plan_orphan orphan = {component->files[f].entry, index};
 
 		if (!planner_keeps(planner, orphan.entry) || owned[orphan.entry] ||
-		    planner_is_folder(planner, orphan.entry))
+		    planner_is_folder(planner, orphan.entry) ||
+		    commands_is_link(&planner->image->entries[orphan.entry]))
 			continue;
 		int r = vec_push_raw(orphans, &orphan, sizeof(orphan), PACKAGE_FILES_MAX, err);
 		if (r < 0)

@@ -13,7 +13,7 @@
 static const bool uses_package[REASONS] = {
 	[REASON_USED] = true,	[REASON_EXTENDED] = true,    [REASON_DECLARED] = true,
 	[REASON_CONFIG] = true, [REASON_NEEDED] = true,	     [REASON_TARGET] = true,
-	[REASON_NSS] = true,	[REASON_INTERPRETER] = true,
+	[REASON_NSS] = true,	[REASON_INTERPRETER] = true, [REASON_COMMAND] = true,
 };
 
 struct packages {
@@ -186,6 +186,7 @@ used_file(const struct planner *planner, const struct component *component)
 		uint32_t entry = component->files[i].entry;
 
 		if (planner_keeps(planner, entry) && !planner_is_folder(planner, entry) &&
+		    !commands_is_link(&planner->image->entries[entry]) &&
 		    uses_package[planner->plan->entries[entry].reason])
 			return entry;
 	}

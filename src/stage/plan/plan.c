@@ -5,9 +5,9 @@
 
 /* The steps in order; the first reason of an entry is the one that stays with it. */
 static int (*const first_steps[])(struct planner *planner, struct err *err) = {
-	seed_drop,	    language_mark, guard_force,	  seed_used,	  seed_extended,
-	seed_declared,	    seed_config,   seed_standard, loader_preload, closure_run,
-	package_keep_whole, hollow_mark,   stub_mark,	  copies_find,
+	seed_drop,     language_mark,	   guard_force, seed_commands, seed_used,
+	seed_extended, seed_declared,	   seed_config, seed_standard, loader_preload,
+	closure_run,   package_keep_whole, hollow_mark, stub_mark,     copies_find,
 };
 
 /* What stays on record asks for its licence and its database files. */

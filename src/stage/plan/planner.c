@@ -52,6 +52,13 @@ make_plan(struct planner *planner, struct err *err)
 			return r;
 		plan->start = start;
 	}
+	if (planner->profile->commands && planner->profile->commands->form == COMMANDS_TABLE) {
+		struct commands *commands = NULL;
+		int r = commands_copy(planner->profile->commands, arena, &commands, err);
+		if (r < 0)
+			return r;
+		plan->commands = commands;
+	}
 	plan->entry_count = planner->image->entry_count;
 	plan->component_count = planner->inventory->component_count;
 	plan->entries = arena_array(arena, plan->entry_count, sizeof(*plan->entries));

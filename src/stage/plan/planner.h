@@ -118,6 +118,7 @@ struct span planner_join(struct planner *planner, struct span directory, struct 
 int closure_run(struct planner *planner, struct err *err);
 
 /* seed.c: what keeps a path by itself. */
+int seed_commands(struct planner *planner, struct err *err);
 int seed_used(struct planner *planner, struct err *err);
 int seed_extended(struct planner *planner, struct err *err);
 int seed_declared(struct planner *planner, struct err *err);

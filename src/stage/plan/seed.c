@@ -88,6 +88,26 @@ seed_declared(struct planner *planner, struct err *err)
 	return r;
 }
 
+/* Before what was used: of the two reasons this one says more. */
+int
+seed_commands(struct planner *planner, struct err *err)
+{
+	const struct commands *commands = planner->plan->commands;
+	int r = 0;
+
+	for (size_t i = 0; commands && r == 0 && i < commands->shells.count; i++)
+		r = planner_keep(planner, image_find(planner->image, commands->shells.items[i]),
+				 REASON_COMMAND, IMAGE_NONE, err);
+	for (size_t i = 0; commands && r == 0 && i < commands->seen_count; i++) {
+		const struct span_list *programs = &commands->seen[i].programs;
+
+		for (size_t k = 0; r == 0 && k < programs->count; k++)
+			r = planner_keep_program(planner, programs->items[k], REASON_COMMAND,
+						 IMAGE_NONE, NULL, err);
+	}
+	return r;
+}
+
 /* Several names may share an inode: what was read through one was read. */
 static void
 note_use(struct planner *planner)
@@ -213,6 +233,19 @@ seed_extended(struct planner *planner, struct err *err)
 	return r;
 }
 
+/* A command that is carried out without a shell. */
+static bool
+is_in_table(const struct planner *planner, struct span line)
+{
+	const struct commands *commands = planner->plan->commands;
+
+	for (size_t i = 0; commands && i < commands->seen_count; i++) {
+		if (!commands->seen[i].input && span_equal(commands->seen[i].line, line))
+			return true;
+	}
+	return false;
+}
+
 /* config.md "Healthcheck" of docker: {"NONE"}, {"CMD", program...}, {"CMD-SHELL", line}. */
 static int
 keep_health(struct planner *planner, struct err *err)
@@ -224,7 +257,8 @@ keep_health(struct planner *planner, struct err *err)
 	if (span_equal(health->test.items[0], SPAN("CMD")))
 		return planner_keep_program(planner, health->test.items[1], REASON_CONFIG,
 					    IMAGE_NONE, NULL, err);
-	if (span_equal(health->test.items[0], SPAN("CMD-SHELL")))
+	if (span_equal(health->test.items[0], SPAN("CMD-SHELL")) &&
+	    !is_in_table(planner, span_trim(health->test.items[1])))
 		return planner_gap(planner, SPAN("health check"), err,
 				   "it is a line for a shell: its shell and programs stay only "
 				   "where they were used or harden.keep names them");

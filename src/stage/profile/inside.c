@@ -107,6 +107,9 @@ create_app(struct session *session, struct span_list names, struct err *err)
 		.names = names,
 		.limits = &limits,
 		.user = &user,
+		.shells = options->shells,
+		.commands = options->commands,
+		.has_table = options->has_table,
 		.unpacked = !options->record,
 		.watch_code = service->unused_libraries == LIBRARIES_STUB && !options->original,
 	};
@@ -147,7 +150,12 @@ start_app(struct session *session, struct err *err)
 	session->phase_ms = session->start_ms;
 	if (r == 0)
 		r = container_start(session->app.container, err);
-	return r < 0 ? r : session_wait_ready(session, err);
+	if (r == 0)
+		r = session_wait_ready(session, err);
+	/* an engine runs it as well, through the shell when it is a line for one */
+	if (r == 0 && (session->options->shells || session->options->commands))
+		(void)ready_health(&session->app);
+	return r;
 }
 
 /* The first exposed TCP port, unless readiness found one that answers. */
@@ -397,7 +405,11 @@ answer(struct session *session, struct buf *result, struct err *err)
 		r = buf_byte(result, SESSION_SEPARATOR, err);
 	if (r == 0)
 		r = suite_json_write(session->suite, session->arena, &text, err);
-	return r < 0 ? r : buf_append(result, text, err);
+	if (r == 0)
+		r = buf_append(result, text, err);
+	if (r == 0)
+		r = buf_byte(result, SESSION_SEPARATOR, err);
+	return r < 0 ? r : recorder_collect(session, result, err);
 }
 
 /* ---- all of it ---- */
@@ -417,6 +429,7 @@ session_prepare(struct session *session, struct err *err)
 		.started = clock_now(),
 		.runs = 1,
 		.start = session->options->start,
+		.commands = session->options->commands,
 	};
 	session->suite->start_error = SPAN("");
 	session->seen_processes = map_new(0);

@@ -41,9 +41,9 @@ find_user(const struct instance_options *options, struct arena *arena, struct pa
 	return r;
 }
 
-/* Docker's: the first twelve digits of an identity. */
-static struct span
-hostname(const struct image *image, struct arena *arena)
+/* The first twelve digits of it. */
+struct span
+profile_hostname(const struct image *image, struct arena *arena)
 {
 	char text[DIGEST_TEXT];
 
@@ -117,42 +117,57 @@ write_launcher(const struct start *start, const struct instance *instance, struc
 	       struct err *err)
 {
 	struct span plan = SPAN("");
-	char folder[SESSION_PATH];
 	char path[SESSION_PATH];
 
-	(void)snprintf(folder, sizeof(folder), "%s/mohs", instance->folder);
-	int r = directory_make(folder, 0755, err);
-	(void)snprintf(path, sizeof(path), "%s/start", folder);
-	if (r == 0)
-		r = file_put(path, launcher_start(), 0755, err);
-	(void)snprintf(path, sizeof(path), "%s/start.json", folder);
+	(void)snprintf(path, sizeof(path), "%s/mohs/start", instance->folder);
+	int r = file_put(path, launcher_start(), 0755, err);
+	(void)snprintf(path, sizeof(path), "%s/mohs/start.json", instance->folder);
 	if (r == 0)
 		r = without_guards(start, arena, &plan, err);
 	return r < 0 ? r : file_put(path, plan, 0644, err);
 }
 
-/* The service's mounts, and the launcher's. */
+/* What the hardened image will have of mohs. */
+static int
+mount_own(const struct instance_options *options, const struct instance *instance,
+	  struct mount_list *mounts, struct arena *arena, struct err *err)
+{
+	bool starts = options->start && options->start->form == START_LAUNCHER;
+	bool carries = options->commands && options->commands->form == COMMANDS_TABLE &&
+		       !options->has_table;
+	struct span folder = arena_printf(arena, "%s/mohs", instance->folder);
+
+	if (!starts && !carries)
+		return 0;
+	if (!folder.p)
+		return err_memory(err);
+	int r = directory_make(folder.p, 0755, err);
+	if (r == 0 && starts)
+		r = write_launcher(options->start, instance, arena, err);
+	mounts->items[mounts->count++] = (struct service_mount){folder, SPAN("/.mohs"), false};
+	return r;
+}
+
+/* The service's mounts, and those of mohs. */
 static int
 all_mounts(const struct instance_options *options, const struct instance *instance,
 	   struct arena *arena, struct runtime_spec *spec, struct err *err)
 {
 	size_t count = options->mount_count;
-	struct service_mount *mounts = array_keep(arena, options->mounts, count, sizeof(*mounts));
+	struct mount_list mounts = {
+		arena_array(arena, count + recorder_mounts(options) + 2, sizeof(*mounts.items)),
+		count};
 
-	if (!mounts)
+	if (!mounts.items)
 		return err_memory(err);
-	if (options->start && options->start->form == START_LAUNCHER) {
-		mounts[count].source = arena_printf(arena, "%s/mohs", instance->folder);
-		mounts[count].target = SPAN("/.mohs");
-		if (!mounts[count++].source.p)
-			return err_memory(err);
-		int r = write_launcher(options->start, instance, arena, err);
-		if (r < 0)
-			return r;
-	}
-	spec->mounts = mounts;
-	spec->mount_count = count;
-	return 0;
+	if (count)
+		memcpy(mounts.items, options->mounts, count * sizeof(*mounts.items));
+	int r = mount_own(options, instance, &mounts, arena, err);
+	if (r == 0)
+		r = recorder_prepare(options, instance, &mounts, arena, err);
+	spec->mounts = mounts.items;
+	spec->mount_count = mounts.count;
+	return r;
 }
 
 static int
@@ -170,8 +185,8 @@ make_config(const struct session *session, const struct instance_options *option
 		.user = &user,
 		.rootfs = arena_printf(arena, "%s/rootfs", instance->folder).p,
 		.files = instance->folder,
-		.hostname =
-			options->hostname.p ? options->hostname : hostname(options->image, arena),
+		.hostname = options->hostname.p ? options->hostname
+						: profile_hostname(options->image, arena),
 		.cgroup = arena_printf(arena, "/%s/%s", session->sandbox->name, instance->id),
 		.cgroups = session->runtime.type->cgroups,
 		.limits = options->limits,

@@ -53,20 +53,26 @@ prepare_logs(const struct profile_options *options, char path[PATH_MAX], struct 
 	return r;
 }
 
-/* PROFILE NUL SUITE */
+/* PROFILE NUL SUITE NUL LOG */
 static int
-read_answer(struct span answer, struct profile **ret, struct suite **ret_suite, struct err *err)
+read_answer(struct span answer, struct buf *log, struct profile **ret, struct suite **ret_suite,
+	    struct err *err)
 {
 	CLEANUP(profile_cleanup) struct profile *profile = NULL;
 	CLEANUP(suite_cleanup) struct suite *suite = NULL;
 	struct span rest = answer;
 	struct span text = span_cut(&rest, SESSION_SEPARATOR);
 
+	struct span tests = rest.p ? span_cut(&rest, SESSION_SEPARATOR) : SPAN("");
 	if (!rest.p)
 		return err_set(err, ERR_CHILD, "the session gave half an answer");
 	int r = ret ? profile_json_read(text, &profile, err) : 0;
 	if (r == 0 && ret_suite)
-		r = suite_json_read(rest, &suite, err);
+		r = suite_json_read(tests, &suite, err);
+	if (r == 0 && log) {
+		log->n = 0;
+		r = buf_append(log, rest, err);
+	}
 	if (r == 0 && ret_suite)
 		r = profile_json_read(text, &suite->run, err);
 	if (r < 0)
@@ -151,5 +157,5 @@ profile_run(const struct profile_options *options, struct profile **ret, struct 
 		.progress = options->progress,
 	};
 	r = sandbox_run(&sandbox, &answer, err);
-	return r < 0 ? r : read_answer(buf_span(&answer), ret, ret_suite, err);
+	return r < 0 ? r : read_answer(buf_span(&answer), options->shell_log, ret, ret_suite, err);
 }

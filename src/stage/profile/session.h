@@ -105,6 +105,9 @@ struct instance_options {
 	struct span_list names;		     /* that mean 127.0.0.1 inside */
 	const struct runtime_limits *limits; /* NULL: none */
 	struct passwd_user *user;	     /* out: whom it runs as; NULL: not asked */
+	const struct span_list *shells;	     /* as in profile_options, and so the next two */
+	const struct commands *commands;
+	bool has_table;
 	bool unpacked;	 /* no view: the image as plain files, unpacked for this run */
 	bool watch_code; /* the view tells whether code of libraries ran */
 };
@@ -115,6 +118,22 @@ int instance_create(struct session *session, const char *id, const struct instan
 
 bool instance_ended(struct instance *instance);
 void instance_free(struct instance *instance);
+
+/* ---- recorder.c ---- */
+
+struct mount_list {
+	struct service_mount *items; /* with room for recorder_mounts() more */
+	size_t count;
+};
+
+size_t recorder_mounts(const struct instance_options *options);
+
+/* What stands before the shells, or in their place, and where it writes. */
+int recorder_prepare(const struct instance_options *options, const struct instance *instance,
+		     struct mount_list *mounts, struct arena *arena, struct err *err);
+
+/* Appends what was written; when it is too much, one run of which not all is known. */
+int recorder_collect(const struct session *session, struct buf *result, struct err *err);
 
 /* ---- ready.c ---- */
 

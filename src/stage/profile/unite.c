@@ -423,6 +423,27 @@ united_cleanup(struct united *united)
 	arena_free(united->arena);
 }
 
+/* What takes the shells' place is one and the same; what was seen is that of the most runs. */
+static int
+unite_commands(struct profile *united, const struct profile *const *profiles, size_t count,
+	       struct err *err)
+{
+	const struct commands *most = profiles[0]->commands;
+
+	for (size_t i = 1; i < count; i++) {
+		const struct commands *other = profiles[i]->commands;
+
+		if (!most != !other ||
+		    (most && (most->form != other->form || !span_equal(most->table, other->table))))
+			return err_set(err, ERR_MISMATCH,
+				       "the profiles are of different tables of commands");
+		if (most && other->runs > most->runs)
+			most = other;
+	}
+	united->commands = most;
+	return 0;
+}
+
 int
 profile_unite(const struct profile *const *profiles, size_t count, struct profile **ret,
 	      struct err *err)
@@ -439,5 +460,7 @@ profile_unite(const struct profile *const *profiles, size_t count, struct profil
 	int r = unite_all(&united, profiles, count, err);
 	if (r == 0)
 		r = unite_starts(&profile, profiles, count, err);
+	if (r == 0)
+		r = unite_commands(&profile, profiles, count, err);
 	return r < 0 ? r : profile_copy(&profile, ret, err);
 }

@@ -4,8 +4,11 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "codec/command_table.h"
 #include "codec/elf.h"
 #include "codec/record_bytes.h"
+#include "model/commands.h"
+#include "port/launcher.h"
 #include "stage/shells/finder.h"
 
 #include <stdlib.h>
@@ -18,6 +21,7 @@ struct file {
 	bool program; /* an ELF program, or a file that is executable and could not be judged */
 	bool script;  /* starts with #! */
 	bool unread;
+	bool commands; /* mohs's own program, which carries out a table */
 	bool no_shell; /* calls itself a multi-call program, and holds no shell */
 	const struct signature *signature;
 	const struct shell_name *named; /* what one of its entries is called */
@@ -36,6 +40,7 @@ struct finder {
 	struct file *files; /* per entry */
 	char *buffer;	    /* content being looked at */
 	size_t room;
+	struct span table; /* what is said of the table of commands */
 	VEC(struct shell) items;
 	VEC(struct gap) gaps;
 };
@@ -140,6 +145,9 @@ judge_content(struct finder *finder, uint32_t entry, struct span content, struct
 	file->build_id = arena_copy(finder->arena, info.build_id);
 	if (!file->build_id.p)
 		return err_memory(err);
+	file->commands = launcher_commands().n > 0 && span_equal(content, launcher_commands());
+	if (file->commands)
+		return 0;
 	scanner_run(finder->scanner, content, &scan);
 	file->signature = signature_find(&scan);
 	file->no_shell = scan.counts[MARKS_MULTICALL] && !file->signature;
@@ -201,7 +209,8 @@ name_of(const struct finder *finder, uint32_t entry, uint32_t target)
 	const struct file *file = &finder->files[finder->image->entries[target].inode];
 	const struct shell_name *name = shell_name_find(image_name(&finder->image->entries[entry]));
 
-	if (!name || inode->type != IMAGE_FILE || !is_executable(inode) || file->no_shell)
+	if (!name || inode->type != IMAGE_FILE || !is_executable(inode) || file->no_shell ||
+	    file->commands)
 		return NULL;
 	if (name->program_only ? !file->program : !(file->program || file->script || file->unread))
 		return NULL;
@@ -360,6 +369,9 @@ list_entry(struct finder *finder, uint32_t entry, uint32_t target, struct err *e
 	bool link = entry != inode || (file->named && !name);
 	enum shell_proof proof = name ? SHELL_BY_NAME : link ? SHELL_BY_LINK : SHELL_BY_CONTENT;
 
+	if (file->commands)
+		return add_shell(finder, entry, SHELL_COMMANDS,
+				 link ? SHELL_BY_LINK : SHELL_BY_CONTENT, finder->table, err);
 	if (file->signature) {
 		/* The names a multi-call program goes by are no shells, but for those of one. */
 		if (proof == SHELL_BY_LINK && file->signature->kind == SHELL_MULTICALL)
@@ -376,11 +388,33 @@ list_entry(struct finder *finder, uint32_t entry, uint32_t target, struct err *e
 	return 0;
 }
 
+/* "command table of 3 commands" */
+static int
+describe_table(struct finder *finder, struct err *err)
+{
+	uint32_t entry = image_find(finder->image, SPAN(COMMANDS_TABLE_PATH));
+	struct span text = {NULL, 0};
+	struct err ignored = ERR_INIT;
+	size_t count = 0;
+	int r = 0;
+
+	if (entry != IMAGE_NONE && finder->image->entries[entry].type == IMAGE_FILE)
+		r = load(finder, entry, COMMAND_TABLE_MAX, &text, err);
+	if (r < 0)
+		return r;
+	if (text.p && command_table_count(text, &count, &ignored) == 0)
+		finder->table = arena_printf(finder->arena, "command table of %zu command%s", count,
+					     count == 1 ? "" : "s");
+	else
+		finder->table = arena_printf(finder->arena, "mohs-commands without a table");
+	return finder->table.p ? 0 : err_memory(err);
+}
+
 static int
 list_all(struct finder *finder, struct err *err)
 {
 	const struct image *image = finder->image;
-	int r = 0;
+	int r = describe_table(finder, err);
 
 	for (uint32_t i = 0; r >= 0 && i < image->entry_count; i++) {
 		uint32_t target = i;
@@ -442,7 +476,7 @@ finish(struct finder *finder, struct shells *shells, struct err *err)
 		       finder->gaps.count * sizeof(struct gap));
 	int r = sort_items(finder, shells->items, err);
 	for (size_t i = 0; i < shells->count; i++)
-		shells->shell_count += shells->items[i].kind != SHELL_INTERPRETER;
+		shells->shell_count += shell_counts(shells->items[i].kind);
 	return r;
 }
 

@@ -320,7 +320,7 @@ add_shells(const struct judging *judging, struct sentences *faults)
 	for (size_t i = 0; i < shells->count && named < NAMED; i++) {
 		const struct shell *shell = &shells->items[i];
 
-		if (shell->kind == SHELL_INTERPRETER)
+		if (!shell_counts(shell->kind))
 			continue;
 		named++;
 		if (image && shell->entry < image->entry_count)
@@ -351,6 +351,41 @@ add_start(const struct profile *profile, struct sentences *faults)
 		sentences_add(faults, "and %zu more of the start", start->left.count - NAMED);
 }
 
+static void
+add_commands(const struct profile *profile, struct sentences *faults)
+{
+	const struct commands *commands = profile ? profile->commands : NULL;
+
+	for (size_t i = 0; commands && i < commands->left.count && i < NAMED; i++) {
+		const struct gap *left = &commands->left.items[i];
+
+		sentences_add(faults, "a shell is needed for: %.*s: %.*s", cut(left->subject),
+			      left->subject.p, cut(left->text), left->text.p);
+	}
+	if (commands && commands->left.count > NAMED)
+		sentences_add(faults, "and for %zu more", commands->left.count - NAMED);
+}
+
+/* What stands where a shell did. */
+static void
+say_tables(const struct judging *judging, struct sentences *measured)
+{
+	const struct shells *shells = judging->input->shells;
+	const struct image *image = judging->input->hardened;
+
+	for (size_t i = 0; i < shells->count; i++) {
+		const struct shell *shell = &shells->items[i];
+		bool named = image && shell->entry < image->entry_count;
+
+		if (shell->kind != SHELL_COMMANDS || shell->proof != SHELL_BY_LINK)
+			continue;
+		sentences_add(measured, "%.*s%s%.*s",
+			      named ? cut(image->entries[shell->entry].path) : 0,
+			      named ? image->entries[shell->entry].path.p : "", named ? ": " : "",
+			      cut(shell->what), shell->what.p);
+	}
+}
+
 int
 judge_shell(const struct judging *judging, struct judgement *ret, struct err *err)
 {
@@ -360,11 +395,13 @@ judge_shell(const struct judging *judging, struct judgement *ret, struct err *er
 
 	if (!shells)
 		return judge_not_done(ret, SPAN("the hardened image was not searched for shells"));
+	size_t interpreters = shells_count(shells, SHELL_INTERPRETER);
 	sentences_add(&measured, "%u shell%s, %zu interpreter%s", shells->shell_count,
-		      plural(shells->shell_count), shells->count - shells->shell_count,
-		      plural(shells->count - shells->shell_count));
+		      plural(shells->shell_count), interpreters, plural(interpreters));
+	say_tables(judging, &measured);
 	add_shells(judging, &faults);
 	add_start(judging->input->profile, &faults);
+	add_commands(judging->input->profile, &faults);
 	add_gap(&faults, &shells->gaps);
 	return judge_by_faults(&measured, &faults, ret, err);
 }

@@ -71,6 +71,39 @@ tell_extended(struct telling *telling, struct span path)
 			    SPAN_ARG(extended->program), extended->round);
 }
 
+static bool
+runs(const struct command_seen *seen, struct span path)
+{
+	for (size_t i = 0; i < seen->programs.count; i++) {
+		if (span_equal(span_base_name(seen->programs.items[i]), span_base_name(path)))
+			return true;
+	}
+	return false;
+}
+
+/* "a command that is carried out without a shell: df -kP /data" */
+static struct span
+tell_command(struct telling *telling, const struct image_entry *entry)
+{
+	const struct commands *commands = telling->input->plan->commands;
+	const char *text = plan_reason_text(REASON_COMMAND);
+
+	for (size_t i = 0; commands && i < commands->shells.count; i++) {
+		if (span_equal(commands->shells.items[i], entry->path))
+			return arena_printf(telling->arena,
+					    "leads to a table of %zu commands that programs run "
+					    "through it",
+					    commands->seen_count);
+	}
+	for (size_t i = 0; commands && i < commands->seen_count; i++) {
+		const struct command_seen *seen = &commands->seen[i];
+
+		if (runs(seen, entry->path))
+			return arena_printf(telling->arena, "%s: %.*s", text, SPAN_ARG(seen->line));
+	}
+	return span_from(text);
+}
+
 static struct span
 describe_entry(struct telling *telling, const struct image_entry *entry)
 {
@@ -94,6 +127,8 @@ tell_plan(struct telling *telling, uint32_t entry, const struct plan_entry *plan
 		return tell_use(telling, telling->input->image->entries[entry].path);
 	if (plan->keep && plan->reason == REASON_EXTENDED)
 		return tell_extended(telling, telling->input->image->entries[entry].path);
+	if (plan->keep && plan->reason == REASON_COMMAND)
+		return tell_command(telling, &telling->input->image->entries[entry]);
 	return arena_printf(telling->arena, "%s%s",
 			    plan->keep ? "" : "removed: ", plan_reason_text(plan->reason));
 }
