@@ -83,7 +83,7 @@ def read(folder, status, lines, mohs, environment):
                   "after": tests and {key: tests[key] for key in ("passed", "failed", "skipped")}},
         "failed": failed_tests(document, folder),
         "shells": [item["path"] for item in (document["shells"] or {}).get("items", [])
-                   if item["kind"] != "interpreter"] if document["shells"] else None,
+                   if item["kind"] in ("shell", "multicall")] if document["shells"] else None,
         "interpreters": sorted({item["what"] for item in (document["shells"] or {}).get("items", [])
                                 if item["kind"] == "interpreter"}),
         "checks": {check["check"]: {"state": check["state"], "detail": check["detail"]}

@@ -145,6 +145,13 @@ def test_user_is_made(api):
     connect(credentials=pika.PlainCredentials("ann", "secret")).close()
 
 
+def test_disk_is_watched(api):
+    """By df, which the broker runs through a shell."""
+    def free():
+        return api.get(f"{API}/nodes").json()[0].get("disk_free")
+    assert isinstance(corpus.until(free, 20), int) and free() > 0
+
+
 def test_page(api):
     assert "RabbitMQ Management" in api.get("http://127.0.0.1:15672/").text
     assert api.get("http://127.0.0.1:15672/js/main.js").status_code == 200
