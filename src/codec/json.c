@@ -235,16 +235,25 @@ json_check_list(const json_t *value, const char *name, struct err *err)
 }
 
 int
+json_check_items(const json_t *list, const char *name, size_t max, struct err *err)
+{
+	if (!json_is_array(list))
+		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", name);
+	if (json_array_size(list) > max)
+		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)", name,
+			       json_array_size(list), max);
+	return 0;
+}
+
+int
 json_items(const json_t *list, const struct json_items *kind, struct arena *arena, void *ret_items,
 	   size_t *ret_count, struct err *err)
 {
 	size_t count = json_array_size(list);
+	int r = json_check_items(list, kind->name, kind->max, err);
 
-	if (!json_is_array(list))
-		return err_set(err, ERR_INVALID, "member \"%s\" is not a list", kind->name);
-	if (count > kind->max)
-		return err_set(err, ERR_LIMIT, "member \"%s\" has %zu items (at most %zu)",
-			       kind->name, count, kind->max);
+	if (r < 0)
+		return r;
 	void *items = arena_array(arena, count + 1, kind->size);
 	if (!items)
 		return err_memory(err);

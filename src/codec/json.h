@@ -58,6 +58,9 @@ int json_names(json_t *object, bool (*is_wanted)(struct span name), struct arena
 /* A member that may be absent, and else is a list; ERR_INVALID names it. */
 int json_check_list(const json_t *value, const char *name, struct err *err);
 
+/* One that must be there, with at most so many items; ERR_INVALID, ERR_LIMIT. */
+int json_check_items(const json_t *list, const char *name, size_t max, struct err *err);
+
 /* A list that must be there: how errors name it, the most items, and how large each becomes. */
 struct json_items {
 	const char *name;

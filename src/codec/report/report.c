@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-/* Adding a format: one file and one line here. */
-static const struct report_format report_formats[] = {
+const struct report_format report_formats[] = {
 	{"json", false, report_json},	       {"sarif", false, report_sarif},
 	{"junit", false, report_junit},	       {"markdown", false, report_markdown},
 	{"cyclonedx", true, report_cyclonedx}, {"gitlab", false, report_gitlab},
