@@ -114,6 +114,7 @@ fitting(struct span text, size_t width, bool wrap)
 	size_t used = 0;
 	size_t at = 0;
 	size_t end = 0; /* of the last word */
+	size_t dot = 0; /* behind the last one: for want of words */
 
 	while (at < text.n) {
 		uint32_t shown;
@@ -121,13 +122,15 @@ fitting(struct span text, size_t width, bool wrap)
 		size_t n = printable_next(span_slice(text, at, text.n), &shown, &code);
 
 		if (used + character_width(shown) > width)
-			return span_slice(text, 0, wrap && end ? end : at);
+			return span_slice(text, 0, !wrap ? at : end ? end : dot ? dot : at);
 		if (shown == ' ')
 			end = at;
 		used += character_width(shown);
 		at += n;
-		if (shown == '-' || shown == '+' || shown == '.' || shown == '/')
+		if (shown == '-' || shown == '+' || shown == '/')
 			end = at;
+		if (shown == '.')
+			dot = at;
 	}
 	return text;
 }

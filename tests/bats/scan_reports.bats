@@ -23,7 +23,7 @@ setup() {
 	command -v jq >/dev/null || skip "needs jq"
 	cd "$BATS_TEST_TMPDIR" || return 1
 	total=$(jq .findings.before.findings.total "$all")
-	digest=$("$mohs" scan "dir:$image" | sed -n 's/^\(sha256:[0-9a-f]*\),.*/\1/p')
+	digest=$("$mohs" scan --json "dir:$image" | jq -r .image.before.digest)
 	# a finding of libssl3 that counts
 	cve=$(jq -r '[.findings.before.items[] | select(.package == "libssl3" and
 		.status != "undetermined")][0].id' "$all")
