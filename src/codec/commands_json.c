@@ -2,8 +2,8 @@
 #include "codec/commands_json.h"
 
 #include "base/limits.h"
+#include "codec/gaps_json.h"
 #include "codec/path_json.h"
-#include "codec/profile_json.h"
 
 #include <stddef.h>
 

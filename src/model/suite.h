@@ -24,7 +24,8 @@ struct suite {
 	uint32_t skipped;
 	bool started;		 /* false: the container did not become ready; no test ran */
 	struct span start_error; /* why not */
-	struct profile *run; /* what was used, and with `removed` set what hardening took away */
+	/* what was used, and with `removed` set what hardening took away; NULL: it is elsewhere */
+	struct profile *run;
 	struct gap_list gaps;
 };
 

@@ -32,6 +32,6 @@ int trial_once(const struct pipeline *p, const struct trial *trial,
 	       const struct profile_options *wanted, struct profile **ret, struct suite **ret_suite,
 	       struct err *err);
 
-/* suite->run is set: the same as *ret, which may be NULL. Errors of profile_run(). */
+/* ret may be NULL: suite->run is set then. Errors of profile_run(). */
 int trial_run(const struct pipeline *pipeline, const struct trial *trial, struct profile **ret,
 	      struct suite **ret_suite, struct err *err);

@@ -50,7 +50,7 @@ struct profile_options {
 /*
  * One run: start, ready, loads, tests, stop. A container that does not become ready, a load or a
  * test that fails, is not an error: the results say so (profile->complete, suite->cases).
- * ret_suite may be NULL when no tests are run.
+ * ret_suite may be NULL when no tests are run; ret may be NULL, and the suite has the profile then.
  * ERR_UNSUPPORTED (what this machine lacks), ERR_MISMATCH (architecture), ERR_IO, ERR_CANCELLED.
  */
 int profile_run(const struct profile_options *options, struct profile **ret,

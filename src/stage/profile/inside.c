@@ -81,6 +81,7 @@ session_start_sidecars(struct session *session, struct span_list *ret_names, str
 		return err_memory(err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = start_sidecar(session, i, names, err);
+	session_say(session, SESSION_PREPARING);
 	*ret_names = names;
 	return r;
 }
@@ -148,6 +149,7 @@ start_app(struct session *session, struct err *err)
 	demands_watch(session);
 	session->start_ms = clock_ms();
 	session->phase_ms = session->start_ms;
+	session_say(session, SESSION_STARTING);
 	if (r == 0)
 		r = container_start(session->app.container, err);
 	if (r == 0)
@@ -357,6 +359,7 @@ collect(struct session *session, struct err *err)
 	struct profile *profile = session->profile;
 	int r = 0;
 
+	session_say(session, SESSION_COLLECTING);
 	profile->duration_ms = session->start_ms ? clock_ms() - session->start_ms : 0;
 	profile->phases = session->phases.items;
 	profile->phase_count = session->phases.count;

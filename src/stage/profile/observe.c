@@ -331,6 +331,8 @@ start_it(struct observing *observing, struct err *err)
 	if (r == 0)
 		r = lens_reset(session->app.lens, err);
 	session->start_ms = clock_ms();
+	if (!trial->program.n && !trial->bare)
+		session_say(session, SESSION_STARTING);
 	if (r == 0)
 		r = container_start(session->app.container, err);
 	if (r < 0)
@@ -345,6 +347,7 @@ collect(struct observing *observing, struct err *err)
 	struct session *session = &observing->session;
 	struct profile *profile = session->profile;
 
+	session_say(session, SESSION_COLLECTING);
 	observing->state->words = arena_copy(session->arena, session_last_words(session));
 	if (!observing->state->words.p)
 		return err_memory(err);

@@ -53,7 +53,7 @@ prepare_logs(const struct profile_options *options, char path[PATH_MAX], struct 
 	return r;
 }
 
-/* PROFILE NUL SUITE NUL LOG */
+/* PROFILE NUL SUITE NUL LOG. A profile may be long: it is read once. */
 static int
 read_answer(struct span answer, struct buf *log, struct profile **ret, struct suite **ret_suite,
 	    struct err *err)
@@ -73,7 +73,7 @@ read_answer(struct span answer, struct buf *log, struct profile **ret, struct su
 		log->n = 0;
 		r = buf_append(log, rest, err);
 	}
-	if (r == 0 && ret_suite)
+	if (r == 0 && ret_suite && !ret)
 		r = profile_json_read(text, &suite->run, err);
 	if (r < 0)
 		return r;

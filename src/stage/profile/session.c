@@ -37,6 +37,18 @@ show_phase(struct session *session)
 			      SPAN_ARG(named ? phase->name : SPAN("")));
 }
 
+void
+session_say(const struct session *session, enum session_step step)
+{
+	static const char *const texts[] = {
+		[SESSION_PREPARING] = "preparing the container",
+		[SESSION_STARTING] = "startup",
+		[SESSION_COLLECTING] = "collecting what was used",
+	};
+
+	progress_step(session->sandbox->progress, 0, 0, "%s", texts[step]);
+}
+
 int
 session_phase_begin(struct session *session, enum profile_phase_kind kind, struct span name,
 		    struct span command, struct err *err)
@@ -49,7 +61,10 @@ session_phase_begin(struct session *session, enum profile_phase_kind kind, struc
 	if (r == 0 && index > 0 && session->app.lens)
 		r = lens_phase(session->app.lens, index, err);
 	session->phase_ms = clock_ms();
-	show_phase(session);
+	if (kind == PHASE_STARTUP)
+		session_say(session, SESSION_PREPARING);
+	else
+		show_phase(session);
 	return r;
 }
 

@@ -72,6 +72,11 @@ struct session {
 int session_gap(struct session *session, bool lost, struct span subject, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What a person is told beside the phases, so that the time of each is what the container took. */
+enum session_step { SESSION_PREPARING, SESSION_STARTING, SESSION_COLLECTING };
+
+void session_say(const struct session *session, enum session_step step);
+
 int session_phase_begin(struct session *session, enum profile_phase_kind kind, struct span name,
 			struct span command, struct err *err);
 void session_phase_end(struct session *session, int status, bool passed);
