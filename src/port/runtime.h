@@ -148,8 +148,8 @@ int container_exec(struct container *container, struct span_list argv, uint64_t 
 		   struct buf *output, struct err *err);
 
 /*
- * Kills what is left of it. The runtime's state is in the container's folder and its cgroups are the
- * sandbox's: they go with that. NULL is good.
+ * Kills what is left of it. The runtime's state is in the container's folder and its cgroups are
+ * the sandbox's: they go with that. NULL is good.
  */
 void container_free(struct container *container);
 void container_cleanup(struct container **container);

@@ -195,6 +195,8 @@ setup() {
 @test "what the runtime runs inside, to see whether it is ready, is under the limits too" {
 	make_service inside 8080 33 <<<'get /ok'
 	sed -i 's|^ready:.*|ready: {command: [/bin/demanding, try], timeout: 30s}|' "$work/inside/mohs.yaml"
+	# that says nothing of whether it listens yet
+	sed -i 's|run: \[curl, |&--retry, "9", --retry-connrefused, |' "$work/inside/mohs.yaml"
 	harden inside
 	is '.outcome == "passed" and .trials == 1'
 	is '.system_calls.service | index("memfd_create")'
