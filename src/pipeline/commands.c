@@ -239,7 +239,7 @@ commands_test(const struct pipeline *pipeline, const struct trial *trial,
 	wanted.commands = pipeline->profile->commands;
 	wanted.has_table = true;
 	wanted.shell_log = &text;
-	int r = trial_once(pipeline, trial, &wanted, &profile, &suite, err);
+	int r = trial_once(pipeline, trial, &wanted, ret ? &profile : NULL, &suite, err);
 	if (r == 0)
 		r = shell_log_read(buf_span(&text), arena, &log, err);
 	if (r == 0)
