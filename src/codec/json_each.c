@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 
+#include <endian.h>
+
 enum { SCAN_CHUNK = 256 * 1024 };
 
 struct scan {
@@ -252,8 +254,11 @@ string_end(const unsigned char *p, const unsigned char *end)
 			uint64_t word;
 
 			memcpy(&word, p, sizeof(word));
-			if (string_ends(word))
+			uint64_t ends = string_ends(le64toh(word));
+			if (ends) {
+				p += __builtin_ctzll(ends) / 8;
 				break;
+			}
 			p += 8;
 		}
 		while (p < end && !string_stops[*p])
