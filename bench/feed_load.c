@@ -60,7 +60,7 @@ scan(const struct feed_type *type, int fd, uint64_t *ret_bytes, struct err *err)
 
 	*ret_bytes = 0;
 	if (type->import_file)
-		return feed_archive_each(fd, pass_member, ret_bytes, err);
+		return feed_archive_each(fd, NULL, pass_member, ret_bytes, err);
 	r = feed_file_open(fd, &file, err);
 	if (r < 0)
 		return r;

@@ -99,6 +99,12 @@ feed_string(struct json_view object, struct span name, struct span *ret)
 	return true;
 }
 
+bool
+feed_is_ours(const struct feed_choice *choice)
+{
+	return !choice || !choice->is_ours || choice->is_ours(choice->context);
+}
+
 int
 feed_choose(const struct feed_choice *choice, struct span key, struct span text, bool *ret_wanted,
 	    struct err *err)

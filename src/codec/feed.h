@@ -20,6 +20,11 @@ struct feed_input {
 
 /* Asked of every member of a document before it is read. */
 struct feed_choice {
+	/*
+	 * Where bytes cost something, as in an archive: whether those of the next member are
+	 * wanted at all. NULL: they are. If not, choose() is not asked about it.
+	 */
+	bool (*is_ours)(void *context);
 	/* False in *ret_wanted: its bytes are passed over. */
 	int (*choose)(void *context, struct span key, struct span text, bool *ret_wanted,
 		      struct err *err);
@@ -33,6 +38,9 @@ struct feed_tally {
 	char first[160];		  /* what was wrong with the first of them */
 	const struct feed_choice *choice; /* NULL: every member is read */
 };
+
+/* What choice->is_ours() says of the next member, and yes without one. */
+bool feed_is_ours(const struct feed_choice *choice);
 
 /* Whether a member is to be read: the answer of `choice`, and yes without one. */
 int feed_choose(const struct feed_choice *choice, struct span key, struct span text,

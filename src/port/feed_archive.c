@@ -25,6 +25,8 @@ struct reading {
 	char block[BLOCK];
 	uint64_t inflated;
 	struct buf bytes; /* of the member that is read */
+	feed_archive_filter *filter;
+	void *context; /* the caller's */
 };
 
 static void
@@ -112,6 +114,18 @@ check_size(uint64_t n, struct err *err)
 		       : err_set(err, ERR_LIMIT, "member longer than %lu bytes", FEED_MEMBER_MAX);
 }
 
+static struct span
+shown(struct span name)
+{
+	return span_slice(name, 0, name.n < 80 ? name.n : 80);
+}
+
+static bool
+is_wanted(const struct reading *reading, struct span name)
+{
+	return !reading->filter || reading->filter(reading->context, name);
+}
+
 /* The whole of a member into reading->bytes. */
 static int
 read_member(struct reading *reading, struct err *err)
@@ -144,8 +158,29 @@ check_count(uint64_t members, struct err *err)
 				 FEED_MEMBERS_MAX);
 }
 
+/* One member of an archive that is no zip. */
 static int
-each_of_tar(struct reading *reading, feed_archive_visitor *each, void *context, struct err *err)
+read_entry(struct reading *reading, struct archive_entry *entry, feed_archive_visitor *each,
+	   struct err *err)
+{
+	const char *path = archive_entry_pathname(entry);
+	struct span name = span_from(path ? path : "?");
+
+	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+		return 0;
+	if (!is_wanted(reading, name)) {
+		la_int64_t size = archive_entry_size(entry);
+
+		return account(reading, size > 0 ? (uint64_t)size : 0, err);
+	}
+	int r = read_member(reading, err);
+	if (r == 0)
+		r = each(reading->context, name, buf_span(&reading->bytes), err);
+	return r < 0 ? err_wrap(err, "%.*s", SPAN_ARG(shown(name))) : r;
+}
+
+static int
+each_of_tar(struct reading *reading, feed_archive_visitor *each, struct err *err)
 {
 	struct archive_entry *entry;
 	uint64_t members = 0;
@@ -156,19 +191,11 @@ each_of_tar(struct reading *reading, feed_archive_visitor *each, void *context, 
 		return r;
 	while ((code = archive_read_next_header(reading->archive, &entry)) == ARCHIVE_OK ||
 	       code == ARCHIVE_WARN) {
-		const char *name = archive_entry_pathname(entry);
-
 		r = check_count(++members, err);
-		if (r < 0)
-			return r;
-		if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-			continue;
-		r = read_member(reading, err);
 		if (r == 0)
-			r = each(context, span_from(name ? name : "?"), buf_span(&reading->bytes),
-				 err);
+			r = read_entry(reading, entry, each, err);
 		if (r != 0)
-			return r < 0 ? err_wrap(err, "%.80s", name ? name : "?") : r;
+			return r;
 	}
 	return code == ARCHIVE_EOF ? 0 : failed(reading->archive, err);
 }
@@ -186,7 +213,7 @@ is_file(const struct zip_member *member)
  * nothing is wanted but the name, than there is to inflate.
  */
 static int
-each_of_zip(struct reading *reading, feed_archive_visitor *each, void *context, struct err *err)
+each_of_zip(struct reading *reading, feed_archive_visitor *each, struct err *err)
 {
 	struct zip_member member;
 	struct span bytes;
@@ -207,27 +234,29 @@ each_of_zip(struct reading *reading, feed_archive_visitor *each, void *context, 
 			continue;
 		r = check_size(member.size, err);
 		if (r == 0)
+			r = account(reading, member.size, err);
+		if (r == 0 && !is_wanted(reading, member.name))
+			continue;
+		if (r == 0)
 			r = zip_read(&zip, &member, &reading->bytes, &bytes, err);
 		if (r == 0)
-			r = account(reading, bytes.n, err);
-		if (r == 0)
-			r = each(context, member.name, bytes, err);
+			r = each(reading->context, member.name, bytes, err);
 		if (r != 0)
-			return r < 0 ? err_wrap(err, "%.*s",
-						SPAN_ARG(span_slice(
-							member.name, 0,
-							member.name.n < 80 ? member.name.n : 80)))
-				     : r;
+			return r < 0 ? err_wrap(err, "%.*s", SPAN_ARG(shown(member.name))) : r;
 	}
 	return more;
 }
 
 int
-feed_archive_each(int fd, feed_archive_visitor *each, void *context, struct err *err)
+feed_archive_each(int fd, feed_archive_filter *filter, feed_archive_visitor *each, void *context,
+		  struct err *err)
 {
 	CLEANUP(reading_cleanup)
-	struct reading reading = {
-		.fd = fd, .map = MAP_FAILED, .bytes = {.max = FEED_MEMBER_MAX + BLOCK}};
+	struct reading reading = {.fd = fd,
+				  .map = MAP_FAILED,
+				  .bytes = {.max = FEED_MEMBER_MAX + BLOCK},
+				  .filter = filter,
+				  .context = context};
 	off_t size = lseek(fd, 0, SEEK_END); /* a confined process may not ask for more */
 	char head[4];
 
@@ -239,7 +268,6 @@ feed_archive_each(int fd, feed_archive_visitor *each, void *context, struct err 
 	int r = fd_pread_full(fd, head, sizeof(head), 0, err);
 	if (r < 0)
 		return r;
-	return zip_is((struct span){head, sizeof(head)})
-		       ? each_of_zip(&reading, each, context, err)
-		       : each_of_tar(&reading, each, context, err);
+	return zip_is((struct span){head, sizeof(head)}) ? each_of_zip(&reading, each, err)
+							 : each_of_tar(&reading, each, err);
 }

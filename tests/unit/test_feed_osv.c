@@ -361,8 +361,68 @@ archives_are_read_by_member(void **state)
 		CLEANUP(fd_cleanup) int fd = archive_of(names, "{}", 2, zip);
 		CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(KIB);
 
-		assert_good(feed_archive_each(fd, note_member, &seen, err));
+		assert_good(feed_archive_each(fd, NULL, note_member, &seen, err));
 		assert_span(buf_span(&seen), "a.json={}\n../../etc/b.json={}\n/c={}\n");
+	}
+}
+
+static bool
+is_not_b(void *context, struct span name)
+{
+	(void)context;
+	return !span_equal(name, SPAN("b"));
+}
+
+static bool
+is_none(void *context, struct span name)
+{
+	(void)context;
+	(void)name;
+	return false;
+}
+
+/* Where the content of a member of a zip of ours starts: nothing stands behind its local name. */
+static off_t
+content_at(int fd, char name)
+{
+	char file[4 * KIB];
+	ssize_t n = pread(fd, file, sizeof(file), 0);
+	const char local[] = {'P', 'K', 3, 4};
+
+	for (ssize_t i = 0; i + 31 < n; i++) {
+		if (memcmp(file + i, local, sizeof(local)) == 0 && file[i + 30] == name)
+			return i + 31 + (unsigned char)file[i + 28];
+	}
+	fail_msg("no member %c", name);
+	return 0;
+}
+
+/* A member that nobody wants is not inflated: that it is damaged does not matter then. */
+static void
+members_that_are_not_wanted_are_left_alone(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", NULL};
+	CLEANUP(fd_cleanup) int damaged = archive_of(names, "{\"x\":1}", 7, true);
+	CLEANUP(free_cleanup) char *zeroes = calloc(1, 48 * MIB);
+
+	(void)state;
+	assert_int_equal(pwrite(damaged, "\xff\xff", 2, content_at(damaged, 'b')), 2);
+	CLEANUP(buf_cleanup) struct buf all = BUF_INIT(KIB);
+	assert_fails(ERR_INVALID, feed_archive_each(damaged, NULL, note_member, &all, err));
+	for (int zip = 0; zip < 2; zip++) {
+		CLEANUP(fd_cleanup) int good = archive_of(names, "{\"x\":1}", 7, false);
+		CLEANUP(buf_cleanup) struct buf seen = BUF_INIT(KIB);
+
+		assert_good(
+			feed_archive_each(zip ? damaged : good, is_not_b, note_member, &seen, err));
+		assert_span(buf_span(&seen), "a={\"x\":1}\nc={\"x\":1}\n");
+	}
+	/* the limits are those of the whole archive */
+	assert_non_null(zeroes);
+	for (int zip = 0; zip < 2; zip++) {
+		CLEANUP(fd_cleanup) int bomb = archive_of(names, zeroes, 48 * MIB, zip);
+
+		assert_fails(ERR_LIMIT, feed_archive_each(bomb, is_none, note_member, NULL, err));
 	}
 }
 
@@ -389,13 +449,13 @@ hostile_archives_are_refused(void **state)
 	assert_non_null(zeroes);
 	CLEANUP(fd_cleanup) int bomb = archive_of(names, zeroes, 48 * MIB, true);
 	CLEANUP(fd_cleanup) int wide = archive_of(names + 2, zeroes, FEED_MEMBER_MAX + 1, true);
-	assert_fails(ERR_LIMIT, feed_archive_each(bomb, pass, NULL, err));
-	assert_fails(ERR_LIMIT, feed_archive_each(wide, pass, NULL, err));
-	assert_fails(ERR_INVALID, feed_archive_each(empty, pass, NULL, err));
+	assert_fails(ERR_LIMIT, feed_archive_each(bomb, NULL, pass, NULL, err));
+	assert_fails(ERR_LIMIT, feed_archive_each(wide, NULL, pass, NULL, err));
+	assert_fails(ERR_INVALID, feed_archive_each(empty, NULL, pass, NULL, err));
 	assert_int_equal(write(text, "{\"id\":\"A-1\"}", 12), 12);
-	assert_fails(ERR_INVALID, feed_archive_each(text, pass, NULL, err));
+	assert_fails(ERR_INVALID, feed_archive_each(text, NULL, pass, NULL, err));
 	assert_int_equal(ftruncate(small, lseek(small, 0, SEEK_END) - 30), 0);
-	assert_fails(ERR_INVALID, feed_archive_each(small, pass, NULL, err));
+	assert_fails(ERR_INVALID, feed_archive_each(small, NULL, pass, NULL, err));
 }
 
 static int
@@ -414,7 +474,7 @@ an_error_of_the_visitor_ends_it(void **state)
 	CLEANUP(fd_cleanup) int fd = archive_of(names, "{}", 2, false);
 
 	(void)state;
-	assert_fails(ERR_MISMATCH, feed_archive_each(fd, refuse, NULL, err));
+	assert_fails(ERR_MISMATCH, feed_archive_each(fd, NULL, refuse, NULL, err));
 }
 
 int
@@ -430,6 +490,7 @@ main(void)
 		cmocka_unit_test(binary_packages_have_their_own_versions),
 		cmocka_unit_test(records_that_make_no_sense_are_counted),
 		cmocka_unit_test(archives_are_read_by_member),
+		cmocka_unit_test(members_that_are_not_wanted_are_left_alone),
 		cmocka_unit_test(hostile_archives_are_refused),
 		cmocka_unit_test(an_error_of_the_visitor_ends_it),
 	};

@@ -155,6 +155,14 @@ add_rows(struct importing *importing, struct err *err)
 	return r;
 }
 
+static bool
+is_wanted(void *context, struct span name)
+{
+	const struct importing *importing = context;
+
+	return span_ends_with(name, SPAN(".json")) && feed_is_ours(importing->import->tally.choice);
+}
+
 static int
 add_member(void *context, struct span name, struct span bytes, struct err *err)
 {
@@ -162,8 +170,6 @@ add_member(void *context, struct span name, struct span bytes, struct err *err)
 	struct feed_tally *tally = &importing->import->tally;
 	bool wanted;
 
-	if (!span_ends_with(name, SPAN(".json")))
-		return 0;
 	int r = feed_choose(tally->choice, name, bytes, &wanted, err);
 	if (r < 0 || !wanted)
 		return r;
@@ -184,5 +190,5 @@ import_csaf(struct feed_import *import, int fd, struct err *err)
 
 	if (!importing.order)
 		return err_set(err, ERR_UNSUPPORTED, "versions of rpm cannot be compared");
-	return feed_archive_each(fd, add_member, &importing, err);
+	return feed_archive_each(fd, is_wanted, add_member, &importing, err);
 }

@@ -276,6 +276,14 @@ add_record(void *context, const struct feed_osv_record *record, struct err *err)
 						   &advisory, record->ids, record->id_count, err);
 }
 
+static bool
+is_wanted(void *context, struct span name)
+{
+	const struct importing *importing = context;
+
+	return span_ends_with(name, SPAN(".json")) && feed_is_ours(importing->import->tally.choice);
+}
+
 static int
 add_member(void *context, struct span name, struct span bytes, struct err *err)
 {
@@ -283,8 +291,6 @@ add_member(void *context, struct span name, struct span bytes, struct err *err)
 	struct feed_tally *tally = &importing->import->tally;
 	bool wanted;
 
-	if (!span_ends_with(name, SPAN(".json")))
-		return 0;
 	int r = feed_choose(tally->choice, name, bytes, &wanted, err);
 	return r < 0 || !wanted ? r
 				: feed_osv_read(&importing->tape, bytes, name, &importing->rules,
@@ -307,5 +313,5 @@ import_osv(struct feed_import *import, int fd, struct err *err)
 	if (!importing.rules.order)
 		return err_set(err, ERR_UNSUPPORTED, "versions of %s cannot be compared",
 			       import->type->name);
-	return feed_archive_each(fd, add_member, &importing, err);
+	return feed_archive_each(fd, is_wanted, add_member, &importing, err);
 }

@@ -96,6 +96,26 @@ name_record(struct reader *reader, struct span key, struct span text, uint8_t re
 	return 0;
 }
 
+static bool
+is_in_share(const struct reader *reader)
+{
+	const struct reader_task *task = reader->task;
+
+	return (reader->place / SHARE_RECORDS) % task->shares == task->share;
+}
+
+/* The record that comes is another's: it is only counted. */
+static bool
+is_ours(void *context)
+{
+	struct reader *reader = context;
+
+	if (is_in_share(reader))
+		return true;
+	reader->place++;
+	return false;
+}
+
 static int
 choose(void *context, struct span key, struct span text, bool *ret_wanted, struct err *err)
 {
@@ -103,10 +123,11 @@ choose(void *context, struct span key, struct span text, bool *ret_wanted, struc
 	const struct reader_task *task = reader->task;
 	const struct record_feed *known = task->reading->known;
 	int r = end_record(reader, err);
+	bool ours = is_in_share(reader);
 	uint64_t place = reader->place++;
 
 	*ret_wanted = false;
-	if (r < 0 || (place / SHARE_RECORDS) % task->shares != task->share)
+	if (r < 0 || !ours)
 		return r;
 	reader->record.place = place;
 	r = name_record(reader, key, text, reader->record.digest, err);
@@ -160,7 +181,7 @@ reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 
 	if (!reader.digest)
 		return err_memory(err);
-	reader.choice = (struct feed_choice){choose, &reader};
+	reader.choice = (struct feed_choice){is_ours, choose, &reader};
 	reader.import = (struct feed_import){.type = reading->type,
 					     .document = reading->document,
 					     .tally.choice = &reader.choice,

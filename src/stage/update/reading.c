@@ -18,7 +18,7 @@
 enum {
 	READ_BYTES = 128 * 1024,
 	STEP_MS = 100,
-	SHARE_BYTES = 64 * 1024, /* of a document as it came: a smaller one is not worth another */
+	SHARE_BYTES = 512 * 1024, /* of a document as it came: a smaller one is not worth another */
 };
 
 struct channel {
@@ -70,22 +70,34 @@ record_is_nameless(const uint8_t digest[RECORD_DIGEST])
 }
 
 static size_t
+count_processors(void)
+{
+	cpu_set_t processors;
+
+	return sched_getaffinity(0, sizeof(processors), &processors) == 0
+		       ? (size_t)CPU_COUNT(&processors)
+		       : 1;
+}
+
+/*
+ * A document that is no archive has to be scanned by each: as many as leave a processor to the one
+ * who writes.
+ */
+static size_t
 count_shares(const struct reading *reading)
 {
 	size_t shares = reading->readers;
-	cpu_set_t processors;
 	struct stat st;
 
 	if (!reading->type->by_record)
 		return 1;
 	if (shares == 0) {
-		int n = sched_getaffinity(0, sizeof(processors), &processors) == 0
-				? CPU_COUNT(&processors)
-				: 1;
+		size_t n = count_processors();
 		size_t worth =
 			fstat(reading->fd, &st) == 0 ? (size_t)st.st_size / SHARE_BYTES + 1 : 1;
 
-		shares = (size_t)n < worth ? (size_t)n : worth;
+		n = reading->type->import_file || n == 1 ? n : n - 1;
+		shares = n < worth ? n : worth;
 	}
 	return shares < FEED_READERS_MAX ? shares : FEED_READERS_MAX;
 }
