@@ -58,16 +58,54 @@ feed_is_id(struct span id)
 	return feed_is_cve(id) || is_temporary(id);
 }
 
+/* Whether any of eight bytes is below 0x20 or 0x7f; those from 0x80 on are not. */
+static inline bool
+has_control(uint64_t word)
+{
+	const uint64_t ones = 0x0101010101010101ULL;
+	uint64_t deleted = word ^ (ones * 0x7f);
+
+	return (((word - ones * 0x20) & ~word) | ((deleted - ones) & ~deleted)) & (ones << 7);
+}
+
+/* Up to eight bytes, each at least once, with blanks where there are fewer. */
+static inline uint64_t
+few_bytes(const char *p, size_t n)
+{
+	uint64_t word = 0x2020202020202020ULL;
+	uint32_t half;
+
+	if (n >= sizeof(half)) {
+		memcpy(&half, p, sizeof(half));
+		word = half;
+		memcpy(&half, p + n - sizeof(half), sizeof(half));
+		return word | (uint64_t)half << 32;
+	}
+	if (n > 0) {
+		const char bytes[] = {p[0], p[n / 2], p[n - 1]};
+
+		memcpy(&word, bytes, sizeof(bytes));
+	}
+	return word;
+}
+
 bool
 feed_is_text(struct span text, size_t max)
 {
+	enum { WORD = sizeof(uint64_t) };
+	uint64_t word;
+
 	if (text.n > max)
 		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
+	if (text.n <= WORD)
+		return !has_control(few_bytes(text.p, text.n));
+	for (size_t i = 0; i < text.n - WORD; i += WORD) {
+		memcpy(&word, text.p + i, sizeof(word));
+		if (has_control(word))
 			return false;
 	}
-	return true;
+	memcpy(&word, text.p + text.n - WORD, sizeof(word));
+	return !has_control(word);
 }
 
 bool

@@ -98,6 +98,27 @@ note_secdb(void *context, const struct feed_secdb_record *record, struct err *er
 			  SPAN_ARG(record->id), SPAN_ARG(record->fixed));
 }
 
+/* Wherever a control byte stands, whatever stands beside it. */
+static void
+texts_have_no_control_bytes(void **state)
+{
+	static const char odd[] = {'\0', '\n', 0x1f, 0x7f};
+	char text[24];
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(text); n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (size_t i = 0; i < sizeof(odd); i++) {
+				memset(text, i % 2 ? (char)0xff : ' ', n);
+				assert_true(feed_is_text((struct span){text, n}, n));
+				assert_false(feed_is_text((struct span){text, n}, n - 1));
+				text[at] = odd[i];
+				assert_false(feed_is_text((struct span){text, n}, n));
+			}
+		}
+	}
+}
+
 static void
 secdb_records_are_read(void **state)
 {
@@ -401,6 +422,7 @@ main(void)
 		cmocka_unit_test(vectors_have_their_score),
 		cmocka_unit_test(bad_vectors_are_refused),
 		cmocka_unit_test(ids_are_strict),
+		cmocka_unit_test(texts_have_no_control_bytes),
 		cmocka_unit_test(secdb_records_are_read),
 		cmocka_unit_test(secdb_records_that_make_no_sense_are_counted),
 		cmocka_unit_test(debian_records_are_read),
