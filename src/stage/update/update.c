@@ -10,13 +10,9 @@
 #include "stage/update/nvd_api.h"
 #include "stage/update/others.h"
 #include "stage/update/part.h"
+#include "stage/update/report.h"
 
 #include <stdio.h>
-
-static const char *const outcomes[] = {
-	[UPDATE_NEW] = "new",	      [UPDATE_UNCHANGED] = "unchanged", [UPDATE_KEPT] = "kept",
-	[UPDATE_MISSING] = "missing", [UPDATE_ABSENT] = "absent",	[UPDATE_LEFT] = "left",
-};
 
 struct updating {
 	struct arena *arena; /* of the report */
@@ -25,25 +21,6 @@ struct updating {
 	struct merge merge;
 	struct advisory_records *nothing; /* that is known */
 };
-
-const char *
-update_outcome_name(enum update_outcome outcome)
-{
-	return outcomes[outcome];
-}
-
-struct span
-update_feed_word(const struct update_feed *feed, struct arena *arena)
-{
-	uint64_t changed = feed->changed > feed->gone ? feed->changed : feed->gone;
-
-	if (feed->outcome == UPDATE_LEFT)
-		return SPAN("not asked for");
-	if (feed->outcome != UPDATE_NEW || feed->whole)
-		return span_from(update_outcome_name(feed->outcome));
-	return arena_printf(arena, "%llu record%s changed", (unsigned long long)changed,
-			    changed == 1 ? "" : "s");
-}
 
 /* Errors that end the whole update, and not only one feed. */
 static bool
@@ -292,40 +269,6 @@ update_feed(struct updating *updating, const struct feed_type *type, struct upda
 	return 0;
 }
 
-/* Whether the rows that say which findings there are, are there of any distribution. */
-static bool
-has_distribution(const struct update_report *report)
-{
-	for (size_t i = 0; i < report->count; i++) {
-		if (feed_types[i].table == ADVISORIES_OF_DISTRIBUTION &&
-		    report->feeds[i].feed.fetched > 0)
-			return true;
-	}
-	return false;
-}
-
-/* A mirror may carry the advisories of some distributions only: that is no failure. */
-static int
-judge_absent(const struct updating *updating, struct update_report *report,
-	     const enum err_kind whys[FEEDS], struct err *err)
-{
-	bool chosen = updating->options->mirror && has_distribution(report);
-
-	for (size_t i = 0; chosen && i < report->count; i++) {
-		struct update_feed *feed = &report->feeds[i];
-
-		if (feed->outcome != UPDATE_MISSING || whys[i] != ERR_NOT_FOUND ||
-		    feed_types[i].table != ADVISORIES_OF_DISTRIBUTION)
-			continue;
-		feed->outcome = UPDATE_ABSENT;
-		feed->feed.problem =
-			arena_printf(updating->arena, "%s%s", update_absent, feed_types[i].lacking);
-		if (!feed->feed.problem.p)
-			return err_memory(err);
-	}
-	return 0;
-}
-
 /* Counts what failed, and notes in the database what became of each. */
 static int
 note_feeds(const struct updating *updating, struct update_report *report, struct err *err)
@@ -371,33 +314,8 @@ update_feeds(struct updating *updating, struct update_report *report, struct err
 		*err = first;
 		return err_wrap(err, "no feed can be had, the database is as it was");
 	}
-	int r = judge_absent(updating, report, whys, err);
+	int r = updating->options->mirror ? report_absent(report, whys, err) : 0;
 	return r < 0 ? r : note_feeds(updating, report, err);
-}
-
-/* The oldest of the feeds that say which findings there are; 0 when there is none. */
-static int64_t
-date_of(const struct update_report *report)
-{
-	int64_t oldest = 0;
-
-	for (size_t i = 0; i < report->count; i++) {
-		int64_t date = report->feeds[i].feed.fetched;
-
-		if (feed_types[i].table == ADVISORIES_OF_DISTRIBUTION && date > 0 &&
-		    (oldest == 0 || date < oldest))
-			oldest = date;
-	}
-	return oldest;
-}
-
-static int
-read_identity(const char *database, struct update_report *report, struct err *err)
-{
-	CLEANUP(advisories_cleanup) struct advisories *advisories = NULL;
-	int r = advisories_open(database, &advisories, err);
-
-	return r < 0 ? r : advisories_identity(advisories, report->arena, &report->identity, err);
 }
 
 /* A document of before: as it is remembered, or as the database says of a feed of one. */
@@ -485,9 +403,9 @@ run(const struct update_options *options, struct update_report *report, bool ove
 	if (r < 0)
 		return r;
 	progress_step(options->progress, 0, 0, "writing the database");
-	r = advisories_build_finish(updating.merge.builder, date_of(report), err);
+	r = advisories_build_finish(updating.merge.builder, report_date(report), err);
 	if (r == 0)
-		r = read_identity(options->database, report, err);
+		r = report_identity(report, options->database, err);
 	if (r == 0)
 		r = records_finish(updating.merge.records, err);
 	parts_clean(parts.p, r == 0);
@@ -529,18 +447,4 @@ update_run(const struct update_options *options, struct update_report **ret, str
 		return r;
 	*ret = TAKE(report);
 	return 0;
-}
-
-void
-update_report_free(struct update_report *report)
-{
-	if (report)
-		arena_free(report->arena); /* holds *report itself */
-}
-
-void
-update_report_cleanup(struct update_report **report)
-{
-	update_report_free(*report);
-	*report = NULL;
 }
