@@ -57,7 +57,6 @@ put_advisories(struct advisories_builder *builder, size_t scope, struct arena *a
 	       struct err *err)
 {
 	size_t left = PER_SCOPE;
-	bool new;
 
 	for (size_t package = 0; left > 0; package = (package + 1) % PACKAGES) {
 		for (size_t i = 0; i < share_of(package) && left > 0; i++, left--) {
@@ -76,7 +75,7 @@ put_advisories(struct advisories_builder *builder, size_t scope, struct arena *a
 				return err_memory(err);
 			int r = advisories_build_advisory(
 				builder, span_from(scopes[scope].distribution),
-				span_from(scopes[scope].release), source, &advisory, &new, err);
+				span_from(scopes[scope].release), source, &advisory, err);
 			if (r < 0)
 				return r;
 		}

@@ -202,6 +202,11 @@
 #define ADVISORY_ROW_MAX    (2 * MIB)
 #define ADVISORY_RECORD_MAX (64 * MIB)
 
+/* what the database has of one package in a release, and rows that wait to be written together */
+#define ADVISORY_PACK_MAX     (64 * MIB)
+#define ADVISORY_RELEASES_MAX (1 * GIB) /* the same of one package in all releases */
+#define ADVISORY_BATCH_MAX    (48 * MIB)
+
 /* records of a feed that are remembered from one update to the next: 32 bytes each in memory */
 #define FEED_RECORDS_MAX 4000000
 

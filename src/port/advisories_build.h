@@ -28,7 +28,7 @@ int advisories_build_over(const char *path, struct arena *arena, struct advisori
 /*
  * One that has no database: each advisory, score and such is appended to `rows`, which is borrowed,
  * as a row for advisories_build_add() of another; `before` (NULL: none) is called ahead of each and
- * may empty `rows`. All are said to be new. Nothing else may be called. ERR_LIMIT:
+ * may empty `rows`. Nothing else may be called. ERR_LIMIT:
  * ADVISORY_ROW_MAX.
  */
 typedef int advisories_recording(void *context, struct err *err);
@@ -43,12 +43,12 @@ void advisories_builder_cleanup(struct advisories_builder **builder);
 int advisories_build_begin(struct advisories_builder *builder, struct err *err);
 int advisories_build_undo(struct advisories_builder *builder, struct err *err);
 
-/* *ret_new is false, and nothing changed, when there is one for this source and id. */
+/* Where there is one for this source and id already, that one stays. */
 int advisories_build_advisory(struct advisories_builder *builder, struct span distribution,
 			      struct span release, struct span source,
-			      const struct advisory *advisory, bool *ret_new, struct err *err);
+			      const struct advisory *advisory, struct err *err);
 
-/* The same of each of several ids, whatever advisory->id is; those that are there stay. */
+/* The same of each of several ids, whatever advisory->id is. */
 int advisories_build_advisories(struct advisories_builder *builder, struct span distribution,
 				struct span release, struct span source,
 				const struct advisory *advisory, const struct span *ids,
@@ -79,7 +79,10 @@ enum advisories_table {
 int advisories_build_add(struct advisories_builder *builder, enum advisories_table table,
 			 struct span distribution, struct span rows, struct err *err);
 
-/* Takes out what add() put in. ERR_INVALID when it is not there. */
+/*
+ * Takes out what add() put in. ERR_INVALID when it is not there, which twice(), begin() and
+ * finish() may find out only.
+ */
 int advisories_build_remove(struct advisories_builder *builder, enum advisories_table table,
 			    struct span distribution, struct span rows, struct err *err);
 
@@ -94,6 +97,10 @@ int advisories_build_clear(struct advisories_builder *builder, enum advisories_t
 int advisories_build_twice(struct advisories_builder *builder, enum advisories_table table,
 			   struct span distribution, char first[160], uint64_t *ret,
 			   struct err *err);
+
+/* How many advisories there are of a distribution. */
+int advisories_build_count(struct advisories_builder *builder, struct span distribution,
+			   uint64_t *ret, struct err *err);
 
 /*
  * Copies a table from the old database; of ADVISORIES_OF_DISTRIBUTION the rows of `distribution`.

@@ -53,13 +53,11 @@ make_database(struct world *world, const char *path)
 	struct advisory_feed feed = {.name = SPAN("epss"), .problem = SPAN("never fetched")};
 	struct advisories_builder *builder = NULL;
 	const char *lost;
-	bool new;
 
 	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_good(advisories_build_advisory(builder, SPAN("debian"), SPAN("bookworm"),
-						      rows[i].source, &rows[i].advisory, &new,
-						      err));
+						      rows[i].source, &rows[i].advisory, err));
 	assert_good(advisories_build_score(builder, SPAN("CVE-2024-0001"), &critical, err));
 	assert_good(advisories_build_score(builder, SPAN("CVE-2024-0004"), &critical, err));
 	assert_good(advisories_build_exploited(builder, SPAN("CVE-2024-0001"), err));
@@ -317,7 +315,6 @@ make_apk_database(struct world *world)
 	const char *path = arena_printf(world->arena, "%s/apk", world->folder.p).p;
 	struct advisories_builder *builder = NULL;
 	const char *lost;
-	bool new;
 
 	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
@@ -327,7 +324,7 @@ make_apk_database(struct world *world)
 
 		assert_good(advisories_build_advisory(builder, scopes[i].distribution,
 						      scopes[i].release, SPAN("musl"), &advisory,
-						      &new, err));
+						      err));
 	}
 	use_database(world, builder, path, feeds, sizeof(feeds) / sizeof(feeds[0]), 7);
 }
@@ -434,13 +431,12 @@ make_mixed_database(struct world *world)
 	const char *path = arena_printf(world->arena, "%s/mixed", world->folder.p).p;
 	struct advisories_builder *builder = NULL;
 	const char *lost;
-	bool new;
 
 	assert_good(advisories_build(path, world->arena, &builder, &lost, err));
 	for (size_t i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++)
 		assert_good(advisories_build_advisory(builder, mixed[i].distribution,
 						      mixed[i].release, mixed[i].package,
-						      &mixed[i].advisory, &new, err));
+						      &mixed[i].advisory, err));
 	use_database(world, builder, path, feeds, sizeof(feeds) / sizeof(feeds[0]), 0);
 }
 

@@ -58,12 +58,11 @@ make_database(struct scene *s, const char *path, const char *id, int64_t built)
 					   .records = 1,
 					   .problem = {"", 0}};
 	const char *lost;
-	bool new = false;
 
 	(void)unlink(path);
 	assert_good(advisories_build(path, s->arena, &builder, &lost, err));
 	assert_good(advisories_build_advisory(builder, SPAN("debian"), SPAN("bookworm"),
-					      SPAN("zlib"), &advisory, &new, err));
+					      SPAN("zlib"), &advisory, err));
 	assert_good(advisories_build_feed(builder, &feed, err));
 	assert_good(advisories_build_finish(builder, built, err));
 	advisories_builder_free(builder);

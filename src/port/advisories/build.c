@@ -5,6 +5,8 @@
 #include "base/fd.h"
 #include "codec/advisory_origin.h"
 #include "port/advisories/builder.h"
+#include "port/advisories/content.h"
+#include "port/advisories/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,30 +15,29 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define KEEP_CLAIMS(kind)                                                                          \
-	"INSERT OR IGNORE INTO main.claim SELECT * FROM old.claim WHERE kind = " kind
-
-/* ?1 is the distribution where there is one. */
 enum { COPY_BLOCK = 128 * 1024, CACHE_KIB = 65536 };
 
-static const char *const keeps[][4] = {
-	[ADVISORIES_OF_DISTRIBUTION] =
-		{"INSERT OR IGNORE INTO main.scope (distribution, release)"
-		 " SELECT distribution, release FROM old.scope WHERE distribution = ?1",
-		 "INSERT OR IGNORE INTO main.advisory SELECT new.id, a.source, a.id, a.state,"
-		 " a.flags, a.fixed, a.urgency, a.reason, a.note, a.affected, a.severity,"
-		 " a.vector, a.score FROM old.scope"
-		 " JOIN main.scope AS new USING (distribution, release)"
-		 " JOIN old.advisory AS a ON a.scope = old.scope.id"
-		 " WHERE distribution = ?1 ORDER BY new.id, a.source, a.id",
-		 KEEP_CLAIMS("0") " AND distribution = ?1"},
-	[ADVISORIES_SCORES] = {"INSERT OR IGNORE INTO main.score SELECT * FROM old.score",
-			       KEEP_CLAIMS("1")},
-	[ADVISORIES_EPSS] = {"INSERT OR IGNORE INTO main.epss SELECT * FROM old.epss",
-			     KEEP_CLAIMS("2")},
-	[ADVISORIES_EXPLOITED] =
-		{"INSERT OR IGNORE INTO main.exploited SELECT * FROM old.exploited",
-		 KEEP_CLAIMS("3")},
+/* ?1 is the table, ?2 the distribution. */
+static const char *const keep_advisories[] = {
+	"INSERT OR IGNORE INTO main.scope (distribution, release)"
+	" SELECT distribution, release FROM old.scope WHERE distribution = ?2",
+	"INSERT OR IGNORE INTO main.package (scope, name, rows)"
+	" SELECT new.id, name, rows FROM old.scope"
+	" JOIN main.scope AS new USING (distribution, release)"
+	" JOIN old.package ON package.scope = old.scope.id"
+	" WHERE distribution = ?2 ORDER BY new.id, name",
+	"INSERT OR IGNORE INTO main.claim (kind, scope, name, rows)"
+	" SELECT kind, new.id, name, rows FROM old.scope"
+	" JOIN main.scope AS new USING (distribution, release)"
+	" JOIN old.claim ON claim.kind = ?1 AND claim.scope = old.scope.id"
+	" WHERE distribution = ?2 ORDER BY new.id, name",
+	NULL,
+};
+
+static const char *const keep_cves[] = {
+	"INSERT OR IGNORE INTO main.cve SELECT * FROM old.cve WHERE kind = ?1 ORDER BY name",
+	"INSERT OR IGNORE INTO main.claim SELECT * FROM old.claim WHERE kind = ?1 ORDER BY name",
+	NULL,
 };
 
 /* One that a killed update left would be taken for one of the new file. */
@@ -138,9 +139,6 @@ start(struct advisories_builder *builder, struct err *err)
 		r = schema_run(builder->sqlite, "BEGIN", err);
 	for (size_t i = 0; r == 0 && i < BUILD_QUERIES; i++)
 		r = schema_prepare(builder->sqlite, build_queries[i], &builder->statements[i], err);
-	for (size_t i = 0; r == 0 && i < (size_t)TABLES * ROW_QUERIES; i++)
-		r = schema_prepare(builder->sqlite, row_queries[i / ROW_QUERIES][i % ROW_QUERIES],
-				   &builder->rows[i / ROW_QUERIES][i % ROW_QUERIES], err);
 	return r;
 }
 
@@ -183,6 +181,7 @@ build(const char *path, bool over, struct arena *arena, struct advisories_builde
 	if (!builder)
 		return err_memory(err);
 	builder->place.fd = -1;
+	builder->scratch.max = ADVISORY_RECORD_MAX;
 	int r = place_take(&builder->place, path, err);
 	if (r < 0)
 		return r;
@@ -237,6 +236,8 @@ advisories_builder_free(struct advisories_builder *builder)
 		return;
 	schema_close(&builder->sqlite);
 	advisories_free(builder->old);
+	batch_free(&builder->batch);
+	buf_cleanup(&builder->scratch);
 	if (builder->place.unfinished)
 		remove_journal(builder);
 	place_leave(&builder->place);
@@ -259,8 +260,10 @@ forget_scopes(struct advisories_builder *builder)
 int
 advisories_build_begin(struct advisories_builder *builder, struct err *err)
 {
-	int r = builder->begun ? schema_run(builder->sqlite, "RELEASE feed", err) : 0;
+	int r = settle_batch(builder, err);
 
+	if (r == 0 && builder->begun)
+		r = schema_run(builder->sqlite, "RELEASE feed", err);
 	if (r == 0)
 		r = schema_run(builder->sqlite, "SAVEPOINT feed", err);
 	builder->begun = r == 0;
@@ -273,21 +276,24 @@ advisories_build_undo(struct advisories_builder *builder, struct err *err)
 	if (!builder->begun)
 		return 0;
 	builder->begun = false;
+	builder->blank.is = false;
+	batch_clear(&builder->batch);
 	forget_scopes(builder);
 	return schema_run(builder->sqlite, "ROLLBACK TO feed; RELEASE feed", err);
 }
 
 static int
-keep_rows(struct advisories_builder *builder, const char *sql, struct span distribution,
-	  struct err *err)
+keep_rows(struct advisories_builder *builder, const char *sql, enum advisories_table table,
+	  struct span distribution, struct err *err)
 {
 	sqlite3_stmt *copy = NULL;
 	int r = schema_prepare(builder->sqlite, sql, &copy, err);
 
 	if (r < 0)
 		return r;
-	if (sqlite3_bind_parameter_count(copy) > 0)
-		schema_bind(copy, 1, distribution);
+	(void)sqlite3_bind_int(copy, 1, (int)table);
+	if (table == ADVISORIES_OF_DISTRIBUTION)
+		schema_bind(copy, 2, distribution);
 	r = builder_put(builder, copy, err);
 	(void)sqlite3_finalize(copy);
 	return r;
@@ -303,9 +309,13 @@ advisories_build_keep(struct advisories_builder *builder, enum advisories_table 
 		return err_set(err, ERR_NOT_FOUND, "there is no database to keep rows of");
 	if (builder->over)
 		return 0;
+	r = settle_batch(builder, err);
+	builder->blank.is = false;
 	forget_scopes(builder);
-	for (const char *const *sql = keeps[table]; r == 0 && *sql; sql++)
-		r = keep_rows(builder, *sql, distribution, err);
+	for (const char *const *sql = table == ADVISORIES_OF_DISTRIBUTION ? keep_advisories
+									  : keep_cves;
+	     r == 0 && *sql; sql++)
+		r = keep_rows(builder, *sql, table, distribution, err);
 	return r;
 }
 
@@ -358,42 +368,31 @@ put_meta(struct advisories_builder *builder, const char *key, const char *value,
 }
 
 static int
-count_advisories(struct advisories_builder *builder, char text[32], struct err *err)
+count_scope(void *context, int64_t scope, uint64_t advisories, struct err *err)
 {
-	sqlite3_stmt *row = NULL;
-	int r = schema_run(builder->sqlite,
-			   "UPDATE main.scope SET advisories = (SELECT count(*) FROM main.advisory"
-			   " WHERE scope = main.scope.id)",
-			   err);
+	struct advisories_builder *builder = context;
+	sqlite3_stmt *statement = builder->statements[BUILD_SCOPE_COUNT];
 
-	if (r == 0)
-		r = schema_prepare(builder->sqlite,
-				   "SELECT coalesce(sum(advisories), 0) FROM main.scope", &row,
-				   err);
-	if (r < 0)
-		return r;
-	int code = sqlite3_step(row);
-	(void)snprintf(text, 32, "%lld", (long long)sqlite3_column_int64(row, 0));
-	if (code != SQLITE_ROW)
-		r = schema_failed(builder->sqlite, code, "count", err);
-	(void)sqlite3_finalize(row);
-	return r;
+	(void)sqlite3_bind_int64(statement, 1, (sqlite3_int64)advisories);
+	(void)sqlite3_bind_int64(statement, 2, scope);
+	return builder_put(builder, statement, err);
 }
 
 static int
 write_meta(struct advisories_builder *builder, int64_t built, struct err *err)
 {
-	struct digest digest;
+	struct content content = {0};
 	char text[DIGEST_TEXT];
 	char number[32];
-	int r = count_advisories(builder, number, err);
+	int r = schema_run(builder->sqlite, "UPDATE main.scope SET advisories = 0", err);
 
+	if (r == 0)
+		r = content_sum(builder->sqlite, count_scope, builder, &content, err);
+	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)content.advisories);
 	if (r == 0)
 		r = put_meta(builder, "advisories", number, err);
 	if (r == 0)
-		r = schema_digest(builder->sqlite, &digest, err);
-	if (r == 0)
-		r = put_meta(builder, "digest", digest_format(&digest, text), err);
+		r = put_meta(builder, "digest", digest_format(&content.digest, text), err);
 	(void)snprintf(number, sizeof(number), "%lld", (long long)(built > 0 ? built : 0));
 	if (r == 0)
 		r = put_meta(builder, "built", number, err);
@@ -403,8 +402,10 @@ write_meta(struct advisories_builder *builder, int64_t built, struct err *err)
 int
 advisories_build_finish(struct advisories_builder *builder, int64_t built, struct err *err)
 {
-	int r = builder->begun ? schema_run(builder->sqlite, "RELEASE feed", err) : 0;
+	int r = settle_batch(builder, err);
 
+	if (r == 0 && builder->begun)
+		r = schema_run(builder->sqlite, "RELEASE feed", err);
 	builder->begun = false;
 	if (r == 0)
 		r = write_meta(builder, built, err);

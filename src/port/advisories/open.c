@@ -25,20 +25,12 @@ static const char *const queries[READER_QUERIES] = {
 	[READER_META] = "SELECT value FROM meta WHERE key = ?1",
 	[READER_COVERS] = "SELECT 1 FROM scope WHERE distribution = ?1 AND release = ?2"
 			  " AND advisories > 0",
-	[READER_EACH] = "SELECT '', id, state, flags, fixed, urgency, reason, note, '',"
-			" affected, severity, vector, score FROM advisory WHERE scope = (SELECT id "
-			"FROM scope WHERE distribution = ?1"
-			" AND release = ?2) AND source = ?3 ORDER BY id",
-	[READER_ALL] = "SELECT source, a.id, state, flags, fixed, urgency, reason, note, release,"
-		       " affected, severity, vector, score FROM scope JOIN advisory AS a ON "
-		       "a.scope = scope.id"
-		       " WHERE distribution = ?1 AND (?2 = '' OR release = ?2)"
-		       " ORDER BY source, a.id, release",
-	[READER_CVE] = "SELECT score, severity, vector, source, prime, probability,"
-		       " exploited.id IS NOT NULL FROM (SELECT ?1 AS id) AS asked"
-		       " LEFT JOIN score ON score.id = asked.id"
-		       " LEFT JOIN epss ON epss.id = asked.id"
-		       " LEFT JOIN exploited ON exploited.id = asked.id",
+	[READER_EACH] = "SELECT rows FROM package WHERE scope = (SELECT id FROM scope"
+			" WHERE distribution = ?1 AND release = ?2) AND name = ?3",
+	[READER_ALL] = "SELECT name, release, rows FROM scope JOIN package"
+		       " ON package.scope = scope.id WHERE distribution = ?1"
+		       " AND (?2 = '' OR release = ?2) ORDER BY name, release",
+	[READER_CVE] = "SELECT kind, rows FROM cve WHERE kind IN (1, 2, 3) AND name = ?1",
 	[READER_FEEDS] = "SELECT name, address, etag, modified, fetched, records, skipped, problem"
 			 " FROM feed ORDER BY name",
 	[READER_RELEASES] = "SELECT distribution, release, advisories FROM scope"

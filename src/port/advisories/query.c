@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/advisories/reader.h"
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "port/advisories/content.h"
+#include "port/advisories/pack.h"
+#include "port/advisories/rows.h"
 
 /* The statement, with texts bound to its first places. */
 static sqlite3_stmt *
@@ -89,102 +93,204 @@ advisories_covers(struct advisories *advisories, struct span distribution, struc
 	return 0;
 }
 
-/* `source`: of all rows; empty: each row says its own. */
+/* One row of a pack to whoever asks. */
 static int
-visit_rows(struct advisories *advisories, sqlite3_stmt *row, struct span source,
-	   advisories_visitor *each, void *context, struct err *err)
+tell_row(const struct pack_row *one, struct span source, struct span release,
+	 advisories_visitor *each, void *context, struct err *err)
 {
-	int r;
+	struct advisory_row row = {.table = ADVISORIES_OF_DISTRIBUTION};
+	int r = row_get_content(one->content, &row, err);
 
-	while ((r = next_row(advisories, row, err)) > 0) {
-		int state = sqlite3_column_int(row, 2);
-		int severity = sqlite3_column_int(row, 10);
-		int flags = sqlite3_column_int(row, 3);
-		struct advisory advisory = {
-			.id = schema_text(row, 1),
-			.state = (enum advisory_state)state,
-			.no_dsa = flags & SCHEMA_NO_DSA,
-			.unimportant = flags & SCHEMA_UNIMPORTANT,
-			.fixed = schema_text(row, 4),
-			.urgency = schema_text(row, 5),
-			.reason = schema_text(row, 6),
-			.note = schema_text(row, 7),
-			.release = schema_text(row, 8),
-			.affected = schema_text(row, 9),
-			.severity = (enum severity)severity,
-			.vector = schema_text(row, 11),
-			.score = sqlite3_column_double(row, 12),
-		};
-
-		if (state < 0 || state >= ADVISORY_STATES || severity < 0 || severity >= SEVERITIES)
-			r = err_set(err, ERR_INVALID,
-				    "the advisory database is damaged (state %d, severity %d)",
-				    state, severity);
-		else
-			r = each(context, source.n ? source : schema_text(row, 0), &advisory, err);
-		if (r != 0)
-			break;
-	}
-	(void)sqlite3_reset(row);
-	return r;
+	if (r < 0)
+		return err_wrap(err, "the advisory database is damaged");
+	row.advisory.id = one->id;
+	row.advisory.release = release;
+	return each(context, source, &row.advisory, err);
 }
 
 int
 advisories_each(struct advisories *advisories, struct span distribution, struct span release,
 		struct span source, advisories_visitor *each, void *context, struct err *err)
 {
-	sqlite3_stmt *row =
+	sqlite3_stmt *pack =
 		ask(advisories, READER_EACH, (struct span[]){distribution, release, source}, 3);
+	CLEANUP(pack_walk_cleanup) struct pack_walk walk = {0};
+	struct pack_row row;
+	int r = next_row(advisories, pack, err);
 
-	return visit_rows(advisories, row, source, each, context, err);
+	if (r > 0)
+		r = pack_walk_start(&walk, schema_blob(pack, 0), err);
+	while (r == 0 && (r = pack_next(&walk, &row, err)) > 0)
+		r = tell_row(&row, source, SPAN(""), each, context, err);
+	(void)sqlite3_reset(pack);
+	return r;
+}
+
+/* A package in one release. */
+struct walk {
+	struct span release;
+	struct pack_walk rows;
+	struct pack_row row; /* the next one */
+};
+
+/* A package in all of its releases. */
+struct package {
+	struct arena *arena;
+	struct span source;
+	VEC(struct walk) walks; /* by release; those that have rows left */
+};
+
+static void
+forget_walks(struct package *package)
+{
+	while (package->walks.count > 0)
+		pack_walk_cleanup(&package->walks.items[--package->walks.count].rows);
+}
+
+static void
+package_cleanup(struct package *package)
+{
+	forget_walks(package);
+	arena_free(package->arena);
+	vec_free(&package->walks);
+}
+
+/* To the next row of one release, or drops it. */
+static int
+step(struct package *package, size_t at, struct err *err)
+{
+	struct walk *walk = &package->walks.items[at];
+	int r = pack_next(&walk->rows, &walk->row, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	pack_walk_cleanup(&walk->rows);
+	package->walks.count--;
+	for (size_t i = at; i < package->walks.count; i++)
+		package->walks.items[i] = package->walks.items[i + 1];
+	return 0;
+}
+
+/* Rows by id and release. */
+static int
+tell_package(struct package *package, advisories_visitor *each, void *context, struct err *err)
+{
+	const struct walk *walks = package->walks.items;
+	int r = 0;
+
+	while (r == 0 && walks && package->walks.count > 0) {
+		size_t first = 0;
+
+		for (size_t i = 1; i < package->walks.count; i++) {
+			if (span_compare(walks[i].row.id, walks[first].row.id) < 0)
+				first = i;
+		}
+		r = tell_row(&walks[first].row, package->source, walks[first].release, each,
+			     context, err);
+		if (r == 0)
+			r = step(package, first, err);
+	}
+	return r;
+}
+
+static int
+add_walk(struct package *package, sqlite3_stmt *pack, struct err *err)
+{
+	struct walk walk = {.release = arena_copy(package->arena, schema_text(pack, 1))};
+	struct span bytes = arena_copy(package->arena, schema_blob(pack, 2));
+
+	if (!walk.release.p || !bytes.p)
+		return err_memory(err);
+	int r = pack_walk_start(&walk.rows, bytes, err);
+	if (r == 0)
+		r = vec_push(&package->walks, &walk, ADVISORIES_MAX, err);
+	return r < 0 ? r : step(package, package->walks.count - 1, err);
+}
+
+static int
+start_package(struct package *package, struct span source, struct err *err)
+{
+	arena_free(package->arena);
+	package->arena = arena_new(ADVISORY_RELEASES_MAX);
+	package->source = package->arena ? arena_copy(package->arena, source) : SPAN("");
+	return package->arena && package->source.p ? 0 : err_memory(err);
 }
 
 int
 advisories_all(struct advisories *advisories, struct span distribution, struct span release,
 	       advisories_visitor *each, void *context, struct err *err)
 {
-	sqlite3_stmt *row = ask(advisories, READER_ALL, (struct span[]){distribution, release}, 2);
+	sqlite3_stmt *pack = ask(advisories, READER_ALL, (struct span[]){distribution, release}, 2);
+	CLEANUP(package_cleanup) struct package package = {.source = {"", 0}};
+	int more;
+	int r = 0;
 
-	return visit_rows(advisories, row, SPAN(""), each, context, err);
+	while (r == 0 && (more = next_row(advisories, pack, err)) > 0) {
+		struct span source = schema_text(pack, 0);
+
+		if (!package.arena || !span_equal(source, package.source)) {
+			r = tell_package(&package, each, context, err);
+			if (r == 0)
+				r = start_package(&package, source, err);
+		}
+		if (r == 0)
+			r = add_walk(&package, pack, err);
+	}
+	if (r == 0)
+		r = more < 0 ? more : tell_package(&package, each, context, err);
+	(void)sqlite3_reset(pack);
+	return r;
 }
 
-/* The columns of a CVE that somebody scored. */
+/* What one of the tables says of a CVE that is in it. */
 static int
-read_score(sqlite3_stmt *row, struct arena *arena, struct advisory_cve *cve, struct err *err)
+read_cve(enum advisories_table table, struct span content, struct arena *arena,
+	 struct advisory_cve *cve, struct err *err)
 {
-	int severity = sqlite3_column_int(row, 1);
+	struct advisory_row row = {.table = table};
+	int r = row_get_content(content, &row, err);
 
-	cve->score = sqlite3_column_double(row, 0);
-	if (severity >= 0 && severity < SEVERITIES)
-		cve->severity = (enum severity)severity;
-	cve->primary = sqlite3_column_int(row, 4) != 0;
-	int r = copy_text(row, 2, arena, &cve->vector, err);
-	return r < 0 ? r : copy_text(row, 3, arena, &cve->source, err);
+	if (r < 0)
+		return err_wrap(err, "the advisory database is damaged");
+	cve->known = true;
+	if (table == ADVISORIES_EPSS)
+		cve->epss = row.cve.epss;
+	cve->exploited |= table == ADVISORIES_EXPLOITED;
+	if (table != ADVISORIES_SCORES)
+		return 0;
+	cve->score = row.cve.score;
+	cve->severity = row.cve.severity;
+	cve->primary = row.cve.primary;
+	cve->vector = arena_copy(arena, row.cve.vector);
+	cve->source = arena_copy(arena, row.cve.source);
+	return cve->vector.p && cve->source.p ? 0 : err_memory(err);
 }
 
 int
 advisories_cve(struct advisories *advisories, struct span id, struct arena *arena,
 	       struct advisory_cve *ret, struct err *err)
 {
-	struct advisory_cve cve = {.score = -1, .epss = -1, .vector = {"", 0}, .source = {"", 0}};
-	sqlite3_stmt *row = ask(advisories, READER_CVE, &id, 1);
-	int r = next_row(advisories, row, err);
+	struct advisory_cve cve = {
+		.score = -1, .epss = -1, .source = SPAN_INIT(""), .vector = SPAN_INIT("")};
+	struct span block = pack_block(id);
+	sqlite3_stmt *pack = ask(advisories, READER_CVE, &block, 1);
+	struct span content;
+	bool found;
+	int r;
 
-	if (r > 0) {
-		bool scored = sqlite3_column_type(row, 0) != SQLITE_NULL;
-		bool predicted = sqlite3_column_type(row, 5) != SQLITE_NULL;
+	while ((r = next_row(advisories, pack, err)) > 0) {
+		int table = sqlite3_column_int(pack, 0);
 
-		cve.exploited = sqlite3_column_int(row, 6) != 0;
-		if (predicted)
-			cve.epss = sqlite3_column_double(row, 5);
-		cve.known = scored || predicted || cve.exploited;
-		r = scored ? read_score(row, arena, &cve, err) : 0;
+		r = pack_find(schema_blob(pack, 1), id, &content, &found, err);
+		if (r == 0 && found)
+			r = read_cve((enum advisories_table)table, content, arena, &cve, err);
+		if (r < 0)
+			break;
 	}
-	(void)sqlite3_reset(row);
-	if (r < 0)
-		return r;
-	*ret = cve;
-	return 0;
+	(void)sqlite3_reset(pack);
+	if (r == 0)
+		*ret = cve;
+	return r;
 }
 
 static int
@@ -278,15 +384,15 @@ advisories_verify(struct advisories *advisories, struct err *err)
 {
 	struct arena *arena = arena_new(MIB);
 	char text[DIGEST_TEXT];
-	struct digest digest;
+	struct content content;
 	struct span said;
 
 	if (!arena)
 		return err_memory(err);
 	int r = read_meta(advisories, SPAN("digest"), arena, &said, err);
 	if (r == 0)
-		r = schema_digest(advisories->sqlite, &digest, err);
-	if (r == 0 && !span_equal(said, span_from(digest_format(&digest, text))))
+		r = content_sum(advisories->sqlite, NULL, NULL, &content, err);
+	if (r == 0 && !span_equal(said, span_from(digest_format(&content.digest, text))))
 		r = err_set(err, ERR_DIGEST,
 			    "the advisory database's content is not what was written: %s, not %.*s",
 			    text, SPAN_ARG(said));

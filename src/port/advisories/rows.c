@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/advisories/rows.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "codec/feed.h"
 #include "port/advisories/schema.h"
 
 #include <endian.h>
+
+enum { LENGTH_BYTES = 5, LENGTH_BITS = 7, LENGTH_MORE = 0x80, SIZE_BYTES = 4, REAL_BYTES = 8 };
 
 /* ---- to bytes; there is room for all of them ---- */
 
@@ -17,27 +20,27 @@ put_byte(char *to, unsigned value)
 }
 
 static inline char *
-put_u32(char *to, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(to, &value, sizeof(value));
-	return to + sizeof(value);
-}
-
-static inline char *
 put_real(char *to, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	to = put_u32(to, (uint32_t)bits);
-	return put_u32(to, (uint32_t)(bits >> 32));
+	bytes_put((unsigned char *)to, bits, REAL_BYTES, false);
+	return to + REAL_BYTES;
+}
+
+static inline char *
+put_length(char *to, size_t n)
+{
+	for (; n >= LENGTH_MORE; n >>= LENGTH_BITS)
+		to = put_byte(to, LENGTH_MORE | (unsigned)(n & (LENGTH_MORE - 1)));
+	return put_byte(to, (unsigned)n);
 }
 
 static inline char *
 put_text(char *to, struct span text)
 {
-	to = put_u32(to, (uint32_t)text.n);
+	to = put_length(to, text.n);
 	return text.n > 0 ? mempcpy(to, text.p, text.n) : to;
 }
 
@@ -49,16 +52,16 @@ end_at(struct buf *buf, char *to)
 	buf->n = (size_t)(to - buf->p);
 }
 
-/* What a row takes at most. */
+/* What a content takes at most. */
 static size_t
 room_for(const struct advisory_row *row)
 {
 	enum { NUMBERS = 64 };
 	const struct advisory *advisory = &row->advisory;
 
-	return NUMBERS + row->release.n + row->source.n + advisory->id.n + advisory->fixed.n +
-	       advisory->urgency.n + advisory->reason.n + advisory->note.n + advisory->affected.n +
-	       advisory->vector.n + row->cve.vector.n + row->cve.source.n;
+	return NUMBERS + advisory->fixed.n + advisory->urgency.n + advisory->reason.n +
+	       advisory->note.n + advisory->affected.n + advisory->vector.n + row->cve.vector.n +
+	       row->cve.source.n;
 }
 
 static char *
@@ -108,21 +111,62 @@ row_put_content(const struct advisory_row *row, struct buf *buf, struct err *err
 }
 
 int
-row_put(const struct advisory_row *row, struct buf *buf, struct err *err)
+row_put_text(struct span text, struct buf *buf, struct err *err)
 {
-	int r = buf_reserve(buf, room_for(row), err);
+	int r = buf_reserve(buf, LENGTH_BYTES + text.n, err);
 
+	if (r == 0)
+		end_at(buf, put_text(buf->p + buf->n, text));
+	return r;
+}
+
+int
+row_put_number(size_t number, struct buf *buf, struct err *err)
+{
+	int r = buf_reserve(buf, LENGTH_BYTES, err);
+
+	if (r == 0)
+		end_at(buf, put_length(buf->p + buf->n, number));
+	return r;
+}
+
+/* The length of the content is not known before it is written: a long one is moved behind it. */
+static char *
+put_content_text(char *to, const struct advisory_row *row)
+{
+	char *start = to + 1;
+	size_t n = (size_t)(put_content(start, row) - start);
+	char length[LENGTH_BYTES];
+	size_t length_n = (size_t)(put_length(length, n) - length);
+
+	if (length_n > 1)
+		memmove(to + length_n, start, n);
+	memcpy(to, length, length_n);
+	return to + length_n + n;
+}
+
+int
+row_put(const struct advisory_row *row, const struct span *ids, size_t count, struct buf *buf,
+	struct err *err)
+{
+	size_t room =
+		SIZE_BYTES + 1 + 4 * LENGTH_BYTES + row->release.n + row->source.n + room_for(row);
+
+	for (size_t i = 0; i < count; i++)
+		room += LENGTH_BYTES + ids[i].n;
+	int r = buf_reserve(buf, room, err);
 	if (r < 0)
 		return r;
 	char *start = buf->p + buf->n;
-	char *to = put_byte(start + 4, row->table);
+	char *to = put_byte(start + SIZE_BYTES, row->table);
 	if (row->table == ADVISORIES_OF_DISTRIBUTION) {
 		to = put_text(to, row->release);
 		to = put_text(to, row->source);
 	}
-	to = put_text(to, row->advisory.id);
-	to = put_content(to, row);
-	(void)put_u32(start, (uint32_t)(to - start - 4));
+	to = put_content_text(to, row);
+	for (size_t i = 0; i < count; i++)
+		to = put_text(to, ids[i]);
+	bytes_put((unsigned char *)start, (uint64_t)(to - start - SIZE_BYTES), SIZE_BYTES, false);
 	end_at(buf, to);
 	return 0;
 }
@@ -137,50 +181,90 @@ struct parser {
 static const unsigned char *
 get(struct parser *parser, size_t n)
 {
-	static const unsigned char zeroes[8];
+	static const unsigned char zeroes[REAL_BYTES];
 	const unsigned char *p = (const unsigned char *)parser->rest.p;
 
 	if (parser->bad || parser->rest.n < n) {
 		parser->bad = true;
 		return zeroes;
 	}
-	parser->rest = span_slice(parser->rest, n, parser->rest.n);
+	parser->rest.p += n;
+	parser->rest.n -= n;
 	return p;
-}
-
-static uint32_t
-get_u32(struct parser *parser)
-{
-	const unsigned char *p = get(parser, 4);
-
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 static double
 get_real(struct parser *parser)
 {
-	uint64_t bits = get_u32(parser);
+	uint64_t bits;
 	double value;
 
-	bits |= (uint64_t)get_u32(parser) << 32;
+	memcpy(&bits, get(parser, REAL_BYTES), sizeof(bits));
+	bits = le64toh(bits);
 	memcpy(&value, &bits, sizeof(value));
 	parser->bad |= !(value >= -1 && value <= 10); /* no score or probability is beyond */
 	return value;
 }
 
-/* The digest parts texts by control bytes. */
-static struct span
+bool
+row_get_number(struct span *rest, size_t *ret)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < LENGTH_BYTES && rest->n > 0; i++) {
+		unsigned char byte = (unsigned char)*rest->p++;
+
+		rest->n--;
+		n |= (size_t)(byte & (LENGTH_MORE - 1)) << (i * LENGTH_BITS);
+		if (byte < LENGTH_MORE) {
+			*ret = n;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Nearly all are short. */
+static inline bool
+get_length(struct span *rest, size_t *ret)
+{
+	if (rest->n == 0 || (unsigned char)*rest->p >= LENGTH_MORE)
+		return row_get_number(rest, ret);
+	*ret = (unsigned char)*rest->p++;
+	rest->n--;
+	return true;
+}
+
+static inline bool
+take_text(struct span *rest, struct span *ret)
+{
+	size_t n;
+
+	if (!get_length(rest, &n) || n > rest->n)
+		return false;
+	*ret = (struct span){rest->p, n};
+	rest->p += n;
+	rest->n -= n;
+	return true;
+}
+
+bool
+row_get_text(struct span *rest, struct span *ret)
+{
+	return take_text(rest, ret);
+}
+
+/* The digest parts texts by control bytes. Most are empty. */
+static inline struct span
 get_text(struct parser *parser, size_t max)
 {
-	size_t n = get_u32(parser);
+	struct span text = SPAN("");
 
-	if (parser->bad || n > parser->rest.n || n > max)
+	if (parser->bad || !take_text(&parser->rest, &text) ||
+	    (text.n > 0 && !feed_is_text(text, max))) {
 		parser->bad = true;
-	struct span text = {parser->rest.p, parser->bad ? 0 : n};
-	parser->bad |= !feed_is_text(text, max);
-	if (parser->bad)
 		return SPAN("");
-	parser->rest = span_slice(parser->rest, n, parser->rest.n);
+	}
 	return text;
 }
 
@@ -231,42 +315,62 @@ get_content(struct parser *parser, struct advisory_row *row)
 	}
 }
 
+static int
+malformed(struct err *err)
+{
+	return err_set(err, ERR_INVALID, "malformed row of advisories");
+}
+
 int
 row_get_content(struct span content, struct advisory_row *row, struct err *err)
 {
 	struct parser parser = {.rest = content};
 
 	get_content(&parser, row);
-	return parser.bad || parser.rest.n > 0
-		       ? err_set(err, ERR_INVALID, "malformed row of advisories")
-		       : 0;
+	return parser.bad || parser.rest.n > 0 ? malformed(err) : 0;
+}
+
+bool
+row_next_id(struct span *ids, struct span *ret)
+{
+	return ids->n > 0 && row_get_text(ids, ret);
+}
+
+static bool
+are_ids(struct span ids)
+{
+	struct parser parser = {.rest = ids, .bad = ids.n == 0};
+
+	while (!parser.bad && parser.rest.n > 0)
+		parser.bad = get_text(&parser, FEED_NAME_MAX).n == 0;
+	return !parser.bad;
 }
 
 int
 row_next(struct span *rest, struct advisory_row *ret, struct err *err)
 {
 	struct advisory_row row = {0};
-	struct parser outer = {.rest = *rest};
 
 	if (rest->n == 0)
 		return 0;
-	size_t n = get_u32(&outer);
-	struct parser parser = {.rest = {outer.rest.p, n},
-				.bad = outer.bad || n > outer.rest.n || n > ADVISORY_ROW_MAX};
+	size_t n =
+		rest->n < SIZE_BYTES ? SIZE_MAX : (size_t)bytes_number(rest->p, SIZE_BYTES, false);
+	if (n > ADVISORY_ROW_MAX || n > rest->n - SIZE_BYTES)
+		return malformed(err);
+	struct parser parser = {.rest = {rest->p + SIZE_BYTES, n}};
 	unsigned kind = *get(&parser, 1);
-	parser.bad |= kind > ADVISORIES_EXPLOITED;
+	if (kind > ADVISORIES_EXPLOITED)
+		return malformed(err);
 	row.table = (enum advisories_table)kind;
 	if (row.table == ADVISORIES_OF_DISTRIBUTION) {
 		row.release = get_text(&parser, FEED_NAME_MAX);
 		row.source = get_text(&parser, ADVISORY_TEXT_MAX);
 	}
-	row.advisory.id = get_text(&parser, FEED_NAME_MAX);
-	row.content = parser.rest;
-	if (!parser.bad)
-		get_content(&parser, &row);
-	if (parser.bad || parser.rest.n > 0 || row.advisory.id.n == 0)
-		return err_set(err, ERR_INVALID, "malformed row of advisories");
-	*rest = span_slice(outer.rest, n, outer.rest.n);
+	if (parser.bad || !row_get_text(&parser.rest, &row.content) ||
+	    row_get_content(row.content, &row, err) < 0 || !are_ids(parser.rest))
+		return malformed(err);
+	row.ids = parser.rest;
+	*rest = span_slice(*rest, SIZE_BYTES + n, rest->n);
 	*ret = row;
 	return 1;
 }

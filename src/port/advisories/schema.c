@@ -14,20 +14,16 @@ const char schema_sql[] =
 	"CREATE TABLE scope (id INTEGER PRIMARY KEY, distribution TEXT NOT NULL,"
 	" release TEXT NOT NULL, advisories INTEGER NOT NULL DEFAULT 0,"
 	" UNIQUE (distribution, release));"
-	"CREATE TABLE advisory (scope INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL,"
-	" state INTEGER NOT NULL, flags INTEGER NOT NULL, fixed TEXT NOT NULL,"
-	" urgency TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,"
-	" affected TEXT NOT NULL, severity INTEGER NOT NULL, vector TEXT NOT NULL,"
-	" score REAL NOT NULL,"
-	" PRIMARY KEY (scope, source, id)) WITHOUT ROWID;"
-	"CREATE TABLE score (id TEXT PRIMARY KEY, score REAL NOT NULL, severity INTEGER NOT NULL,"
-	" vector TEXT NOT NULL, source TEXT NOT NULL, prime INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE epss (id TEXT PRIMARY KEY, probability REAL NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE exploited (id TEXT PRIMARY KEY) WITHOUT ROWID;"
-	"CREATE TABLE claim (kind INTEGER NOT NULL, distribution TEXT NOT NULL,"
-	" release TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL,"
-	" times INTEGER NOT NULL,"
-	" PRIMARY KEY (kind, distribution, release, source, id, content)) WITHOUT ROWID;";
+	/*
+	 * port/advisories/pack.h. Long ones not WITHOUT ROWID: keys are compared at every step of
+	 * a search, and what stands in the page with them.
+	 */
+	"CREATE TABLE package (id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, name TEXT NOT NULL,"
+	" rows BLOB NOT NULL, UNIQUE (scope, name));"
+	"CREATE TABLE cve (kind INTEGER NOT NULL, name TEXT NOT NULL, rows BLOB NOT NULL,"
+	" PRIMARY KEY (kind, name)) WITHOUT ROWID;"
+	"CREATE TABLE claim (kind INTEGER NOT NULL, scope INTEGER NOT NULL, name TEXT NOT NULL,"
+	" rows BLOB NOT NULL, PRIMARY KEY (kind, scope, name)) WITHOUT ROWID;";
 
 int
 schema_failed(sqlite3 *sqlite, int code, const char *doing, struct err *err)
@@ -81,6 +77,14 @@ schema_text(sqlite3_stmt *statement, int column)
 		     : SPAN("");
 }
 
+struct span
+schema_blob(sqlite3_stmt *statement, int column)
+{
+	const char *p = sqlite3_column_blob(statement, column);
+
+	return (struct span){p ? p : "", p ? (size_t)sqlite3_column_bytes(statement, column) : 0};
+}
+
 void
 schema_close(sqlite3 **sqlite)
 {
@@ -112,131 +116,4 @@ schema_uri(const char *path)
 	}
 	(void)stpcpy(to, query);
 	return uri;
-}
-
-/* In the order of their keys. Texts hold no control bytes, so that 0x1f and 0x1e part them. */
-static const char *const digest_queries[] = {
-	"SELECT 'advisory', distribution, release, source, advisory.id, state, flags, fixed,"
-	" urgency, reason, note, affected, severity, vector, score FROM scope JOIN advisory ON "
-	"advisory.scope = scope.id"
-	" ORDER BY distribution, release, source, advisory.id",
-	"SELECT 'score', id, score, severity, vector, source, prime FROM score ORDER BY id",
-	"SELECT 'epss', id, probability FROM epss ORDER BY id",
-	"SELECT 'exploited', id FROM exploited ORDER BY id",
-};
-
-enum { DIGEST_BLOCK = 65536, TENTHS = 101, NUMBER_TEXT = 40 };
-
-struct digesting {
-	struct digest_stream *stream;
-	size_t n;
-	char block[DIGEST_BLOCK];
-	/* Scores are tenths of 0 to 10; what "%.17g" makes of each is found out once. */
-	char tenths[TENTHS][NUMBER_TEXT];
-};
-
-static void
-digest_bytes(struct digesting *digesting, const void *p, size_t n)
-{
-	if (n > sizeof(digesting->block) - digesting->n) {
-		digest_stream_update(digesting->stream, digesting->block, digesting->n);
-		digesting->n = 0;
-	}
-	if (n > sizeof(digesting->block)) {
-		digest_stream_update(digesting->stream, p, n);
-		return;
-	}
-	memcpy(digesting->block + digesting->n, p, n);
-	digesting->n += n;
-}
-
-static void
-digest_number(struct digesting *digesting, double value)
-{
-	char text[NUMBER_TEXT];
-	int tenth = value >= 0 && value <= 10 ? (int)(value * 10 + 0.5) : 0;
-	char *known = digesting->tenths[tenth];
-	double exact = tenth / 10.0;
-
-	uint64_t bits;
-	uint64_t exact_bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	memcpy(&exact_bits, &exact, sizeof(exact_bits));
-	if (bits != exact_bits) {
-		(void)snprintf(text, sizeof(text), "%.17g", value);
-		known = text;
-	} else if (!known[0]) {
-		(void)snprintf(known, NUMBER_TEXT, "%.17g", value);
-	}
-	digest_bytes(digesting, known, strlen(known));
-}
-
-static void
-digest_column(struct digesting *digesting, sqlite3_stmt *row, int column)
-{
-	sqlite3_int64 integer;
-	char digit;
-
-	switch (sqlite3_column_type(row, column)) {
-	case SQLITE_FLOAT:
-		digest_number(digesting, sqlite3_column_double(row, column));
-		break;
-	case SQLITE_INTEGER:
-		integer = sqlite3_column_int64(row, column);
-		digit = (char)('0' + integer);
-		if (integer >= 0 && integer <= 9) {
-			digest_bytes(digesting, &digit, 1);
-			break;
-		}
-		/* fall through */
-	default: {
-		struct span text = schema_text(row, column);
-
-		digest_bytes(digesting, text.p, text.n);
-	}
-	}
-	digest_bytes(digesting, "\x1f", 1);
-}
-
-static int
-digest_rows(struct digesting *digesting, sqlite3 *sqlite, const char *sql, struct err *err)
-{
-	sqlite3_stmt *row = NULL;
-	int code;
-	int r = schema_prepare(sqlite, sql, &row, err);
-
-	if (r < 0)
-		return r;
-	int columns = sqlite3_column_count(row);
-	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		for (int i = 0; i < columns; i++)
-			digest_column(digesting, row, i);
-		digest_bytes(digesting, "\x1e", 1);
-	}
-	if (code != SQLITE_DONE)
-		r = schema_failed(sqlite, code, "read", err);
-	(void)sqlite3_finalize(row);
-	return r;
-}
-
-int
-schema_digest(sqlite3 *sqlite, struct digest *ret, struct err *err)
-{
-	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	CLEANUP(free_cleanup) void *memory = calloc(1, sizeof(struct digesting));
-	struct digesting *digesting = memory;
-
-	if (!stream || !digesting)
-		return err_memory(err);
-	digesting->stream = stream;
-	for (size_t i = 0; i < sizeof(digest_queries) / sizeof(digest_queries[0]); i++) {
-		int r = digest_rows(digesting, sqlite, digest_queries[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	digest_stream_update(stream, digesting->block, digesting->n);
-	digest_stream_finish(stream, ret);
-	return 0;
 }

@@ -10,8 +10,8 @@
 
 enum {
 	SCHEMA_APPLICATION = 0x6d6f6873, /* "mohs", PRAGMA application_id */
-	SCHEMA_VERSION = 2,		 /* PRAGMA user_version */
-	SCHEMA_NO_DSA = 1,		 /* advisory.flags */
+	SCHEMA_VERSION = 3,		 /* PRAGMA user_version */
+	SCHEMA_NO_DSA = 1,		 /* flags of an advisory */
 	SCHEMA_UNIMPORTANT = 2,
 };
 
@@ -26,6 +26,7 @@ int schema_run(sqlite3 *sqlite, const char *sql, struct err *err);
 /* Text that stays where it is until the statement is reset. */
 void schema_bind(sqlite3_stmt *statement, int place, struct span text);
 struct span schema_text(sqlite3_stmt *statement, int column);
+struct span schema_blob(sqlite3_stmt *statement, int column);
 
 /* Closes and finalizes; good on NULL. */
 void schema_close(sqlite3 **sqlite);
@@ -33,9 +34,3 @@ void schema_close(sqlite3 **sqlite);
 /* "file:" URI of `path` for reading a file that nobody writes. Caller frees; NULL without memory.
  */
 char *schema_uri(const char *path);
-
-/*
- * Over every row of every feed, sorted, feeds' dates and addresses left out: the same content has
- * the same digest, whatever machine, page layout or order of import.
- */
-int schema_digest(sqlite3 *sqlite, struct digest *ret, struct err *err);

@@ -39,17 +39,9 @@ add_debian(void *context, const struct feed_debian_record *record, struct err *e
 		.reason = record->reason,
 		.note = record->note,
 	};
-	struct err twice = ERR_INIT;
-	bool new = false;
-	int r = advisories_build_advisory(import->builder, SPAN("debian"), record->release,
-					  record->source, &advisory, &new, err);
 
-	if (r == 0 && !new) {
-		(void)err_set(&twice, ERR_INVALID, "there twice for %.*s",
-			      SPAN_ARG(record->source));
-		feed_skip(&import->tally, record->id, &twice);
-	}
-	return r;
+	return advisories_build_advisory(import->builder, SPAN("debian"), record->release,
+					 record->source, &advisory, err);
 }
 
 static int
@@ -120,18 +112,10 @@ add_secdb(void *context, const struct feed_secdb_record *record, struct err *err
 		.reason = SPAN(""),
 		.note = SPAN(""),
 	};
-	struct err twice = ERR_INIT;
-	bool new = false;
-	int r = advisories_build_advisory(import->builder, import->type->distribution,
-					  release ? span_from(release) : SPAN("rolling"),
-					  record->source, &advisory, &new, err);
 
-	if (r == 0 && !new) {
-		(void)err_set(&twice, ERR_INVALID, "there twice for %.*s",
-			      SPAN_ARG(record->source));
-		feed_skip(&import->tally, record->id, &twice);
-	}
-	return r;
+	return advisories_build_advisory(import->builder, import->type->distribution,
+					 release ? span_from(release) : SPAN("rolling"),
+					 record->source, &advisory, err);
 }
 
 static int

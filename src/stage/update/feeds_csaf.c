@@ -117,7 +117,6 @@ add_row(struct importing *importing, const struct entry *entries, size_t count, 
 		.score = record->score,
 	};
 	struct err problem = ERR_INIT;
-	bool new = false;
 	int r = put_fixed(importing, entries, count, &text, &problem);
 
 	if (r == -ERR_MEMORY)
@@ -127,15 +126,9 @@ add_row(struct importing *importing, const struct entry *entries, size_t count, 
 		return 0;
 	}
 	advisory.affected = buf_span(&text);
-	r = advisories_build_advisory(importing->import->builder,
-				      importing->import->type->distribution, record->release,
-				      entries->key, &advisory, &new, err);
-	if (r == 0 && !new) {
-		(void)err_set(&problem, ERR_INVALID, "there twice for %.*s",
-			      SPAN_ARG(entries->key));
-		feed_skip(&importing->import->tally, record->cve, &problem);
-	}
-	return r;
+	return advisories_build_advisory(importing->import->builder,
+					 importing->import->type->distribution, record->release,
+					 entries->key, &advisory, err);
 }
 
 static int

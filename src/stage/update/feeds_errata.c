@@ -34,7 +34,6 @@ add_record(void *context, const struct feed_errata_record *record, struct err *e
 				    .note = SPAN(""),
 				    .severity = record->severity,
 				    .vector = SPAN("")};
-	bool new;
 	struct err problem = ERR_INIT;
 
 	importing->key.n = 0;
@@ -56,7 +55,7 @@ add_record(void *context, const struct feed_errata_record *record, struct err *e
 		     : advisories_build_advisory(importing->import->builder,
 						 importing->import->type->distribution,
 						 release ? span_from(release) : record->release,
-						 buf_span(&importing->key), &advisory, &new, err);
+						 buf_span(&importing->key), &advisory, err);
 }
 
 static int

@@ -67,6 +67,22 @@ make_feed(const struct others *others, struct span name, struct span address)
 	};
 }
 
+/* Several packages there may be one here: what counts is what is in the database then. */
+static int
+count_advisories(struct others *others, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < others->feed_count; i++) {
+		struct others_feed *feed = &others->feeds[i];
+		uint64_t count = 0;
+
+		r = advisories_build_count(others->builder, feed->name, &count, err);
+		feed->tally.records += count;
+	}
+	return r;
+}
+
 static int
 add_feed(struct others *others, const struct others_feed *from, struct span address,
 	 struct update_report *report, struct err *err)
@@ -141,7 +157,9 @@ fill_report(struct others *others, struct span address, struct update_report *re
 		arena_array(report->arena, others->feed_count + TABLES + 1, sizeof(*report->feeds));
 	if (!report->feeds)
 		return err_memory(err);
-	int r = add_whole(others, address, report, err);
+	int r = count_advisories(others, err);
+	if (r == 0)
+		r = add_whole(others, address, report, err);
 	for (size_t i = 0; r == 0 && i < others->feed_count; i++)
 		r = add_feed(others, &others->feeds[i], address, report, err);
 	for (size_t i = 0; r == 0 && i < TABLES; i++) {

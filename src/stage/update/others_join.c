@@ -140,7 +140,6 @@ join_write(const struct join *join, struct others *others, struct others_feed *f
 		const struct joined *row = &join->rows.items[i];
 		struct err why = ERR_INIT;
 		const char *fault = find_fault(join, &row->advisory, key, &why);
-		bool new = false;
 
 		if (fault) {
 			(void)err_set(&why, ERR_INVALID, "%s", fault);
@@ -148,8 +147,7 @@ join_write(const struct join *join, struct others *others, struct others_feed *f
 			continue;
 		}
 		r = advisories_build_advisory(others->builder, feed->name, row->release, key,
-					      &row->advisory, &new, err);
-		feed->tally.records += r == 0 && new;
+					      &row->advisory, err);
 	}
 	return r;
 }
