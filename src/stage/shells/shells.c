@@ -9,41 +9,11 @@
 #include "codec/record_bytes.h"
 #include "model/commands.h"
 #include "port/launcher.h"
-#include "stage/shells/finder.h"
+#include "stage/shells/search.h"
 
 #include <stdlib.h>
 
-enum { HEAD_BYTES = 64, BUILD_ID_MIN = 8, ITEMS_MAX = IMAGE_ENTRIES_MAX };
-
-/* What is known of one inode (kept at its first entry). */
-struct file {
-	bool seen;
-	bool program; /* an ELF program, or a file that is executable and could not be judged */
-	bool script;  /* starts with #! */
-	bool unread;
-	bool commands; /* mohs's own program, which carries out a table */
-	bool no_shell; /* calls itself a multi-call program, and holds no shell */
-	const struct signature *signature;
-	const struct shell_name *named; /* what one of its entries is called */
-	struct span build_id;
-	struct span copy_of; /* `what` of the shell it is a copy of */
-	enum shell_kind copy_kind;
-	struct digest digest;
-	bool digested;
-};
-
-struct finder {
-	const struct image *image;
-	const struct contents *contents;
-	struct arena *arena;
-	struct scanner *scanner;
-	struct file *files; /* per entry */
-	char *buffer;	    /* content being looked at */
-	size_t room;
-	struct span table; /* what is said of the table of commands */
-	VEC(struct shell) items;
-	VEC(struct gap) gaps;
-};
+enum { HEAD_BYTES = 64, ITEMS_MAX = IMAGE_ENTRIES_MAX };
 
 static void
 finder_cleanup(struct finder *finder)
@@ -68,8 +38,8 @@ add_gap(struct finder *finder, uint32_t entry, const char *text, struct err *err
 	return vec_push(&finder->gaps, &gap, ITEMS_MAX, err);
 }
 
-static bool
-is_executable(const struct image_entry *entry)
+bool
+finder_is_executable(const struct image_entry *entry)
 {
 	return (entry->mode & 0111) != 0;
 }
@@ -87,9 +57,8 @@ make_room(struct finder *finder, size_t size, struct err *err)
 	return 0;
 }
 
-/* Up to `max` bytes of a file into the buffer; .p NULL (and a gap) when it cannot be read. */
-static int
-load(struct finder *finder, uint32_t entry, uint64_t max, struct span *ret, struct err *err)
+int
+finder_load(struct finder *finder, uint32_t entry, uint64_t max, struct span *ret, struct err *err)
 {
 	uint64_t size = finder->image->entries[entry].size;
 	struct err why = ERR_INIT;
@@ -134,7 +103,7 @@ judge_content(struct finder *finder, uint32_t entry, struct span content, struct
 	int r = elf_read(content, finder->arena, &info, &why);
 	if (r == -ERR_MEMORY)
 		return err_memory(err);
-	file->program = r < 0 ? is_executable(image_entry) : info.program;
+	file->program = r < 0 ? finder_is_executable(image_entry) : info.program;
 	if (r < 0 && file->program)
 		r = add_gap(finder, entry,
 			    "its ELF headers are malformed: only its text was looked at", err);
@@ -169,7 +138,7 @@ judge(struct finder *finder, uint32_t entry, struct err *err)
 	file->seen = true;
 	if (image_entry->size == 0)
 		return 0;
-	int r = load(finder, entry, HEAD_BYTES, &content, err);
+	int r = finder_load(finder, entry, HEAD_BYTES, &content, err);
 	if (r < 0 || !content.p)
 		return r;
 	file->script = span_starts_with(content, SPAN("#!"));
@@ -181,7 +150,7 @@ judge(struct finder *finder, uint32_t entry, struct err *err)
 			       "is bigger than ELF_FILE_MAX: whether it is a shell is not known",
 			       err);
 	}
-	r = load(finder, entry, ELF_FILE_MAX, &content, err);
+	r = finder_load(finder, entry, ELF_FILE_MAX, &content, err);
 	return r < 0 || !content.p ? r : judge_content(finder, entry, content, err);
 }
 
@@ -199,154 +168,19 @@ judge_all(struct finder *finder, struct err *err)
 	return r;
 }
 
-/* ---- names ---- */
-
-/* The name an entry goes by, when what is behind it can be such a thing. */
-static const struct shell_name *
-name_of(const struct finder *finder, uint32_t entry, uint32_t target)
+const struct shell_name *
+finder_name_of(const struct finder *finder, uint32_t entry, uint32_t target)
 {
 	const struct image_entry *inode = image_inode(finder->image, target);
 	const struct file *file = &finder->files[finder->image->entries[target].inode];
 	const struct shell_name *name = shell_name_find(image_name(&finder->image->entries[entry]));
 
-	if (!name || inode->type != IMAGE_FILE || !is_executable(inode) || file->no_shell ||
+	if (!name || inode->type != IMAGE_FILE || !finder_is_executable(inode) || file->no_shell ||
 	    file->commands)
 		return NULL;
 	if (name->program_only ? !file->program : !(file->program || file->script || file->unread))
 		return NULL;
 	return name;
-}
-
-/* ---- copies of what is known by name only ---- */
-
-static int
-digest_file(struct finder *finder, uint32_t entry, struct err *err)
-{
-	struct file *file = &finder->files[entry];
-	struct span content;
-
-	if (file->digested || file->unread || finder->image->entries[entry].size > ELF_FILE_MAX)
-		return 0;
-	int r = load(finder, entry, ELF_FILE_MAX, &content, err);
-	if (r < 0 || !content.p)
-		return r;
-	digest_of(content, &file->digest);
-	file->digested = true;
-	return 0;
-}
-
-static void
-note_names(struct finder *finder)
-{
-	const struct image *image = finder->image;
-
-	for (uint32_t i = 0; i < image->entry_count; i++) {
-		const struct shell_name *name = NULL;
-
-		if (image->entries[i].type == IMAGE_FILE)
-			name = name_of(finder, i, i);
-		if (name && !finder->files[image->entries[i].inode].named)
-			finder->files[image->entries[i].inode].named = name;
-	}
-}
-
-/* What is known by its name alone: build-id, size and digest -> entry. */
-struct known {
-	struct map *build_ids;
-	struct map *sizes;
-	struct map *digests;
-};
-
-static void
-known_cleanup(struct known *known)
-{
-	map_free(known->build_ids);
-	map_free(known->sizes);
-	map_free(known->digests);
-}
-
-static struct span
-size_key(const struct finder *finder, uint32_t entry)
-{
-	const uint64_t *size = &finder->image->entries[entry].size;
-
-	return (struct span){(const char *)size, sizeof(*size)};
-}
-
-static struct span
-digest_key(const struct finder *finder, uint32_t entry)
-{
-	return (struct span){(const char *)finder->files[entry].digest.bytes, DIGEST_BYTES};
-}
-
-/* The first entry with a key stays. */
-static int
-put_first(struct map *map, struct span key, uint32_t entry, struct err *err)
-{
-	uint64_t known = 0;
-
-	return map_get(map, key, &known) ? 0 : map_put(map, key, entry, err);
-}
-
-static int
-note_known(struct finder *finder, struct known *known, uint32_t entry, struct err *err)
-{
-	const struct file *file = &finder->files[entry];
-	int r = digest_file(finder, entry, err);
-
-	if (r >= 0 && file->build_id.n >= BUILD_ID_MIN)
-		r = put_first(known->build_ids, file->build_id, entry, err);
-	if (r >= 0 && file->digested)
-		r = put_first(known->sizes, size_key(finder, entry), entry, err);
-	if (r >= 0 && file->digested)
-		r = put_first(known->digests, digest_key(finder, entry), entry, err);
-	return r;
-}
-
-static int
-match_known(struct finder *finder, const struct known *known, uint32_t entry, struct err *err)
-{
-	struct file *file = &finder->files[entry];
-	uint64_t index = 0;
-	bool same = file->build_id.n >= BUILD_ID_MIN &&
-		    map_get(known->build_ids, file->build_id, &index);
-
-	if (!same && map_get(known->sizes, size_key(finder, entry), &index)) {
-		int r = digest_file(finder, entry, err);
-		if (r < 0)
-			return r;
-		same = file->digested && map_get(known->digests, digest_key(finder, entry), &index);
-	}
-	if (same) {
-		file->copy_of = finder->files[index].named->name;
-		file->copy_kind = finder->files[index].named->kind;
-	}
-	return 0;
-}
-
-/* Each file is hashed at most once, and only when one of its size is known. */
-static int
-find_copies(struct finder *finder, struct err *err)
-{
-	CLEANUP(known_cleanup)
-	struct known known = {map_new(0), map_new(0), map_new(0)};
-	int r = 0;
-
-	if (!known.build_ids || !known.sizes || !known.digests)
-		return err_memory(err);
-	note_names(finder);
-	for (uint32_t i = 0; r >= 0 && i < finder->image->entry_count; i++) {
-		if (finder->files[i].named && !finder->files[i].signature)
-			r = note_known(finder, &known, i, err);
-	}
-	for (uint32_t i = 0; r >= 0 && i < finder->image->entry_count; i++) {
-		const struct file *file = &finder->files[i];
-
-		if ((file->program || file->script) && !file->signature && !file->named &&
-		    is_executable(&finder->image->entries[i]))
-			r = match_known(finder, &known, i, err);
-	}
-	return r;
 }
 
 /* ---- the list ---- */
@@ -365,7 +199,7 @@ list_entry(struct finder *finder, uint32_t entry, uint32_t target, struct err *e
 {
 	uint32_t inode = finder->image->entries[target].inode;
 	const struct file *file = &finder->files[inode];
-	const struct shell_name *name = name_of(finder, entry, target);
+	const struct shell_name *name = finder_name_of(finder, entry, target);
 	bool link = entry != inode || (file->named && !name);
 	enum shell_proof proof = name ? SHELL_BY_NAME : link ? SHELL_BY_LINK : SHELL_BY_CONTENT;
 
@@ -499,7 +333,7 @@ find_here(const struct image *image, const struct contents *contents, struct she
 		return err_memory(err);
 	int r = judge_all(&finder, err);
 	if (r >= 0)
-		r = find_copies(&finder, err);
+		r = finder_copies(&finder, err);
 	if (r >= 0)
 		r = list_all(&finder, err);
 	if (r >= 0)
