@@ -233,7 +233,7 @@ describe_table(struct finder *finder, struct err *err)
 	int r = 0;
 
 	if (entry != IMAGE_NONE && finder->image->entries[entry].type == IMAGE_FILE)
-		r = load(finder, entry, COMMAND_TABLE_MAX, &text, err);
+		r = finder_load(finder, entry, COMMAND_TABLE_MAX, &text, err);
 	if (r < 0)
 		return r;
 	if (text.p && command_table_count(text, &count, &ignored) == 0)
