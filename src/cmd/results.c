@@ -377,10 +377,11 @@ plan_summary(const struct pipeline *p)
 	uint32_t counts[REASONS] = {0};
 	json_t *reasons = json_object();
 	char digest[DIGEST_TEXT];
-	json_t *json = json_pack("{s:i, s:i, s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count,
-				 "kept", (int)p->plan->kept, "hollow", (int)p->plan->hollow, "stubs", (int)p->plan->stub_count,
-				 "kept_bytes", (json_int_t)p->plan->kept_bytes, "total_bytes",
-				 (json_int_t)p->plan->total_bytes);
+	json_t *json =
+		json_pack("{s:i, s:i, s:i, s:i, s:I, s:I}", "paths", (int)p->plan->entry_count,
+			  "kept", (int)p->plan->kept, "hollow", (int)p->plan->hollow, "stubs",
+			  (int)p->plan->stub_count, "kept_bytes", (json_int_t)p->plan->kept_bytes,
+			  "total_bytes", (json_int_t)p->plan->total_bytes);
 
 	count_reasons(p->plan, counts);
 	for (enum plan_reason reason = 0; reason < REASONS; reason++)

@@ -83,8 +83,9 @@ plan_content_text(enum plan_content content)
 {
 	static const char *const texts[] = {
 		[CONTENT_WHOLE] = "",
-		[CONTENT_HOLLOW] = "its name was looked up, its content never read: the name stays, "
-				   "the content is gone",
+		[CONTENT_HOLLOW] =
+			"its name was looked up, its content never read: the name stays, "
+			"the content is gone",
 		[CONTENT_STUB] = "it was loaded, and none of its code ran: a stub takes its place",
 	};
 

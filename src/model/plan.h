@@ -97,7 +97,7 @@ struct plan {
 	size_t component_count;
 	struct plan_rewrite *rewrites; /* by entry; each of them is kept */
 	size_t rewrite_count;
-	struct plan_stub *stubs;      /* by entry */
+	struct plan_stub *stubs; /* by entry */
 	size_t stub_count;
 	struct plan_orphan *orphans; /* by component, then as the component lists its files */
 	size_t orphan_count;

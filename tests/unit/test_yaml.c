@@ -122,9 +122,7 @@ static const struct bad bad_services[] = {
 	{"loadz: []\n", "m.yaml: line 3: unknown key \"loadz\"; allowed: service, team, image"},
 	{"harden:\n  keep: [/a]\n  kep: [/b]\n",
 	 "line 5: unknown key \"kep\"; allowed: granularity, entrypoint, commands, compression, "
-	 "unused_libraries, "
-	 "extend, "
-	 "max_rounds, learn, keep, drop"},
+	 "unused_libraries, extend, max_rounds, learn, keep, drop"},
 	{"harden: {extend: maybe}\n", "line 3: "},
 	{"harden: {max_rounds: 101}\n", "line 3: max_rounds: at most 100"},
 	{"harden: {max_rounds: -1}\n", "line 3: "},

@@ -138,7 +138,8 @@ lens_records_touch(struct lens_records *records, uint32_t inode, uint64_t offset
 {
 	if (!records->pages || n == 0)
 		return;
-	for (uint64_t page = offset / ELF_CODE_PAGE; page <= (offset + n - 1) / ELF_CODE_PAGE; page++)
+	for (uint64_t page = offset / ELF_CODE_PAGE; page <= (offset + n - 1) / ELF_CODE_PAGE;
+	     page++)
 		atomic_fetch_or_explicit(&records->pages[records->page_rows[inode] + page / 8],
 					 (uint8_t)(1 << page % 8), memory_order_relaxed);
 }

@@ -227,7 +227,8 @@ seed_extended(struct planner *planner, struct err *err)
 					"such path");
 			continue;
 		}
-		planner->use[entry] |= extended->use ? extended->use : USE_READ | USE_READLINK | USE_RUN;
+		planner->use[entry] |=
+			extended->use ? extended->use : USE_READ | USE_READLINK | USE_RUN;
 		r = planner_keep(planner, entry, REASON_EXTENDED, IMAGE_NONE, err);
 	}
 	return r;

@@ -203,9 +203,9 @@ list_importers(struct choice *choice, struct err *err)
 }
 
 /*
- * Whoever defines it as data is loaded as it is, and so are its own imports resolved. A program that
- * takes a variable has it as its own, and the loader copies the library's there (R_*_COPY): so what
- * an importer defines as data counts as an import.
+ * Whoever defines it as data is loaded as it is, and so are its own imports resolved. A program
+ * that takes a variable has it as its own, and the loader copies the library's there (R_*_COPY): so
+ * what an importer defines as data counts as an import.
  */
 static bool
 see_import(void *context, const struct elf_symbol *symbol)
