@@ -34,16 +34,21 @@ setup() {
 }
 
 # A program with a library that it is linked with and calls only when it is told to. Each function has
-# a page of its own, as those of bigger libraries have.
+# a page of its own, as those of bigger libraries have. That of the library which it needs in turn shares
+# its page with what runs whenever a library is loaded.
 make_worker() {
 	mkdir -p "$1/opt/lib" "$1/opt/bin"
-	echo '__attribute__((aligned(4096))) const char *poem(void) { return "roses"; }
+	echo 'const char *verse(void) { return "roses"; }' >"$work/verse.c"
+	cc -shared -fPIC -Wl,-soname,libverse.so.1 -o "$1/opt/lib/libverse.so.1" "$work/verse.c"
+	echo 'const char *verse(void);
+		__attribute__((aligned(4096))) const char *poem(void) { return verse(); }
 		__attribute__((aligned(4096), visibility("hidden"), used)) int last(void) { return 0; }' >"$work/poem.c"
 	echo '#include <stdio.h>
 		const char *poem(void);
 		int main(int n, char **a) { (void)a; return puts(n > 1 ? poem() : "idle") < 0; }' >"$work/worker.c"
-	cc -shared -fPIC -Wl,-soname,libpoem.so.1 -o "$1/opt/lib/libpoem.so.1" "$work/poem.c"
-	cc -Wl,-rpath,/opt/lib -o "$1/opt/bin/worker" "$work/worker.c" "$1/opt/lib/libpoem.so.1"
+	cc -shared -fPIC -Wl,-soname,libpoem.so.1 -Wl,-rpath,/opt/lib -o "$1/opt/lib/libpoem.so.1" "$work/poem.c" \
+		"$1/opt/lib/libverse.so.1"
+	cc -Wl,-rpath,/opt/lib,-rpath-link,"$1/opt/lib" -o "$1/opt/bin/worker" "$work/worker.c" "$1/opt/lib/libpoem.so.1"
 }
 
 # An image of perl-base and what it needs, with a service that does more than its load asks for.
@@ -238,19 +243,21 @@ holds() {
 	profile=$work/stubs.json
 	run_service stubs
 	[ "$status" -eq 0 ]
-	holds '[.plan.paths[] | select(.content == "stub").path] | index("/opt/lib/libpoem.so.1")'
+	holds '[.plan.paths[] | select(.content == "stub").path]
+		| contains(["/opt/lib/libpoem.so.1", "/opt/lib/libverse.so.1"])'
 	umoci unpack --image "$work/stubs/image:hardened" bundle >/dev/null
 	readelf -dW bundle/rootfs/opt/lib/libpoem.so.1 | grep 'Library soname: \[libpoem.so.1\]'
 	readelf -W --dyn-syms bundle/rootfs/opt/lib/libpoem.so.1 | grep 'FUNC .* poem$'
-	! grep -q roses bundle/rootfs/opt/lib/libpoem.so.1
+	! grep -q roses bundle/rootfs/opt/lib/libverse.so.1
 	run "$mohs" why "$evidence" /opt/lib/libpoem.so.1
 	[[ $output == *"none of its code ran: a stub takes its place"* ]]
 
 	service called 'unused_libraries: stub' /idle /poem
 	run_service called
 	[ "$status" -eq 0 ]
-	holds '[.extension.rounds[].added[] | .path, .phase] == ["/opt/lib/libpoem.so.1", "poem"]'
-	holds '[.plan.paths[] | select(.content == "stub").path] | index("/opt/lib/libpoem.so.1") | not'
+	holds '[.extension.rounds[].added[] | .path, .phase] 
+		== ["/opt/lib/libpoem.so.1", "poem", "/opt/lib/libverse.so.1", "poem"]'
+	holds '[.plan.paths[] | select(.content == "stub" and (.path | startswith("/opt/lib"))).path] == []'
 	[[ $output == *"/opt/lib/libpoem.so.1: missing in test poem, asked for by /opt/bin/worker"* ]]
 	grep -rq 'mohs: libpoem.so.1: poem was called' "$work/called/logs"
 }

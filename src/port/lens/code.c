@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pages alone do not tell whether a function ran that shares its page with what runs on loading.
+ * Only who ran can have called: so files of which code ran for certain come first, then those
+ * whose functions they import and whose pages were touched, until nothing is added.
+ */
 #include "port/lens/code.h"
 
 #include "base/cleanup.h"
@@ -7,22 +12,14 @@
 
 #include <stdlib.h>
 
-/* Imported by more than one file. */
-#define MANY UINT64_MAX
-
 struct lens_code {
 	const struct lens *lens;
 	struct arena *arena;
-	bool blind;		 /* not all of them could be read: anything may be imported */
-	struct map *imports;	 /* name -> index in importers */
-	VEC(uint64_t) importers; /* inode of the file that imports it, or MANY */
+	struct map *asked; /* names that files of which code ran import; the value says nothing */
+	bool blind;	   /* of one of those it is not known what it imports */
+	bool *ran;	   /* per inode */
+	VEC(uint32_t) doubtful; /* inodes of ELF files that are not known to have run */
 };
-
-static uint32_t
-inode_of(const struct lens_code *code, uint32_t entry)
-{
-	return code->lens->image->entries[entry].inode;
-}
 
 static int
 open_file(const struct lens_code *code, uint32_t entry, struct contents_view *ret, struct err *err)
@@ -31,60 +28,126 @@ open_file(const struct lens_code *code, uint32_t entry, struct contents_view *re
 			     err);
 }
 
+/* ---- imports ---- */
+
 struct importing {
 	struct lens_code *code;
-	uint64_t inode;
 	struct err *err;
 	int result;
 };
-
-static int
-add_import(struct importing *importing, struct span name)
-{
-	struct lens_code *code = importing->code;
-	struct span copy = arena_copy(code->arena, name);
-	int r = copy.p ? map_put(code->imports, copy, code->importers.count, importing->err)
-		       : err_memory(importing->err);
-
-	return r < 0 ? r : vec_push(&code->importers, &importing->inode, SIZE_MAX, importing->err);
-}
 
 static bool
 note_import(void *context, const struct elf_symbol *symbol)
 {
 	struct importing *importing = context;
+	struct lens_code *code = importing->code;
 	uint64_t known;
 
-	if (symbol->defined || !symbol->dynamic)
+	if (symbol->defined || !symbol->dynamic || map_get(code->asked, symbol->name, &known))
 		return true;
-	if (!map_get(importing->code->imports, symbol->name, &known)) {
-		importing->result = add_import(importing, symbol->name);
-	} else if (importing->code->importers.items[known] != importing->inode) {
-		importing->code->importers.items[known] = MANY;
-	}
+	struct span name = arena_copy(code->arena, symbol->name);
+	importing->result =
+		name.p ? map_put(code->asked, name, 1, importing->err) : err_memory(importing->err);
 	return importing->result == 0;
 }
 
+/* Code of it ran: what it imports can have been called. */
 static int
-note_imports(struct lens_code *code, uint32_t entry, struct err *err)
+note_run(struct lens_code *code, uint32_t inode, struct span file, struct err *err)
 {
-	CLEANUP(contents_view_cleanup) struct contents_view view = {0};
-	struct importing importing = {code, inode_of(code, entry), err, 0};
+	struct importing importing = {code, err, 0};
 	struct err ignored = ERR_INIT;
 
-	if (open_file(code, entry, &view, &ignored) < 0 ||
-	    (elf_is(view.bytes) && elf_symbols(view.bytes, note_import, &importing, &ignored) < 0))
+	code->ran[inode] = true;
+	if (elf_symbols(file, note_import, &importing, &ignored) < 0)
 		code->blind = true;
 	return importing.result;
 }
 
-static bool
-was_read(const struct lens *lens, uint32_t entry)
-{
-	const struct lens_record *record = &lens->records.records[entry];
+/* ---- who ran ---- */
 
-	return image_inode(lens->image, entry)->type == IMAGE_FILE &&
-	       (atomic_load_explicit(&record->use, memory_order_relaxed) & USE_READ);
+static bool
+is_asked(void *context, struct span name)
+{
+	const struct lens_code *code = context;
+	uint64_t known;
+
+	return code->blind || map_get(code->asked, name, &known);
+}
+
+/* Notes a file of which code ran, as far as is known by now; *ret_ran whether it did. */
+static int
+judge(struct lens_code *code, uint32_t inode, struct span file, bool *ret_ran, struct err *err)
+{
+	const struct lens_records *records = &code->lens->records;
+	const void *pages = (const void *)(records->pages + records->page_rows[inode]);
+	int r = elf_code_ran_by(file, pages, file.n / ELF_CODE_PAGE + 1, is_asked, code, ret_ran,
+				err);
+
+	return r < 0 || !*ret_ran ? r : note_run(code, inode, file, err);
+}
+
+/* A file that cannot be read counts as one that ran and imports anything. */
+static int
+judge_first(struct lens_code *code, uint32_t inode, struct err *err)
+{
+	CLEANUP(contents_view_cleanup) struct contents_view view = {0};
+	struct err ignored = ERR_INIT;
+	bool ran = false;
+
+	if (open_file(code, inode, &view, &ignored) < 0) {
+		code->blind = code->ran[inode] = true;
+		return 0;
+	}
+	if (!elf_is(view.bytes))
+		return 0;
+	int r = judge(code, inode, view.bytes, &ran, err);
+	return r < 0 || ran ? r : vec_push(&code->doubtful, &inode, IMAGE_ENTRIES_MAX, err);
+}
+
+/* Those that are left once more; *ret_more: others may have been called now. */
+static int
+judge_again(struct lens_code *code, bool *ret_more, struct err *err)
+{
+	size_t left = 0;
+
+	*ret_more = false;
+	for (size_t i = 0; i < code->doubtful.count; i++) {
+		CLEANUP(contents_view_cleanup) struct contents_view view = {0};
+		uint32_t inode = code->doubtful.items[i];
+		bool ran = true;
+		int r = open_file(code, inode, &view, err);
+
+		if (r == 0)
+			r = judge(code, inode, view.bytes, &ran, err);
+		if (r < 0)
+			return r;
+		*ret_more |= ran;
+		if (!ran)
+			code->doubtful.items[left++] = inode;
+	}
+	code->doubtful.count = left;
+	return 0;
+}
+
+static int
+judge_all(struct lens_code *code, struct err *err)
+{
+	const struct lens *lens = code->lens;
+	bool more = true;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < lens->image->entry_count; i++) {
+		const struct lens_record *record = &lens->records.records[i];
+		uint32_t inode = lens->image->entries[i].inode;
+
+		if (lens->image->entries[inode].type == IMAGE_FILE && !code->ran[inode] &&
+		    (atomic_load_explicit(&record->use, memory_order_relaxed) & USE_READ))
+			r = judge_first(code, inode, err);
+	}
+	while (r == 0 && more)
+		r = judge_again(code, &more, err);
+	return r;
 }
 
 int
@@ -98,12 +161,9 @@ lens_code_open(const struct lens *lens, struct lens_code **ret, struct err *err)
 		return err_memory(err);
 	code->lens = lens;
 	code->arena = arena_new(0);
-	code->imports = map_new(0);
-	int r = code->arena && code->imports ? 0 : err_memory(err);
-	for (uint32_t i = 0; r == 0 && i < lens->image->entry_count; i++) {
-		if (was_read(lens, i))
-			r = note_imports(code, i, err);
-	}
+	code->asked = map_new(0);
+	code->ran = calloc(lens->image->entry_count, sizeof(*code->ran));
+	int r = code->arena && code->asked && code->ran ? judge_all(code, err) : err_memory(err);
 	if (r < 0) {
 		lens_code_free(code);
 		return r;
@@ -112,42 +172,10 @@ lens_code_open(const struct lens *lens, struct lens_code **ret, struct err *err)
 	return 0;
 }
 
-struct asking {
-	const struct lens_code *code;
-	uint64_t inode;
-};
-
-static bool
-is_asked(void *context, struct span name)
-{
-	const struct asking *asking = context;
-	uint64_t known;
-
-	return map_get(asking->code->imports, name, &known) &&
-	       asking->code->importers.items[known] != asking->inode;
-}
-
 uint8_t
 lens_code_use(const struct lens_code *code, uint32_t entry)
 {
-	CLEANUP(contents_view_cleanup) struct contents_view view = {0};
-	struct err ignored = ERR_INIT;
-	bool ran = true;
-
-	if (!code || image_inode(code->lens->image, entry)->type != IMAGE_FILE)
-		return 0;
-
-	const struct lens_records *records = &code->lens->records;
-	struct asking asking = {code, inode_of(code, entry)};
-	const void *pages = (const void *)(records->pages + records->page_rows[asking.inode]);
-	if (open_file(code, entry, &view, &ignored) < 0)
-		return USE_RUN;
-	if (!elf_is(view.bytes))
-		return 0;
-	if (elf_code_ran_by(view.bytes, pages, view.bytes.n / ELF_CODE_PAGE + 1,
-			    code->blind ? NULL : is_asked, &asking, &ran, &ignored) < 0)
-		ran = true;
-	return ran ? USE_RUN : 0;
+	return code && code->ran[code->lens->image->entries[entry].inode] ? USE_RUN : 0;
 }
 
 void
@@ -155,8 +183,9 @@ lens_code_free(struct lens_code *code)
 {
 	if (!code)
 		return;
-	map_free(code->imports);
-	vec_free(&code->importers);
+	map_free(code->asked);
+	vec_free(&code->doubtful);
 	arena_free(code->arena);
+	free(code->ran);
 	free(code);
 }
