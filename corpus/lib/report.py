@@ -2,8 +2,10 @@
 """results.json and RESULTS.md from the applications' records, and what is below the bar."""
 import json
 import os
+import pathlib
 import statistics
 
+CORPUS = pathlib.Path(__file__).resolve().parent.parent
 SEVERITIES = ("critical", "high", "medium", "low", "negligible", "unknown")
 MEDIAN_REDUCTION = 0.85
 LEAST_REDUCTION = 0.70
@@ -244,6 +246,7 @@ def write(everything, folder):
     """results.json and RESULTS.md of both states."""
     public = {state: {app: {key: value for key, value in result.items() if key != "stamp"}
                       for app, result in sorted(results.items())} for state, results in everything.items()}
-    (folder / "results.json").write_text(json.dumps(public, indent=1, sort_keys=True) + "\n")
+    text = json.dumps(public, indent=1, sort_keys=True).replace(f"{CORPUS}/", "corpus/")
+    (folder / "results.json").write_text(text + "\n")
     (folder / "RESULTS.md").write_text(HEAD + "".join(section(state, results)
                                                       for state, results in public.items() if results))
