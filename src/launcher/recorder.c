@@ -203,7 +203,7 @@ static bool
 stand_between(struct text name)
 {
 	char path[192] = FOLDER;
-	int pair[2];
+	int pair[2] = {-1, -1};
 	int status;
 
 	text_copy(path + sizeof(FOLDER) - 1, name.p, name.n + 1);
@@ -282,7 +282,7 @@ original_of(struct text self)
 
 	text_copy(path, ORIGINALS, n);
 	for (size_t i = 1; i < self.n; i++)
-		path[n++] = self.p[i] == '/' ? '%' : self.p[i];
+		path[n++] = (char)(self.p[i] == '/' ? '%' : self.p[i]);
 	path[n] = '\0';
 	return path;
 }
