@@ -8,6 +8,7 @@
 #include "launcher/carry.h"
 #include "launcher/entry.h"
 #include "launcher/files.h"
+#include "launcher/reader.h"
 #include "launcher/sys.h"
 
 #include <asm/ioctls.h>
@@ -55,21 +56,6 @@ refuse_line(struct text line)
 	note("refused ", line);
 	carry_say("not seen while profiling, and there is no shell here: ", line, "");
 	sys_exit(CARRY_NOT_SEEN);
-}
-
-static struct text
-load(void)
-{
-	long fd = sys_open(AT_FDCWD, "/.mohs/commands.json", O_RDONLY | O_CLOEXEC, 0);
-	size_t n = 0;
-	long got = fd;
-
-	while (fd >= 0 && n < sizeof(document) &&
-	       (got = sys_read(fd, document + n, sizeof(document) - n)) > 0)
-		n += (size_t)got;
-	if (fd >= 0)
-		(void)sys_close(fd);
-	return (struct text){got < 0 ? NULL : document, n};
 }
 
 /* MATCH_BEGINS when it may become one with more lines. */
@@ -209,7 +195,7 @@ entry_main(int argc, const char *const *argv, const char *const *environment, co
 	struct region region = {memory, sizeof(memory), 0};
 	struct carrying carrying = {.values = &values, .region = &region};
 	const char *const *arguments = argv + (argc > 0);
-	struct text text = load();
+	struct text text = document_load("/.mohs/commands.json", document, sizeof(document));
 
 	(void)auxiliary;
 	if (!text.p || !table_read(text, &region, &table)) {

@@ -1,44 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/plan.h"
 
-struct reader {
-	struct region *region;
-	bool bad;
-};
-
-static bool
-fail(struct reader *reader)
-{
-	reader->bad = true;
-	return false;
-}
-
-static void *
-room(struct reader *reader, size_t count, size_t size)
-{
-	void *p = region_take(reader->region, count ? count : 1, size);
-
-	if (!p)
-		reader->bad = true;
-	return p;
-}
-
-static struct text
-read_text(struct reader *reader, const struct node *node)
-{
-	if (node && node->type == TREE_STRING)
-		return node->text;
-	(void)fail(reader);
-	return (struct text){"", 0};
-}
-
-static bool
-read_flag(struct reader *reader, const struct node *node)
-{
-	if (node && node->type != TREE_TRUE && node->type != TREE_FALSE)
-		return fail(reader);
-	return node && node->type == TREE_TRUE;
-}
+#include "launcher/reader.h"
 
 /* `absent`: what it is when it is not there. */
 static uint32_t
@@ -47,35 +10,8 @@ read_u32(struct reader *reader, const struct node *node, uint32_t absent)
 	if (!node)
 		return absent;
 	if (node->type != TREE_NUMBER || node->number < 0 || node->number >= UINT32_MAX)
-		(void)fail(reader);
+		(void)reader_fail(reader);
 	return (uint32_t)node->number;
-}
-
-/* Items of a list; nothing and no list are none. */
-static const struct node *
-items_of(struct reader *reader, const struct node *node, size_t *ret_count)
-{
-	*ret_count = 0;
-	if (!node)
-		return NULL;
-	if (node->type != TREE_LIST) {
-		(void)fail(reader);
-		return NULL;
-	}
-	*ret_count = node->count;
-	return node->first;
-}
-
-static struct texts
-read_texts(struct reader *reader, const struct node *node)
-{
-	struct texts texts = {0};
-	const struct node *item = items_of(reader, node, &texts.count);
-
-	texts.items = room(reader, texts.count, sizeof(*texts.items));
-	for (size_t i = 0; item && !reader->bad; item = item->next)
-		texts.items[i++] = read_text(reader, item);
-	return texts;
 }
 
 static struct part
@@ -83,7 +19,7 @@ read_part(struct reader *reader, const struct node *node)
 {
 	const struct node *variable = tree_member(node, "variable");
 
-	return (struct part){variable != NULL, read_text(reader, variable ? variable : node)};
+	return (struct part){variable != NULL, reader_text(reader, variable ? variable : node)};
 }
 
 /* A string, or a list of strings and {"variable": NAME}. */
@@ -94,8 +30,8 @@ read_pattern(struct reader *reader, const struct node *node)
 	const struct node *item = node;
 
 	if (node && node->type == TREE_LIST)
-		item = items_of(reader, node, &pattern.count);
-	pattern.parts = room(reader, pattern.count, sizeof(*pattern.parts));
+		item = reader_items(reader, node, &pattern.count);
+	pattern.parts = reader_room(reader, pattern.count, sizeof(*pattern.parts));
 	for (size_t i = 0; i < pattern.count && !reader->bad; i++) {
 		pattern.parts[i] = read_part(reader, item);
 		item = item ? item->next : NULL;
@@ -106,8 +42,8 @@ read_pattern(struct reader *reader, const struct node *node)
 static struct pattern *
 read_patterns(struct reader *reader, const struct node *node, size_t *ret_count)
 {
-	const struct node *item = items_of(reader, node, ret_count);
-	struct pattern *patterns = room(reader, *ret_count, sizeof(*patterns));
+	const struct node *item = reader_items(reader, node, ret_count);
+	struct pattern *patterns = reader_room(reader, *ret_count, sizeof(*patterns));
 
 	for (size_t i = 0; item && !reader->bad; item = item->next)
 		patterns[i++] = read_pattern(reader, item);
@@ -117,10 +53,10 @@ read_patterns(struct reader *reader, const struct node *node, size_t *ret_count)
 static void
 read_digest(struct reader *reader, const struct node *node, uint8_t digest[32])
 {
-	struct text text = read_text(reader, node);
+	struct text text = reader_text(reader, node);
 
 	if (reader->bad || text.n != 64) {
-		(void)fail(reader);
+		(void)reader_fail(reader);
 		return;
 	}
 	for (size_t i = 0; i < 64; i++) {
@@ -130,7 +66,7 @@ read_digest(struct reader *reader, const struct node *node, uint8_t digest[32])
 						   : -1;
 
 		if (value < 0)
-			(void)fail(reader);
+			(void)reader_fail(reader);
 		digest[i / 2] = (uint8_t)(digest[i / 2] << 4 | (value & 15));
 	}
 }
@@ -139,11 +75,11 @@ read_digest(struct reader *reader, const struct node *node, uint8_t digest[32])
 static struct text
 read_path(struct reader *reader, const struct node *node)
 {
-	struct text path = read_text(reader, node);
+	struct text path = reader_text(reader, node);
 	size_t from = 1;
 
 	if (path.n < 2 || path.n > 4095 || path.p[0] != '/') {
-		(void)fail(reader);
+		(void)reader_fail(reader);
 		return path;
 	}
 	for (size_t i = 1; i <= path.n; i++) {
@@ -152,7 +88,7 @@ read_path(struct reader *reader, const struct node *node)
 		struct text name = {path.p + from, i - from};
 		if (name.n == 0 || name.n > 255 || text_same(name, text_from(".")) ||
 		    text_same(name, text_from("..")))
-			(void)fail(reader);
+			(void)reader_fail(reader);
 		from = i + 1;
 	}
 	return path;
@@ -162,9 +98,9 @@ static struct texts
 read_paths(struct reader *reader, const struct node *node)
 {
 	struct texts texts = {0};
-	const struct node *item = items_of(reader, node, &texts.count);
+	const struct node *item = reader_items(reader, node, &texts.count);
 
-	texts.items = room(reader, texts.count, sizeof(*texts.items));
+	texts.items = reader_room(reader, texts.count, sizeof(*texts.items));
 	for (size_t i = 0; item && !reader->bad; item = item->next)
 		texts.items[i++] = read_path(reader, item);
 	return texts;
@@ -187,33 +123,33 @@ read_variable(struct reader *reader, const struct node *node)
 	const struct node *fallback = tree_member(node, "fallback");
 	const struct node *digest = tree_member(node, "sha256");
 	struct variable variable = {
-		.name = read_text(reader, tree_member(node, "name")),
+		.name = reader_text(reader, tree_member(node, "name")),
 		.is_set = value || digest,
 		.has_digest = digest != NULL,
-		.is_free = read_flag(reader, tree_member(node, "free")),
+		.is_free = reader_flag(reader, tree_member(node, "free")),
 		.has_fallback = fallback != NULL,
-		.empty_is_unset = read_flag(reader, tree_member(node, "empty_is_unset")),
-		.is_plain = read_flag(reader, tree_member(node, "plain")),
-		.is_host = read_flag(reader, tree_member(node, "host")),
+		.empty_is_unset = reader_flag(reader, tree_member(node, "empty_is_unset")),
+		.is_plain = reader_flag(reader, tree_member(node, "plain")),
+		.is_host = reader_flag(reader, tree_member(node, "host")),
 	};
 
 	if (value)
-		variable.value = read_text(reader, value);
+		variable.value = reader_text(reader, value);
 	if (digest)
 		read_digest(reader, digest, variable.digest);
 	if (fallback)
-		variable.fallback = read_text(reader, fallback);
+		variable.fallback = reader_text(reader, fallback);
 	if (!is_name(variable.name))
-		(void)fail(reader);
+		(void)reader_fail(reader);
 	return variable;
 }
 
 static void
 read_variables(struct reader *reader, const struct node *node, struct plan *plan)
 {
-	const struct node *item = items_of(reader, node, &plan->variable_count);
+	const struct node *item = reader_items(reader, node, &plan->variable_count);
 
-	plan->variables = room(reader, plan->variable_count, sizeof(*plan->variables));
+	plan->variables = reader_room(reader, plan->variable_count, sizeof(*plan->variables));
 	for (size_t i = 0; item && !reader->bad; item = item->next)
 		plan->variables[i++] = read_variable(reader, item);
 }
@@ -221,15 +157,15 @@ read_variables(struct reader *reader, const struct node *node, struct plan *plan
 static void
 read_settings(struct reader *reader, const struct node *node, struct plan *plan)
 {
-	const struct node *item = items_of(reader, node, &plan->set_count);
+	const struct node *item = reader_items(reader, node, &plan->set_count);
 
-	plan->set = room(reader, plan->set_count, sizeof(*plan->set));
+	plan->set = reader_room(reader, plan->set_count, sizeof(*plan->set));
 	for (size_t i = 0; item && !reader->bad; item = item->next) {
-		plan->set[i].name = read_text(reader, tree_member(item, "name"));
+		plan->set[i].name = reader_text(reader, tree_member(item, "name"));
 		plan->set[i].value = read_pattern(reader, tree_member(item, "value"));
-		plan->set[i].own = read_flag(reader, tree_member(item, "own"));
+		plan->set[i].own = reader_flag(reader, tree_member(item, "own"));
 		if (!is_name(plan->set[i++].name))
-			(void)fail(reader);
+			(void)reader_fail(reader);
 	}
 }
 
@@ -238,14 +174,14 @@ read_arguments(struct reader *reader, const struct node *node, struct arguments 
 {
 	const struct node *lead = tree_member(node, "lead");
 
-	ret->observed = read_texts(reader, tree_member(node, "observed"));
+	ret->observed = reader_texts(reader, tree_member(node, "observed"));
 	ret->same = read_u32(reader, tree_member(node, "same"), 0);
 	ret->then = read_patterns(reader, tree_member(node, "then"), &ret->then_count);
 	ret->options = lead != NULL;
 	ret->lead = read_patterns(reader, lead, &ret->lead_count);
-	ret->refused = read_texts(reader, tree_member(node, "refused"));
+	ret->refused = reader_texts(reader, tree_member(node, "refused"));
 	if (ret->same > ret->observed.count)
-		(void)fail(reader);
+		(void)reader_fail(reader);
 }
 
 static struct identity
@@ -255,16 +191,16 @@ read_identity(struct reader *reader, const struct node *node)
 				    read_u32(reader, tree_member(node, "gid"), UINT32_MAX)};
 
 	if (identity.uid == UINT32_MAX || identity.gid == UINT32_MAX)
-		(void)fail(reader);
+		(void)reader_fail(reader);
 	return identity;
 }
 
 static void
 read_groups(struct reader *reader, const struct node *node, struct plan *plan)
 {
-	const struct node *item = items_of(reader, node, &plan->group_count);
+	const struct node *item = reader_items(reader, node, &plan->group_count);
 
-	plan->groups = room(reader, plan->group_count, sizeof(*plan->groups));
+	plan->groups = reader_room(reader, plan->group_count, sizeof(*plan->groups));
 	for (size_t i = 0; item && !reader->bad; item = item->next)
 		plan->groups[i++] = read_u32(reader, item, 0);
 }
@@ -275,23 +211,23 @@ read_u64(struct reader *reader, const struct node *node)
 	if (!node) /* no limit */
 		return UINT64_MAX;
 	if (node->type != TREE_NUMBER || node->number < 0)
-		(void)fail(reader);
+		(void)reader_fail(reader);
 	return (uint64_t)node->number;
 }
 
 static void
 read_limits(struct reader *reader, const struct node *node, struct plan *plan)
 {
-	const struct node *item = items_of(reader, node, &plan->limit_count);
+	const struct node *item = reader_items(reader, node, &plan->limit_count);
 
-	plan->limits = room(reader, plan->limit_count, sizeof(*plan->limits));
+	plan->limits = reader_room(reader, plan->limit_count, sizeof(*plan->limits));
 	for (size_t i = 0; item && !reader->bad; item = item->next) {
 		plan->limits[i].resource =
 			read_u32(reader, tree_member(item, "resource"), UINT32_MAX);
 		plan->limits[i].soft = read_u64(reader, tree_member(item, "soft"));
 		plan->limits[i].hard = read_u64(reader, tree_member(item, "hard"));
 		if (plan->limits[i++].resource >= PLAN_LIMITS)
-			(void)fail(reader);
+			(void)reader_fail(reader);
 	}
 }
 
@@ -302,24 +238,24 @@ read_guards(struct reader *reader, const struct node *node, struct guards *ret)
 
 	ret->missing = read_paths(reader, tree_member(node, "missing"));
 	ret->present = read_paths(reader, tree_member(node, "present"));
-	item = items_of(reader, tree_member(node, "same"), &ret->same_count);
-	ret->same = room(reader, ret->same_count, sizeof(*ret->same));
+	item = reader_items(reader, tree_member(node, "same"), &ret->same_count);
+	ret->same = reader_room(reader, ret->same_count, sizeof(*ret->same));
 	for (size_t i = 0; item && !reader->bad; item = item->next) {
 		ret->same[i].path = read_path(reader, tree_member(item, "path"));
 		read_digest(reader, tree_member(item, "sha256"), ret->same[i++].digest);
 	}
-	item = items_of(reader, tree_member(node, "listed"), &ret->listed_count);
-	ret->listed = room(reader, ret->listed_count, sizeof(*ret->listed));
+	item = reader_items(reader, tree_member(node, "listed"), &ret->listed_count);
+	ret->listed = reader_room(reader, ret->listed_count, sizeof(*ret->listed));
 	for (size_t i = 0; item && !reader->bad; item = item->next) {
 		ret->listed[i].path = read_path(reader, tree_member(item, "path"));
-		ret->listed[i++].names = read_texts(reader, tree_member(item, "names"));
+		ret->listed[i++].names = reader_texts(reader, tree_member(item, "names"));
 	}
 }
 
 static enum effect_kind
 read_kind(struct reader *reader, const struct node *node)
 {
-	struct text name = read_text(reader, node);
+	struct text name = reader_text(reader, node);
 	static const char names[EFFECT_KINDS][12] = {
 		[EFFECT_DIRECTORY] = "directory",
 		[EFFECT_FILE] = "file",
@@ -334,7 +270,7 @@ read_kind(struct reader *reader, const struct node *node)
 		if (text_same(name, text_from(names[i])))
 			return (enum effect_kind)i;
 	}
-	(void)fail(reader);
+	(void)reader_fail(reader);
 	return EFFECT_KINDS;
 }
 
@@ -348,27 +284,27 @@ read_effect(struct reader *reader, const struct node *node)
 		.mode = read_u32(reader, tree_member(node, "mode"), PLAN_UNCHANGED),
 		.uid = read_u32(reader, tree_member(node, "uid"), PLAN_UNCHANGED),
 		.gid = read_u32(reader, tree_member(node, "gid"), PLAN_UNCHANGED),
-		.on_existing = read_flag(reader, tree_member(node, "on_existing")),
+		.on_existing = reader_flag(reader, tree_member(node, "on_existing")),
 		.has_before = before != NULL,
 	};
 
 	if (effect.kind == EFFECT_FILE)
 		effect.content = read_pattern(reader, tree_member(node, "content"));
 	if (effect.kind == EFFECT_LINK)
-		effect.target = read_text(reader, tree_member(node, "target"));
+		effect.target = reader_text(reader, tree_member(node, "target"));
 	if (before)
 		read_digest(reader, before, effect.before);
 	if (effect.mode != PLAN_UNCHANGED && effect.mode > 07777)
-		(void)fail(reader);
+		(void)reader_fail(reader);
 	return effect;
 }
 
 static void
 read_effects(struct reader *reader, const struct node *node, struct plan *plan)
 {
-	const struct node *item = items_of(reader, node, &plan->effect_count);
+	const struct node *item = reader_items(reader, node, &plan->effect_count);
 
-	plan->effects = room(reader, plan->effect_count, sizeof(*plan->effects));
+	plan->effects = reader_room(reader, plan->effect_count, sizeof(*plan->effects));
 	for (size_t i = 0; item && !reader->bad; item = item->next)
 		plan->effects[i++] = read_effect(reader, item);
 }
@@ -388,18 +324,18 @@ plan_read(struct text document, struct region *region, struct plan *ret)
 	plan.argv = read_patterns(&reader, tree_member(top, "argv"), &plan.argv_count);
 	read_arguments(&reader, tree_member(top, "arguments"), &plan.arguments);
 	read_variables(&reader, tree_member(top, "variables"), &plan);
-	plan.prefixes = read_texts(&reader, tree_member(top, "prefixes"));
+	plan.prefixes = reader_texts(&reader, tree_member(top, "prefixes"));
 	read_settings(&reader, tree_member(top, "set"), &plan);
-	plan.unset = read_texts(&reader, tree_member(top, "unset"));
+	plan.unset = reader_texts(&reader, tree_member(top, "unset"));
 	plan.from = read_identity(&reader, tree_member(top, "from"));
-	plan.others = read_flag(&reader, tree_member(top, "others"));
+	plan.others = reader_flag(&reader, tree_member(top, "others"));
 	if (to)
 		plan.to = read_identity(&reader, to);
 	read_groups(&reader, tree_member(top, "groups"), &plan);
 	if (directory)
-		plan.directory = read_text(&reader, directory);
+		plan.directory = reader_text(&reader, directory);
 	plan.umask = read_u32(&reader, tree_member(top, "umask"), 022);
-	plan.no_new_privileges = read_flag(&reader, tree_member(top, "no_new_privileges"));
+	plan.no_new_privileges = reader_flag(&reader, tree_member(top, "no_new_privileges"));
 	read_limits(&reader, tree_member(top, "limits"), &plan);
 	read_guards(&reader, tree_member(top, "guards"), &plan.guards);
 	read_effects(&reader, tree_member(top, "effects"), &plan);

@@ -8,9 +8,9 @@
 #include "launcher/act.h"
 #include "launcher/entry.h"
 #include "launcher/files.h"
+#include "launcher/reader.h"
 #include "launcher/sys.h"
 
-#include <fcntl.h>
 #include <linux/utsname.h>
 
 enum { REFUSED = 78 /* EX_CONFIG of sysexits.h */ };
@@ -27,21 +27,6 @@ end(const struct refusal *refusal)
 	(void)sys_write(2, refusal->text, refusal->n);
 	(void)sys_write(2, "\n", 1);
 	sys_exit(REFUSED);
-}
-
-static struct text
-load(const char *path)
-{
-	long fd = sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	size_t n = 0;
-	long got = fd;
-
-	while (fd >= 0 && n < sizeof(document) &&
-	       (got = sys_read(fd, document + n, sizeof(document) - n)) > 0)
-		n += (size_t)got;
-	if (fd >= 0)
-		(void)sys_close(fd);
-	return (struct text){got < 0 ? NULL : document, n};
 }
 
 static struct texts
@@ -65,7 +50,7 @@ entry_main(int argc, const char *const *argv, const char *const *environment, co
 	static struct decision decision;
 	static struct refusal refusal;
 	struct region region = {memory, sizeof(memory), 0};
-	struct text text = load("/.mohs/start.json");
+	struct text text = document_load("/.mohs/start.json", document, sizeof(document));
 
 	(void)auxiliary;
 	if (!text.p || !plan_read(text, &region, &plan)) {
