@@ -162,9 +162,9 @@ judge(struct reading *reading)
 }
 
 int
-elf_code_ran_by(struct span file, const uint8_t *pages, size_t page_count,
-		bool (*asked)(void *context, struct span name), void *context, bool *ret,
-		struct err *err)
+elf_code_ran(struct span file, const uint8_t *pages, size_t page_count,
+	     bool (*asked)(void *context, struct span name), void *context, bool *ret,
+	     struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	struct elf_library library = {0};
@@ -189,10 +189,4 @@ elf_code_ran_by(struct span file, const uint8_t *pages, size_t page_count,
 		judge(&reading);
 	*ret = reading.ran;
 	return 0;
-}
-
-int
-elf_code_ran(struct span file, const uint8_t *pages, size_t page_count, bool *ret, struct err *err)
-{
-	return elf_code_ran_by(file, pages, page_count, NULL, NULL, ret, err);
 }

@@ -30,10 +30,6 @@ enum { ELF_CODE_PAGE = 4096 };
  *
  * The file is a library from outside: malformed is "ran" too. Fails with ERR_MEMORY only.
  */
-int elf_code_ran_by(struct span file, const uint8_t *pages, size_t page_count,
-		    bool (*asked)(void *context, struct span name), void *context, bool *ret,
-		    struct err *err);
-
-/* Likewise; nothing is known of imports. */
-int elf_code_ran(struct span file, const uint8_t *pages, size_t page_count, bool *ret,
+int elf_code_ran(struct span file, const uint8_t *pages, size_t page_count,
+		 bool (*asked)(void *context, struct span name), void *context, bool *ret,
 		 struct err *err);

@@ -81,8 +81,7 @@ judge(struct lens_code *code, uint32_t inode, struct span file, bool *ret_ran, s
 {
 	const struct lens_records *records = &code->lens->records;
 	const void *pages = (const void *)(records->pages + records->page_rows[inode]);
-	int r = elf_code_ran_by(file, pages, file.n / ELF_CODE_PAGE + 1, is_asked, code, ret_ran,
-				err);
+	int r = elf_code_ran(file, pages, file.n / ELF_CODE_PAGE + 1, is_asked, code, ret_ran, err);
 
 	return r < 0 || !*ret_ran ? r : note_run(code, inode, file, err);
 }
