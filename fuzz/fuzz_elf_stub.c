@@ -38,7 +38,7 @@ check(struct span original, struct span stub)
 	struct buf again = {0};
 	struct err err = ERR_INIT;
 
-	if (!elf_is_stub(stub))
+	if (!span_contains(stub, SPAN(ELF_STUB_NOTE)))
 		abort();
 	if (starved()) {
 		arena_free(arena);
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)elf_code_ran(file, data, size / ELF_CODE_PAGE + 1, NULL, NULL, &ran, &err);
 	(void)elf_code_ran(file, data, size / ELF_CODE_PAGE + 1, is_odd, NULL, &ran, &err);
 	(void)elf_code_ran(file, none, sizeof(none) * 8, NULL, NULL, &ran, &err);
-	sink = sum ^ elf_is_stub(file);
+	sink = sum;
 	buf_cleanup(&stub);
 	return 0;
 }

@@ -5,14 +5,8 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "codec/elf.h"
 #include "codec/elf_crt.h"
 #include "codec/elf_stub/stub.h"
-
-#include <stdlib.h>
-
-/* Owner "mohs", type 1, value "stub"; as ELF notes are written on a little-endian machine. */
-#define NOTE SPAN("\5\0\0\0\4\0\0\0\1\0\0\0mohs\0\0\0\0stub")
 
 /* ---- what stub.h declares for all ---- */
 
@@ -223,7 +217,7 @@ make(struct stub *stub, struct buf *ret, struct err *err)
 	int r = intern_texts(stub, err);
 
 	if (r == 0)
-		r = buf_append(&stub->parts[PART_NOTE].bytes, NOTE, err);
+		r = buf_append(&stub->parts[PART_NOTE].bytes, SPAN(ELF_STUB_NOTE), err);
 	if (r == 0)
 		r = put_property(stub, err);
 	if (r == 0)
@@ -293,26 +287,4 @@ elf_stub_data(struct span original, int (*see)(void *context, struct span name, 
 		return err_memory(err);
 	int r = elf_library_read(original, arena, &library, err);
 	return r < 0 ? r : elf_library_exports(&library, show_data, &showing, err);
-}
-
-bool
-elf_is_stub(struct span file)
-{
-	if (!elf_is(file) || file.n < sizeof(Elf64_Ehdr) || file.p[EI_CLASS] != ELFCLASS64 ||
-	    file.p[EI_DATA] != ELFDATA2LSB)
-		return false;
-	uint64_t at = bytes_u64(file.p + offsetof(Elf64_Ehdr, e_phoff), false);
-	size_t count = bytes_u16(file.p + offsetof(Elf64_Ehdr, e_phnum), false);
-	for (size_t i = 0; i < count; i++, at += sizeof(Elf64_Phdr)) {
-		if (at > file.n || sizeof(Elf64_Phdr) > file.n - at)
-			return false;
-		const char *header = file.p + at;
-		uint64_t offset = bytes_u64(header + offsetof(Elf64_Phdr, p_offset), false);
-		if (bytes_u32(header, false) != PT_NOTE || offset > file.n ||
-		    NOTE.n > file.n - offset)
-			continue;
-		if (memcmp(file.p + offset, NOTE.p, NOTE.n) == 0)
-			return true;
-	}
-	return false;
 }

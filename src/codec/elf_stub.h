@@ -51,5 +51,9 @@ int elf_stub_data(struct span original,
 		  int (*see)(void *context, struct span name, struct err *err), void *context,
 		  struct err *err);
 
-/* Carries the note of a stub. Anybody can write such a note: nothing may be trusted for it. */
-bool elf_is_stub(struct span file);
+/*
+ * The note that each carries, for tools that show notes: owner "mohs", type 1, value "stub", as ELF
+ * notes are written on a little-endian machine. Anybody can write it: nothing may be trusted for
+ * it.
+ */
+#define ELF_STUB_NOTE "\5\0\0\0\4\0\0\0\1\0\0\0mohs\0\0\0\0stub"

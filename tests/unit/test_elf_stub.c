@@ -56,8 +56,8 @@ quietly(const struct place *place, struct span original, const char *name, struc
 	int r = elf_stub_make(original, &stub, err);
 	if (r < 0)
 		return r;
-	assert_true(elf_is_stub(buf_span(&stub)));
-	assert_false(elf_is_stub(original));
+	assert_true(span_contains(buf_span(&stub), SPAN(ELF_STUB_NOTE)));
+	assert_false(span_contains(original, SPAN(ELF_STUB_NOTE)));
 	return file_replace(path.p, buf_span(&stub), 0755, err);
 }
 
@@ -174,6 +174,7 @@ nothing_is_undefined(void **state)
 	"LC_ALL=C readelf --dyn-syms -W %s | "                                                     \
 	"awk '$7 != \"UND\" && $5 != \"LOCAL\" && ($4 ~ /FUNC/ || $8 ~ /untyped/) "                \
 	"{print $5, $6, $8}' | sort"
+#define NOTES "LC_ALL=C readelf -nW %s"
 /* Everything else that the loader goes by. */
 #define DYNAMIC                                                                                    \
 	"LC_ALL=C readelf -dW %s | "                                                               \
@@ -239,6 +240,8 @@ tools_read_the_same(void **state)
 	assert_true(span_contains(symbols, SPAN("GLOBAL DEFAULT helped_age@@STUBBED_2\n")));
 	assert_true(span_contains(symbols, SPAN("WEAK DEFAULT helped_weak@@STUBBED_2\n")));
 	same_answers(place, STUBBED_FOLDER "/libhelped.so.1", stub.p);
+	assert_true(
+		span_contains(ask(place->arena, NOTES, stub.p), SPAN("73 74 75 62"))); /* stub */
 }
 
 /* ---- libraries of this machine ---- */
