@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers in a sandbox, over a plain folder with a static busybox. */
+#include "group_folder.h"
 #include "test.h"
 
 #include "base/cleanup.h"
@@ -11,7 +12,6 @@
 #include "port/runtime.h"
 #include "port/sandbox.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct arena *arena;
-static struct span work;   /* holds everything of this test, $TMPDIR included */
 static const char *rootfs; /* NULL: containers cannot be run here */
 
 /* What this machine lacks for running containers; NULL when nothing. */
@@ -79,36 +77,10 @@ make_rootfs(void)
 static int
 group_setup(void **state)
 {
-	(void)state;
-	arena = arena_new(0);
-	assert_good(directory_temporary(arena, &work, err));
-	assert_int_equal(setenv("TMPDIR", work.p, 1), 0);
+	assert_int_equal(group_folder(state), 0);
 	if (!lacks())
 		make_rootfs();
 	return 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	assert_good(tree_remove(work.p, err));
-	arena_free(arena);
-	return 0;
-}
-
-/* Temporary folders of sessions that are still there. */
-static unsigned
-folders_left(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir(work.p);
-
-	assert_non_null(directory);
-	for (const struct dirent *item; (item = readdir(directory)) != NULL;)
-		count += strncmp(item->d_name, "mohs-", 5) == 0;
-	(void)closedir(directory);
-	return count;
 }
 
 /* One container run: what is asked and what came out. */
@@ -344,5 +316,5 @@ main(void)
 		cmocka_unit_test(programs_that_cannot_run_are_named),
 	};
 
-	return cmocka_run_group_tests_name("runtime", tests, group_setup, group_teardown);
+	return cmocka_run_group_tests_name("runtime", tests, group_setup, group_folder_remove);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sandboxes beside each other: each has its answer, and nothing is left of any. */
+#include "group_folder.h"
 #include "test.h"
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "port/sandbox.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,9 +16,6 @@
 
 enum { STEP_MS = 20, STEPS = 1000 };
 
-static struct arena *arena;
-static struct span work; /* $TMPDIR of everything here */
-
 #define NEEDS_ROOT()                                                                               \
 	do {                                                                                       \
 		if (geteuid() != 0) {                                                              \
@@ -26,39 +23,6 @@ static struct span work; /* $TMPDIR of everything here */
 			skip();                                                                    \
 		}                                                                                  \
 	} while (0)
-
-static int
-group_setup(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	assert_good(directory_temporary(arena, &work, err));
-	assert_int_equal(setenv("TMPDIR", work.p, 1), 0);
-	return 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	assert_good(tree_remove(work.p, err));
-	arena_free(arena);
-	return 0;
-}
-
-/* Temporary folders of sessions that are still there. */
-static unsigned
-folders_left(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir(work.p);
-
-	assert_non_null(directory);
-	for (const struct dirent *item; (item = readdir(directory)) != NULL;)
-		count += strncmp(item->d_name, "mohs-", 5) == 0;
-	(void)closedir(directory);
-	return count;
-}
 
 /* What is done inside. */
 struct inside {
@@ -177,5 +141,5 @@ main(void)
 		cmocka_unit_test(nothing_is_left_of_those_of_a_killed_process),
 	};
 
-	return cmocka_run_group_tests_name("sandbox", tests, group_setup, group_teardown);
+	return cmocka_run_group_tests_name("sandbox", tests, group_folder, group_folder_remove);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole sessions over images in memory: needs root, /dev/fuse, a runtime and a static busybox. */
+#include "group_folder.h"
 #include "test.h"
 
 #include "fixture.h"
@@ -21,8 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct arena *arena;
-static struct span work; /* $TMPDIR of everything here */
 static struct fixture box;
 
 static const char *
@@ -89,10 +88,7 @@ make_box(void)
 static int
 group_setup(void **state)
 {
-	(void)state;
-	arena = arena_new(0);
-	assert_good(directory_temporary(arena, &work, err));
-	assert_int_equal(setenv("TMPDIR", work.p, 1), 0);
+	assert_int_equal(group_folder(state), 0);
 	if (!lacks())
 		make_box();
 	return 0;
@@ -101,11 +97,8 @@ group_setup(void **state)
 static int
 group_teardown(void **state)
 {
-	(void)state;
 	fixture_free(&box);
-	assert_good(tree_remove(work.p, err));
-	arena_free(arena);
-	return 0;
+	return group_folder_remove(state);
 }
 
 static struct span_list
@@ -219,20 +212,6 @@ explain(const struct profile *profile)
 	for (size_t i = 0; i < profile->phase_count; i++)
 		print_message("phase: %.*s %d %d\n", SPAN_ARG(profile->phases[i].name),
 			      profile->phases[i].status, profile->phases[i].passed);
-}
-
-/* Temporary folders of sessions that are still there. */
-static unsigned
-folders_left(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir(work.p);
-
-	assert_non_null(directory);
-	for (const struct dirent *item; (item = readdir(directory)) != NULL;)
-		count += strncmp(item->d_name, "mohs-", 5) == 0;
-	(void)closedir(directory);
-	return count;
 }
 
 static void

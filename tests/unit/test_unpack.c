@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images as plain trees: what the kernel says of each file against what the image says. */
+#include "group_folder.h"
 #include "test.h"
 
 #include "base/cleanup.h"
@@ -14,27 +15,6 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-static struct arena *arena;
-static struct span work;
-
-static int
-group_setup(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	assert_good(directory_temporary(arena, &work, err));
-	return 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	assert_good(tree_remove(work.p, err));
-	arena_free(arena);
-	return 0;
-}
 
 static void
 need_root(void)
@@ -314,5 +294,5 @@ main(void)
 		cmocka_unit_test(no_room_is_said_before_it_starts),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, group_folder, group_folder_remove);
 }
