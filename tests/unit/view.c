@@ -49,28 +49,48 @@ set_capability(struct image *image)
 			(struct span){view_capability, sizeof(view_capability)};
 }
 
+static void
+make_fixture(struct view *view, const struct fixture_entry *entries, size_t count)
+{
+	*view = (struct view){0};
+	view_need();
+	assert_good(fixture_make(entries, count, &view->fixture, err));
+	set_capability(view->fixture.image);
+}
+
+static void
+start(struct view *view, bool watch_code)
+{
+	struct lens_options options = {
+		.image = view->fixture.image,
+		.contents = view->fixture.contents,
+		.original = view->original.image,
+		.watch_code = watch_code,
+	};
+	assert_good(lens_start(&options, view_path("view", ""), &view->lens, err));
+}
+
 void
 view_start(struct view *view, const struct fixture_entry *entries, size_t count)
 {
-	view_start_against(view, entries, count, NULL, 0);
+	make_fixture(view, entries, count);
+	start(view, false);
+}
+
+void
+view_start_watching(struct view *view, const struct fixture_entry *entries, size_t count)
+{
+	make_fixture(view, entries, count);
+	start(view, true);
 }
 
 void
 view_start_against(struct view *view, const struct fixture_entry *entries, size_t count,
 		   const struct fixture_entry *original, size_t original_count)
 {
-	*view = (struct view){0};
-	view_need();
-	assert_good(fixture_make(entries, count, &view->fixture, err));
-	if (original)
-		assert_good(fixture_make(original, original_count, &view->original, err));
-	set_capability(view->fixture.image);
-	struct lens_options options = {
-		.image = view->fixture.image,
-		.contents = view->fixture.contents,
-		.original = view->original.image,
-	};
-	assert_good(lens_start(&options, view_path("view", ""), &view->lens, err));
+	make_fixture(view, entries, count);
+	assert_good(fixture_make(original, original_count, &view->original, err));
+	start(view, false);
 }
 
 void

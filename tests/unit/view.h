@@ -35,6 +35,8 @@ void view_need(void);
 const char *view_path(const char *folder, const char *path);
 
 void view_start(struct view *view, const struct fixture_entry *entries, size_t count);
+/* As lens_options.watch_code. */
+void view_start_watching(struct view *view, const struct fixture_entry *entries, size_t count);
 void view_start_against(struct view *view, const struct fixture_entry *entries, size_t count,
 			const struct fixture_entry *original, size_t original_count);
 void view_end(struct view *view);

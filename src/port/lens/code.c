@@ -16,7 +16,8 @@ struct lens_code {
 	const struct lens *lens;
 	struct arena *arena;
 	struct map *asked; /* names that files of which code ran import; the value says nothing */
-	bool blind;	   /* of one of those it is not known what it imports */
+	uint32_t unread;   /* inode of one that ran, of which it is not known what it imports, or
+			      IMAGE_NONE */
 	bool *ran;	   /* per inode */
 	VEC(uint32_t) doubtful; /* inodes of ELF files that are not known to have run */
 };
@@ -60,7 +61,7 @@ note_run(struct lens_code *code, uint32_t inode, struct span file, struct err *e
 
 	code->ran[inode] = true;
 	if (elf_symbols(file, note_import, &importing, &ignored) < 0)
-		code->blind = true;
+		code->unread = inode;
 	return importing.result;
 }
 
@@ -72,7 +73,7 @@ is_asked(void *context, struct span name)
 	const struct lens_code *code = context;
 	uint64_t known;
 
-	return code->blind || map_get(code->asked, name, &known);
+	return code->unread != IMAGE_NONE || map_get(code->asked, name, &known);
 }
 
 /* Notes a file of which code ran, as far as is known by now; *ret_ran whether it did. */
@@ -95,7 +96,8 @@ judge_first(struct lens_code *code, uint32_t inode, struct err *err)
 	bool ran = false;
 
 	if (open_file(code, inode, &view, &ignored) < 0) {
-		code->blind = code->ran[inode] = true;
+		code->unread = inode;
+		code->ran[inode] = true;
 		return 0;
 	}
 	if (!elf_is(view.bytes))
@@ -159,6 +161,7 @@ lens_code_open(const struct lens *lens, struct lens_code **ret, struct err *err)
 	if (!code)
 		return err_memory(err);
 	code->lens = lens;
+	code->unread = IMAGE_NONE;
 	code->arena = arena_new(0);
 	code->asked = map_new(0);
 	code->ran = calloc(lens->image->entry_count, sizeof(*code->ran));
@@ -175,6 +178,12 @@ uint8_t
 lens_code_use(const struct lens_code *code, uint32_t entry)
 {
 	return code && code->ran[code->lens->image->entries[entry].inode] ? USE_RUN : 0;
+}
+
+uint32_t
+lens_code_unread(const struct lens_code *code)
+{
+	return code ? code->unread : IMAGE_NONE;
 }
 
 void

@@ -248,6 +248,22 @@ add_gap(struct profile *profile, struct span text, struct err *err)
 	return 0;
 }
 
+/* Of what cannot be read it is not known whom it called. */
+static int
+collect_code_gap(struct collection *c, struct err *err)
+{
+	uint32_t unread = lens_code_unread(c->code);
+
+	if (unread == IMAGE_NONE)
+		return 0;
+	return add_gap(c->profile,
+		       arena_printf(c->profile->arena,
+				    "what %.*s imports could not be read: any library may count as "
+				    "one of which code ran, and stay",
+				    SPAN_ARG(c->lens->image->entries[unread].path)),
+		       err);
+}
+
 static int
 collect_gaps(struct collection *c, struct err *err)
 {
@@ -283,6 +299,8 @@ collect_gaps(struct collection *c, struct err *err)
 			    SPAN("the overlay could not be told to forget missing names: a name "
 				 "that is missing again in a later phase may not be listed there"),
 			    err);
+	if (r == 0)
+		r = collect_code_gap(c, err);
 	if (r == 0 && c->lens->died) {
 		profile->complete = false;
 		r = add_gap(profile,
