@@ -205,6 +205,8 @@ put_service(struct buf *out, const struct image *image, struct err *err)
 			     "what it comes to\n"
 			     "  # commands: auto    # a shell that programs run commands "
 			     "through is replaced by a table of them\n"
+			     "  # unused_libraries: stub   # libraries that are loaded and never "
+			     "called lose their code\n"
 			     "  # keep: [\"/usr/share/zoneinfo/**\"]\n"
 			     "  # drop: [\"/usr/share/doc/**\"]\n"
 			     "  # extend: always    # also what passing tests ask for in vain; or "
