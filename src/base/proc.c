@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +20,7 @@
 enum {
 	POLL_STEP_MS = 100, /* how soon a cancellation is seen */
 	CHUNK = 16384,
+	STACK_BYTES = 256 * 1024, /* execvpe() keeps a path on it */
 };
 
 volatile sig_atomic_t proc_cancel;
@@ -35,70 +38,101 @@ proc_reset_signals(const int *ignored, size_t count)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Between fork and exec: async-signal-safe calls only. Reports errno through `report`. */
-static _Noreturn void
-child_exec(const struct proc_options *options, pid_t parent, int report)
+/*
+ * A child in the memory of its parent, which waits until the program is executed. It keeps nothing
+ * on its stack: it does not come back from there.
+ */
+struct launch {
+	const struct proc_options *options;
+	pid_t parent;
+	int descriptors[3]; /* what becomes 0, 1 and 2 */
+	int error;	    /* errno, when the program is not executed */
+};
+
+static bool
+set_descriptors(struct launch *launch)
 {
-	const int wanted[3] = {options->input, options->output, options->error};
+	for (int i = 0; i < 3; i++) {
+		if (launch->descriptors[i] < 0)
+			launch->descriptors[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		/* out of the way of 0, 1 and 2 */
+		launch->descriptors[i] = fcntl(launch->descriptors[i], F_DUPFD_CLOEXEC, 3);
+	}
+	for (int i = 0; i < 3; i++) {
+		if (launch->descriptors[i] < 0 || dup2(launch->descriptors[i], i) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Async-signal-safe calls only. */
+static int
+child_main(void *context)
+{
+	struct launch *launch = context;
+	const struct proc_options *options = launch->options;
+	char *const *argv = (char *const *)(uintptr_t)options->argv;
+	char *const *environment = (char *const *)(uintptr_t)options->environment;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
+	if (getppid() != launch->parent)
+		return 127;
 	if (options->new_group)
 		(void)setpgid(0, 0);
 	proc_reset_signals(NULL, 0);
+	if (set_descriptors(launch) && (!options->directory || chdir(options->directory) == 0))
+		(void)execvpe(argv[0], argv, environment ? environment : environ);
+	launch->error = errno;
+	return 127;
+}
 
-	int spare[3];
-	for (int i = 0; i < 3; i++) {
-		int from = wanted[i] >= 0 ? wanted[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
-		/* out of the way of 0, 1 and 2 */
-		spare[i] = fcntl(from, F_DUPFD_CLOEXEC, 3);
-	}
-	for (int i = 0; i < 3; i++) {
-		if (spare[i] < 0 || dup2(spare[i], i) < 0)
-			goto failed;
-	}
-	if (options->directory && chdir(options->directory) < 0)
-		goto failed;
-	if (options->environment)
-		(void)execvpe(options->argv[0], (char *const *)(uintptr_t)options->argv,
-			      (char *const *)(uintptr_t)options->environment);
-	else
-		(void)execvp(options->argv[0], (char *const *)(uintptr_t)options->argv);
-failed:;
+/*
+ * As vfork() does it, on a stack of its own: nothing of this process is copied, which waits until
+ * the child has executed its program or ended. -1 and errno.
+ */
+static pid_t
+launch_child(struct launch *launch)
+{
+	sigset_t all;
+	sigset_t before;
+	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -1;
+	/* no handler of this process may run in the child */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid_t pid = clone(child_main, (char *)stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD,
+			  launch);
 	int error = errno;
-	(void)!write(report, &error, sizeof(error));
-	_exit(127);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)munmap(stack, STACK_BYTES);
+	errno = error;
+	return pid;
 }
 
 int
 proc_start(const struct proc_options *options, struct proc *ret, struct err *err)
 {
-	int report[2];
-	int error = 0;
+	struct launch launch = {
+		.options = options,
+		.parent = getpid(),
+		.descriptors = {options->input, options->output, options->error},
+	};
+	pid_t pid = launch_child(&launch);
 
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return err_sys(err, ERR_IO, errno, "cannot start %s", options->argv[0]);
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0) {
-		/* keep the report pipe clear of 0, 1 and 2 */
-		child_exec(options, parent, fcntl(report[1], F_DUPFD_CLOEXEC, 3));
-	}
-	(void)close(report[1]);
-	CLEANUP(fd_cleanup) int reported = report[0];
 	if (pid < 0)
 		return err_sys(err, ERR_IO, errno, "cannot start %s", options->argv[0]);
-
-	ssize_t got = TEMP_FAILURE_RETRY(read(reported, &error, sizeof(error)));
-	if (got == (ssize_t)sizeof(error)) {
+	if (launch.error) {
 		(void)waitpid(pid, NULL, 0);
-		return err_sys(err, error == ENOENT ? ERR_NOT_FOUND : ERR_CHILD, error,
-			       "cannot run %s", options->argv[0]);
+		return err_sys(err, launch.error == ENOENT ? ERR_NOT_FOUND : ERR_CHILD,
+			       launch.error, "cannot run %s", options->argv[0]);
 	}
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0) {
-		error = errno;
+		int error = errno;
+
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		return err_sys(err, ERR_IO, error, "cannot watch %s", options->argv[0]);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -64,6 +65,8 @@ sandbox_start(const struct sandbox_options *options, struct sandbox_session **re
 		.answer = -1,
 		.inside = -1,
 	};
+	/* what is free would be copied, page by page, by every process that is forked from here */
+	(void)malloc_trim(0);
 	int r = keeper_start(&session->keeper, err);
 	if (r < 0) {
 		free(session);
