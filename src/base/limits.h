@@ -310,6 +310,7 @@
 #define START_GUARDS_MAX    1000
 #define START_READ_MAX	    (16 * MIB) /* of one file a script reads */
 #define START_RUNS_MAX	    80
+#define START_PATIENCE_MS   10000 /* at least so long for a start to come to the program */
 #define START_VARIABLES_MAX 512
 #define START_WORDS_MAX	    512
 #define START_PLAN_MAX	    (1 * MIB) /* src/launcher/tree.h */

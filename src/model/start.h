@@ -90,6 +90,8 @@ struct start_trial {
 	struct start_plant *plants;
 	size_t plant_count;
 	bool no_mounts; /* without the service's mounts */
+	/* How long it may take until the probe runs; 0: as long as it may take to be ready. */
+	uint64_t patience_ms;
 };
 
 /* Where the launcher of a start plan is in an image. */

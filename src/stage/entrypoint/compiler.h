@@ -69,7 +69,8 @@ struct compiler {
 	bool alone;		    /* there is no entrypoint: the command is the script */
 	struct span executed;	    /* the program, by the name it is to be executed by */
 	uint32_t runs;
-	bool spent; /* no more runs */
+	bool spent;	      /* no more runs */
+	uint64_t patience_ms; /* for a start to come to the program; 0: not known yet */
 
 	struct start_state *zero; /* as the runtime starts it, without the script */
 	struct start_state *base;

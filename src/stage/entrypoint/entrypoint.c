@@ -74,16 +74,17 @@ compiler_has_runs(const struct compiler *compiler, uint32_t count)
 
 /* Between the runtime and the service stands the probe, once it is known which program that is. */
 static void
-set_program(const struct compiler *compiler, struct start_trial *trial)
+complete(const struct compiler *compiler, struct start_trial *trial)
 {
 	if (!trial->bare && compiler->base)
 		trial->program = compiler->start->program;
+	trial->patience_ms = compiler->patience_ms;
 }
 
 void
 compiler_expect(const struct compiler *compiler, struct start_trial *trial)
 {
-	set_program(compiler, trial);
+	complete(compiler, trial);
 	if (compiler->input->expect && compiler_has_runs(compiler, 2))
 		compiler->input->expect(compiler->input->context, trial);
 }
@@ -91,7 +92,7 @@ compiler_expect(const struct compiler *compiler, struct start_trial *trial)
 void
 compiler_forget(const struct compiler *compiler, struct start_trial *trial)
 {
-	set_program(compiler, trial);
+	complete(compiler, trial);
 	if (compiler->input->forget)
 		compiler->input->forget(compiler->input->context, trial);
 }
@@ -115,7 +116,7 @@ compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_
 	}
 	compiler->runs++;
 	progress_step(input->progress, 0, 0, "observing the start, run %u", compiler->runs);
-	set_program(compiler, trial);
+	complete(compiler, trial);
 	int r = input->observe(input->context, trial, compiler->arena, ret, &used, err);
 	if (r < 0)
 		return err_wrap(err, "start %u", compiler->runs);

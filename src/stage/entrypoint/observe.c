@@ -2,6 +2,7 @@
 /* What the start comes to, twice, and what of it nothing can stand in for. */
 #include "stage/entrypoint/compiler.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "port/launcher.h"
 
@@ -12,10 +13,14 @@ find_program(struct compiler *compiler, struct err *err)
 	const struct image *image = compiler->input->image;
 	struct start_trial trial = {.program = SPAN("")};
 	struct start_state *running = NULL;
+	uint64_t since = clock_ms();
 	int r = compiler_try(compiler, &trial, &running, NULL, err);
 
 	if (r < 0)
 		return r;
+	compiler->patience_ms = 2 * (clock_ms() - since);
+	if (compiler->patience_ms < START_PATIENCE_MS)
+		compiler->patience_ms = START_PATIENCE_MS;
 	if (!running->reached)
 		return compiler_left(compiler, compiler->start->script, err,
 				     "the image does not become ready (status %d): %.*s",

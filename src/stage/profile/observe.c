@@ -280,8 +280,10 @@ static int
 wait_for_probe(struct observing *observing, struct err *err)
 {
 	struct session *session = &observing->session;
-	uint64_t timeout = session->service->ready.timeout_ms;
-	uint64_t end = clock_ms() + (timeout ? timeout : SESSION_READY_MS);
+	uint64_t ready = session->service->ready.timeout_ms;
+	uint64_t timeout = ready ? ready : SESSION_READY_MS;
+	uint64_t patience = observing->trial->patience_ms;
+	uint64_t end = clock_ms() + (patience && patience < timeout ? patience : timeout);
 
 	while (!instance_ended(&session->app) && clock_ms() < end && !proc_cancel)
 		(void)session_wait(session, -1, end);
@@ -331,8 +333,7 @@ start_it(struct observing *observing, struct err *err)
 	if (r == 0)
 		r = lens_reset(session->app.lens, err);
 	session->start_ms = clock_ms();
-	if (!trial->program.n && !trial->bare)
-		session_say(session, SESSION_STARTING);
+	session_say(session, SESSION_STARTING);
 	if (r == 0)
 		r = container_start(session->app.container, err);
 	if (r < 0)
