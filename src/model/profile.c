@@ -188,3 +188,23 @@ profile_find_extended(const struct profile *profile, struct span path)
 	return bsearch(&path, profile->extended, profile->extended_count,
 		       sizeof(*profile->extended), compare_extended);
 }
+
+static int
+by_missing(const void *a, const void *b)
+{
+	const struct profile_missing *x = a;
+	const struct profile_missing *y = b;
+	int order = span_compare(x->path, y->path);
+
+	if (order == 0)
+		order = (x->phase > y->phase) - (x->phase < y->phase);
+	return order ? order : span_compare(x->program, y->program);
+}
+
+void
+profile_sort_missing(struct profile *profile)
+{
+	if (profile->missing_count)
+		qsort(profile->missing, profile->missing_count, sizeof(*profile->missing),
+		      by_missing);
+}

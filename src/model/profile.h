@@ -107,7 +107,7 @@ struct profile {
 	size_t phase_count;
 	struct profile_path *paths; /* by path */
 	size_t path_count;
-	struct profile_missing *missing; /* by path */
+	struct profile_missing *missing; /* by path, phase and program */
 	size_t missing_count;
 	struct profile_extended *extended; /* by path */
 	size_t extended_count;
@@ -128,6 +128,9 @@ int profile_copy(const struct profile *profile, struct profile **ret, struct err
 /* Whether the profile was extended by exactly this path; NULL when not. */
 const struct profile_extended *profile_find_extended(const struct profile *profile,
 						     struct span path);
+
+/* Puts profile->missing in its order. */
+void profile_sort_missing(struct profile *profile);
 
 void profile_free(struct profile *profile);
 void profile_cleanup(struct profile **profile);

@@ -22,13 +22,6 @@ everything_of(const struct image *original, const struct image *image)
 	return view;
 }
 
-static int
-compare_missing(const void *a, const void *b)
-{
-	return span_compare(((const struct profile_missing *)a)->path,
-			    ((const struct profile_missing *)b)->path);
-}
-
 /* What was served and is not in the image goes among what is missing, by its first phase. */
 static int
 flag_served(struct profile *run, const struct image *image, struct err *err)
@@ -48,9 +41,9 @@ flag_served(struct profile *run, const struct image *image, struct err *err)
 			all[count++] = (struct profile_missing){path->path, path->program,
 								path->first_phase, true};
 	}
-	qsort(all, count, sizeof(*all), compare_missing);
 	run->missing = all;
 	run->missing_count = count;
+	profile_sort_missing(run);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "codec/demands_json.h"
 #include "codec/gaps_json.h"
 #include "codec/path_json.h"
+#include "codec/profile_json/missing.h"
 #include "codec/profile_json/uses.h"
 #include "codec/start_json.h"
 
@@ -116,17 +117,6 @@ phase_read(const json_t *value, struct arena *arena, struct profile_phase *ret, 
 }
 
 static int
-phase_index(const json_t *value, const struct profile *profile, uint32_t *ret, struct err *err)
-{
-	json_int_t index = json_integer_value(value);
-
-	if (!json_is_integer(value) || index < 0 || (uint64_t)index >= profile->phase_count)
-		return err_set(err, ERR_INVALID, "a phase that is not in \"phases\"");
-	*ret = (uint32_t)index;
-	return 0;
-}
-
-static int
 path_phases_read(const json_t *list, const struct profile *profile, struct arena *arena,
 		 struct profile_path *path, struct err *err)
 {
@@ -135,7 +125,7 @@ path_phases_read(const json_t *list, const struct profile *profile, struct arena
 		arena, &path->phases, &path->phase_count, err);
 
 	for (size_t i = 0; r == 0 && i < path->phase_count; i++) {
-		r = phase_index(json_array_get(list, i), profile, &path->phases[i], err);
+		r = phase_json_read(json_array_get(list, i), profile, &path->phases[i], err);
 		if (r == 0 && i > 0 && path->phases[i] <= path->phases[i - 1])
 			r = err_set(err, ERR_INVALID, "phases of a path are not in order");
 	}
@@ -173,7 +163,7 @@ used_path_read(const json_t *value, const struct profile *profile, struct arena 
 	if (r == 0)
 		r = uses_json_read(document.use, &document.path.use, err);
 	if (r == 0)
-		r = phase_index(document.first_phase, profile, &document.path.first_phase, err);
+		r = phase_json_read(document.first_phase, profile, &document.path.first_phase, err);
 	if (r == 0)
 		r = path_phases_read(document.phases, profile, arena, &document.path, err);
 	if (r == 0)
@@ -206,43 +196,6 @@ phases_and_paths_read(const struct document *document, struct profile *profile, 
 			r = err_set(err, ERR_INVALID, "paths are not in order");
 		if (r < 0)
 			return err_wrap(err, "paths[%zu]", i);
-	}
-	return r;
-}
-
-struct missing_document {
-	struct profile_missing missing;
-	json_t *path;
-	json_t *phase;
-};
-
-static int
-missing_read(const json_t *list, struct profile *profile, struct err *err)
-{
-	static const struct json_field fields[] = {
-		{"path", JSON_FIELD_RAW, offsetof(struct missing_document, path), true},
-		{"phase", JSON_FIELD_RAW, offsetof(struct missing_document, phase), true},
-		{"program", JSON_FIELD_SPAN, offsetof(struct missing_document, missing.program),
-		 true},
-		{"removed", JSON_FIELD_BOOL, offsetof(struct missing_document, missing.removed),
-		 true},
-		{NULL},
-	};
-	int r = json_items(
-		list,
-		&(struct json_items){"missing", PROFILE_MISSING_MAX, sizeof(*profile->missing)},
-		profile->arena, &profile->missing, &profile->missing_count, err);
-
-	for (size_t i = 0; r == 0 && i < profile->missing_count; i++) {
-		struct missing_document document = {0};
-
-		r = json_read(json_array_get(list, i), fields, &document, profile->arena, err);
-		if (r == 0)
-			r = path_json_read(document.path, profile->arena, &document.missing.path,
-					   err);
-		if (r == 0)
-			r = phase_index(document.phase, profile, &document.missing.phase, err);
-		profile->missing[i] = document.missing;
 	}
 	return r;
 }
@@ -336,7 +289,7 @@ processes_read(const json_t *list, struct profile *profile, struct err *err)
 
 		r = json_read(json_array_get(list, i), fields, &document, profile->arena, err);
 		if (r == 0)
-			r = phase_index(document.phase, profile, &document.process.phase, err);
+			r = phase_json_read(document.phase, profile, &document.process.phase, err);
 		profile->processes[i] = document.process;
 	}
 	return r;
@@ -374,7 +327,7 @@ lists_read(const struct document *document, struct profile *profile, struct err 
 	int r = phases_and_paths_read(document, profile, err);
 
 	if (r == 0)
-		r = missing_read(document->missing, profile, err);
+		r = missing_json_read(document->missing, profile, err);
 	if (r == 0)
 		r = extended_read(document->extended, profile, err);
 	if (r == 0)

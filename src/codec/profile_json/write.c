@@ -7,6 +7,7 @@
 #include "codec/demands_json.h"
 #include "codec/gaps_json.h"
 #include "codec/path_json.h"
+#include "codec/profile_json/missing.h"
 #include "codec/profile_json/uses.h"
 #include "codec/start_json.h"
 
@@ -48,24 +49,6 @@ path_make(const struct profile_path *path)
 	json_put(&object, "program", json_span(path->program));
 	json_put(&object, "phases", phases);
 	return object;
-}
-
-static json_t *
-missing_make(const struct profile *profile)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < profile->missing_count; i++) {
-		const struct profile_missing *missing = &profile->missing[i];
-		json_t *object = json_object();
-
-		json_put(&object, "path", path_json_make(missing->path));
-		json_put(&object, "program", json_span(missing->program));
-		json_put(&object, "phase", json_number(missing->phase));
-		json_put(&object, "removed", json_boolean(missing->removed));
-		json_add(&list, object);
-	}
-	return list;
 }
 
 static json_t *
@@ -124,7 +107,7 @@ lists_put(const struct profile *profile, json_t **object)
 	json_put(object, "curve", curve);
 	json_put(object, "written", written);
 	json_put(object, "phases", phases_make(profile));
-	json_put(object, "missing", missing_make(profile));
+	json_put(object, "missing", missing_json_make(profile));
 	json_put(object, "extended", extended_make(profile));
 	json_put(object, "processes", processes_make(profile));
 	json_put(object, "gaps", gaps_json_make(&profile->gaps));

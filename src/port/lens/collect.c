@@ -188,18 +188,6 @@ fill_missing(struct collection *c, const struct lens_missing *from, struct profi
 	return 0;
 }
 
-static int
-by_missing(const void *a, const void *b)
-{
-	const struct profile_missing *x = a;
-	const struct profile_missing *y = b;
-	int order = span_compare(x->path, y->path);
-
-	if (order == 0)
-		order = (x->phase > y->phase) - (x->phase < y->phase);
-	return order ? order : span_compare(x->program, y->program);
-}
-
 static bool
 same_missing(const struct profile_missing *a, const struct profile_missing *b)
 {
@@ -224,13 +212,14 @@ collect_missing(struct collection *c, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	qsort(missing, count, sizeof(*missing), by_missing);
+	profile->missing = missing;
+	profile->missing_count = count;
+	profile_sort_missing(profile);
 
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++)
 		if (n == 0 || !same_missing(&missing[n - 1], &missing[i]))
 			missing[n++] = missing[i];
-	profile->missing = missing;
 	profile->missing_count = n;
 	return 0;
 }
