@@ -304,12 +304,29 @@ json_utf8_length(struct span s)
 	return bad ? 0 : n;
 }
 
+/* Whole words of ASCII at its beginning, in bytes. */
+static size_t
+ascii_length(struct span s)
+{
+	size_t n = 0;
+	uint64_t word;
+
+	for (; s.n - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return n;
+}
+
 bool
 json_is_text(struct span s)
 {
 	while (s.n > 0) {
-		size_t n = json_utf8_length(s);
+		size_t n = ascii_length(s);
 
+		if (n == 0)
+			n = json_utf8_length(s);
 		if (n == 0)
 			return false;
 		s = span_slice(s, n, s.n);

@@ -10,7 +10,7 @@ path_json_make(struct span path)
 	static const char digits[] = "0123456789abcdef";
 
 	if (json_is_text(path))
-		return json_span(path);
+		return json_stringn_nocheck(path.p, path.n);
 	CLEANUP(free_cleanup) char *hex = malloc(path.n * 2 + 1);
 	if (!hex)
 		return NULL;
@@ -48,24 +48,48 @@ hex_read(struct span hex, struct arena *arena, struct span *ret, struct err *err
 	return 0;
 }
 
-int
-path_json_read(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
+static int
+bytes_read(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
 {
 	const json_t *hex = json_object_get(value, "hex");
 	const json_t *from = hex ? hex : value;
 	struct span text = json_string_span(from);
-	int r = 0;
 
 	if (!json_is_string(from) || memchr(text.p, '\0', text.n))
 		return err_set(err, ERR_INVALID, "a path is not text");
 	if (hex)
-		r = hex_read(text, arena, &text, err);
-	else
-		text = arena_copy(arena, text);
+		return hex_read(text, arena, ret, err);
+	*ret = arena_copy(arena, text);
+	return ret->p ? 0 : err_memory(err);
+}
+
+int
+path_json_read_below(const json_t *value, struct span folder, struct arena *arena, struct span *ret,
+		     struct err *err)
+{
+	struct span name;
+	int r = bytes_read(value, arena, &name, err);
+
 	if (r < 0)
 		return r;
-	if (!text.p)
-		return err_memory(err);
+	if (name.n == 0 || memchr(name.p, '/', name.n))
+		return err_set(err, ERR_INVALID, "a name is empty or has a \"/\"");
+	if (name.n > IMAGE_PATH_MAX - folder.n)
+		return err_set(err, ERR_LIMIT, "a path of %zu bytes (at most %d)",
+			       folder.n + name.n, IMAGE_PATH_MAX);
+	*ret = arena_printf(arena, "%.*s/%.*s", (int)(folder.n > 1 ? folder.n : 0), folder.p,
+			    SPAN_ARG(name));
+	return ret->p ? 0 : err_memory(err);
+}
+
+int
+path_json_read(const json_t *value, struct arena *arena, struct span *ret, struct err *err)
+{
+	struct span text;
+	int r = bytes_read(value, arena, &text, err);
+
+	if (r < 0)
+		return r;
 	if (text.n == 0 || text.p[0] != '/')
 		return err_set(err, ERR_INVALID, "a path is not absolute");
 	if (text.n > IMAGE_PATH_MAX)

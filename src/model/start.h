@@ -90,6 +90,7 @@ struct start_trial {
 	struct start_plant *plants;
 	size_t plant_count;
 	bool no_mounts; /* without the service's mounts */
+	bool used;	/* what it used of the image is asked for as well */
 	/* How long it may take until the probe runs; 0: as long as it may take to be ready. */
 	uint64_t patience_ms;
 };

@@ -42,8 +42,8 @@ add_list(struct buf *key, struct span_list list, struct err *err)
 static int
 make_key(const struct start_trial *trial, struct buf *key, struct err *err)
 {
-	int r = buf_printf(key, err, "%d%d%d", trial->bare, trial->other_arguments,
-			   trial->no_mounts);
+	int r = buf_printf(key, err, "%d%d%d%d", trial->bare, trial->other_arguments,
+			   trial->no_mounts, trial->used);
 
 	if (r == 0)
 		r = add_text(key, trial->program, err);

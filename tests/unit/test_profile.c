@@ -77,6 +77,15 @@ make_phases(struct profile *profile, unsigned seed)
 	}
 }
 
+/* In order: of two folders, of the top, and one that is no text. */
+static struct span
+missing_path(unsigned i)
+{
+	if (i == PATHS - 1)
+		return SPAN("/n\xff/\xfe");
+	return arena_printf(arena, i < PATHS / 2 ? "/m/%02u" : i % 2 ? "/m/s/%02u" : "/m%02u", i);
+}
+
 static void
 make_paths(struct profile *profile, unsigned seed)
 {
@@ -104,7 +113,7 @@ make_paths(struct profile *profile, unsigned seed)
 			.phase_count = phases[0] == last ? 1 : 2,
 		};
 		profile->missing[profile->missing_count++] = (struct profile_missing){
-			.path = arena_printf(arena, "/m/%02u", i),
+			.path = missing_path(i),
 			.program = arena_printf(arena, "prog%u", seed % 3),
 			.phase = last,
 			.removed = (seed + i) % 2 != 0,
@@ -153,6 +162,7 @@ make(unsigned seed)
 	make_phases(profile, seed);
 	make_paths(profile, seed);
 	make_extended(profile, seed);
+	profile_sort_missing(profile);
 	struct gap gap = {arena_printf(arena, "s%u", seed % 2), SPAN("a gap")};
 	profile->gaps.items = arena_alloc(arena, sizeof(gap));
 	profile->gaps.items[0] = gap;
@@ -221,6 +231,9 @@ documents_round_trip(void **state)
 		assert_int_equal(back->phase_count, make(seed)->phase_count);
 		for (size_t i = 0; i < back->path_count; i++)
 			assert_true(span_equal(back->paths[i].path, make(seed)->paths[i].path));
+		assert_int_equal(back->missing_count, make(seed)->missing_count);
+		for (size_t i = 0; i < back->missing_count; i++)
+			assert_true(span_equal(back->missing[i].path, make(seed)->missing[i].path));
 		profile_free(back);
 	}
 }
@@ -251,6 +264,12 @@ malformed_documents_are_refused(void **state)
 		{"\"round\": ", "\"round\": 999999", ERR_INVALID},
 		{"\"started\": \"", "\"started\": \"x", ERR_INVALID},
 		{"\"started\": \"1970", "\"started\": \"0631", ERR_INVALID},
+		{"\"in\": \"/m", "\"in\": \"m", ERR_INVALID},
+		{"\"in\": \"/m", "\"in\": 5, \"at\": \"", ERR_INVALID},
+		{"\"names\": [", "\"names\": [\"\",", ERR_INVALID},
+		{"\"names\": [", "\"names\": [\"a/b\",", ERR_INVALID},
+		{"\"names\": [", "\"names\": [{\"hex\": \"2f\"},", ERR_INVALID},
+		{"\"names\": [", "\"names\": 5, \"n\": [", ERR_INVALID},
 		{"\"bind\"", "\"write\"", ERR_INVALID},
 		{"\"bind\"", "\"b;nd\"", ERR_INVALID},
 		{"\"port\": 80", "\"port\": 70000", ERR_INVALID},

@@ -410,13 +410,25 @@ forget(void *context, const struct start_trial *trial)
 	(void)strike(context, name_of(trial));
 }
 
+static struct profile *
+script_used(void)
+{
+	struct arena *own = arena_new(0);
+	struct profile *used = arena_alloc(own, sizeof(*used));
+
+	used->arena = own;
+	used->paths = arena_array(own, 1, sizeof(*used->paths));
+	used->paths[0] = (struct profile_path){
+		.path = SPAN("/entry.sh"), .use = USE_READ, .program = SPAN("/bin/sh")};
+	used->path_count = 1;
+	return used;
+}
+
 static int
 observe(void *context, const struct start_trial *trial, struct arena *where,
 	struct start_state **ret, struct profile **ret_used, struct err *err)
 {
 	struct world *world = context;
-	struct arena *own = arena_new(0);
-	struct profile *used = arena_alloc(own, sizeof(*used));
 	struct start_state *state = arena_alloc(where, sizeof(*state));
 	const struct span_list *command =
 		trial->other_arguments ? &trial->arguments : &world->fixture.image->config.command;
@@ -450,13 +462,11 @@ observe(void *context, const struct start_trial *trial, struct arena *where,
 	if (command->count && span_equal(command->items[command->count - 1], SPAN("--version")))
 		state->reached = false;
 
-	used->arena = own;
-	used->paths = arena_array(own, 1, sizeof(*used->paths));
-	used->paths[0] = (struct profile_path){
-		.path = SPAN("/entry.sh"), .use = USE_READ, .program = SPAN("/bin/sh")};
-	used->path_count = 1;
+	/* the first one shows how long one takes */
+	assert_int_equal(trial->patience_ms, trial->program.n ? START_PATIENCE_MS : 0);
 	*ret = state;
-	*ret_used = used;
+	if (trial->used)
+		*ret_used = script_used();
 	return 0;
 }
 

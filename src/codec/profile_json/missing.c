@@ -9,6 +9,14 @@
 
 /* ---- writing ---- */
 
+static struct span
+folder_of(struct span path)
+{
+	size_t slash = span_find_last(path, '/');
+
+	return span_slice(path, 0, slash ? slash : 1);
+}
+
 static int
 compare_groups(const struct profile_missing *a, const struct profile_missing *b)
 {
@@ -16,7 +24,9 @@ compare_groups(const struct profile_missing *a, const struct profile_missing *b)
 
 	if (order == 0)
 		order = a->removed - b->removed;
-	return order ? order : span_compare(a->program, b->program);
+	if (order == 0)
+		order = span_compare(a->program, b->program);
+	return order ? order : span_compare(folder_of(a->path), folder_of(b->path));
 }
 
 static int
@@ -33,16 +43,18 @@ by_group(const void *a, const void *b)
 static size_t
 add_group(const struct profile_missing *const *sorted, size_t count, json_t **list)
 {
+	struct span folder = folder_of(sorted[0]->path);
 	json_t *object = json_object();
-	json_t *paths = json_array();
+	json_t *names = json_array();
 	size_t n = 0;
 
-	while (n < count && compare_groups(sorted[0], sorted[n]) == 0)
-		json_add(&paths, path_json_make(sorted[n++]->path));
+	for (; n < count && compare_groups(sorted[0], sorted[n]) == 0; n++)
+		json_add(&names, path_json_make(span_base_name(sorted[n]->path)));
 	json_put(&object, "phase", json_number(sorted[0]->phase));
 	json_put(&object, "program", json_span(sorted[0]->program));
 	json_put(&object, "removed", json_boolean(sorted[0]->removed));
-	json_put(&object, "paths", paths);
+	json_put(&object, "in", path_json_make(folder));
+	json_put(&object, "names", names);
 	json_add(list, object);
 	return n;
 }
@@ -80,7 +92,8 @@ phase_json_read(const json_t *value, const struct profile *profile, uint32_t *re
 struct group_document {
 	struct profile_missing common;
 	json_t *phase;
-	json_t *paths;
+	json_t *folder;
+	json_t *names;
 };
 
 /* Appends its names; there is room for all of them. */
@@ -91,20 +104,24 @@ group_read(const json_t *value, struct profile *profile, struct err *err)
 		{"phase", JSON_FIELD_RAW, offsetof(struct group_document, phase), true},
 		{"program", JSON_FIELD_SPAN, offsetof(struct group_document, common.program), true},
 		{"removed", JSON_FIELD_BOOL, offsetof(struct group_document, common.removed), true},
-		{"paths", JSON_FIELD_RAW, offsetof(struct group_document, paths), true},
+		{"in", JSON_FIELD_RAW, offsetof(struct group_document, folder), true},
+		{"names", JSON_FIELD_RAW, offsetof(struct group_document, names), true},
 		{NULL},
 	};
 	struct group_document document = {0};
+	struct span folder;
 	int r = json_read(value, fields, &document, profile->arena, err);
 
 	if (r == 0)
 		r = phase_json_read(document.phase, profile, &document.common.phase, err);
-	for (size_t i = 0; r == 0 && i < json_array_size(document.paths); i++) {
+	if (r == 0)
+		r = path_json_read(document.folder, profile->arena, &folder, err);
+	for (size_t i = 0; r == 0 && i < json_array_size(document.names); i++) {
 		struct profile_missing *missing = &profile->missing[profile->missing_count];
 
 		*missing = document.common;
-		r = path_json_read(json_array_get(document.paths, i), profile->arena,
-				   &missing->path, err);
+		r = path_json_read_below(json_array_get(document.names, i), folder, profile->arena,
+					 &missing->path, err);
 		profile->missing_count += r == 0;
 	}
 	return r;
@@ -117,10 +134,10 @@ count_names(const json_t *list, size_t *ret, struct err *err)
 	size_t count = 0;
 
 	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
-		const json_t *paths = json_object_get(json_array_get(list, i), "paths");
+		const json_t *names = json_object_get(json_array_get(list, i), "names");
 
-		r = json_check_items(paths, "paths", PROFILE_MISSING_MAX - count, err);
-		count += json_array_size(paths);
+		r = json_check_items(names, "names", PROFILE_MISSING_MAX - count, err);
+		count += json_array_size(names);
 	}
 	*ret = count;
 	return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of codec/profile_json: names that were looked up in vain. A program may look for tens of
- * thousands: those of one program, phase and answer are one list.
+ * thousands: those of one phase, program and folder are one list.
  */
 #pragma once
 

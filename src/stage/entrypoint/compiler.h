@@ -114,7 +114,8 @@ bool compiler_has_runs(const struct compiler *compiler, uint32_t count);
 void compiler_expect(const struct compiler *compiler, struct start_trial *trial);
 void compiler_forget(const struct compiler *compiler, struct start_trial *trial);
 
-/* One run; *ret_used may be NULL. The state is NULL, without an error, when runs are spent. */
+/* One run; `ret_used` (owned by the caller) may be NULL. The state is NULL, without an error,
+ * when runs are spent. */
 int compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_state **ret,
 		 struct profile **ret_used, struct err *err);
 

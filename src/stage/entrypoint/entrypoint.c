@@ -102,7 +102,7 @@ compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_
 	     struct profile **ret_used, struct err *err)
 {
 	const struct entrypoint_input *input = compiler->input;
-	CLEANUP(profile_cleanup) struct profile *used = NULL;
+	struct profile *used = NULL;
 
 	*ret = NULL;
 	if (compiler->runs == START_RUNS_MAX) {
@@ -117,11 +117,14 @@ compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_
 	compiler->runs++;
 	progress_step(input->progress, 0, 0, "observing the start, run %u", compiler->runs);
 	complete(compiler, trial);
+	trial->used = ret_used != NULL;
 	int r = input->observe(input->context, trial, compiler->arena, ret, &used, err);
+	if (r == 0 && trial->used && !used)
+		r = err_set(err, ERR_CHILD, "what it used was not told");
 	if (r < 0)
 		return err_wrap(err, "start %u", compiler->runs);
 	if (ret_used)
-		*ret_used = TAKE(used);
+		*ret_used = used;
 	return 0;
 }
 

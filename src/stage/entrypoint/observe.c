@@ -60,18 +60,19 @@ static int
 run_base(struct compiler *compiler, struct err *err)
 {
 	struct start_trial bare = {.program = compiler->start->program, .bare = true};
-	struct start_trial whole = {.program = compiler->start->program};
+	struct start_trial whole = {.program = compiler->start->program, .used = true};
+	struct start_trial again = {.program = compiler->start->program};
 	struct start_state *second = NULL;
 
 	compiler_expect(compiler, &bare);
 	compiler_expect(compiler, &whole);
-	compiler_expect(compiler, &whole);
+	compiler_expect(compiler, &again);
 	int r = compiler_try(compiler, &bare, &compiler->zero, NULL, err);
 
 	if (r == 0)
 		r = compiler_try(compiler, &whole, &compiler->base, &compiler->used, err);
 	if (r == 0)
-		r = compiler_try(compiler, &whole, &second, NULL, err);
+		r = compiler_try(compiler, &again, &second, NULL, err);
 	if (r < 0)
 		return r;
 	if (!compiler->zero->reached)

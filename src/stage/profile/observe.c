@@ -356,7 +356,7 @@ collect(struct observing *observing, struct err *err)
 	profile->phase_count = session->phases.count;
 	observing->trees[observing->tree_count++] =
 		(struct changes_tree){SPAN(""), session->app.folder, NULL};
-	int r = lens_collect(session->app.lens, profile, err);
+	int r = observing->trial->used ? lens_collect(session->app.lens, profile, err) : 0;
 	if (r == 0)
 		r = changes_find(session, observing->trees, observing->tree_count, observing->state,
 				 err);
@@ -367,9 +367,11 @@ static int
 answer(struct observing *observing, struct buf *result, struct err *err)
 {
 	struct session *session = &observing->session;
-	struct span text;
-	int r = profile_json_write(session->profile, session->arena, &text, err);
+	struct span text = SPAN("");
+	int r = 0;
 
+	if (observing->trial->used)
+		r = profile_json_write(session->profile, session->arena, &text, err);
 	if (r == 0)
 		r = buf_append(result, text, err);
 	if (r == 0)

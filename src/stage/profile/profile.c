@@ -126,7 +126,8 @@ profile_observed(struct sandbox_session *session, struct arena *arena, struct st
 	struct span text = span_cut(&rest, SESSION_SEPARATOR);
 	if (!rest.p)
 		return err_set(err, ERR_CHILD, "the session gave half an answer");
-	r = profile_json_read(text, &used, err);
+	if (text.n)
+		r = profile_json_read(text, &used, err);
 	if (r == 0)
 		r = start_state_read(rest, arena, ret, err);
 	if (r == 0)
