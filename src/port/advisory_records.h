@@ -4,11 +4,11 @@
  * next update reads only those records that changed. It belongs to one database, byte for byte, and
  * to one build of mohs; without it, or with that of another, everything is read. docs/advisories.md
  *
- *	file     8  "mohsrec" 1;  mohs (32), database (32): SHA-256 of the files;  directory (8):
- *	            where it starts
+ *	file     8  "mohsrec" 2;  key (192) of the fingerprints here;  mohs (16), database (16):
+ *	            those of the files;  directory (8): where it starts
  *	         records, those of a feed together
  *	         directory: 4 feeds: name; start (8), size (8); 4 documents: six texts, date (8)
- *	record   4  bytes of what follows;  kind (1), digest (16), document (4), records (4),
+ *	record   4  bytes of what follows;  kind (1), fingerprint (16), document (4), records (4),
  *	            skipped (4), place (8), problem (text), rows (port/advisories/rows.h)
  *	text     4  bytes;  the bytes
  */
@@ -16,21 +16,21 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/digest.h"
 #include "base/err.h"
+#include "base/fingerprint.h"
 
-enum { RECORD_DIGEST = 16, RECORD_PROBLEM = 160, RECORD_HEAD = 4 + 1 + RECORD_DIGEST + 4 * 3 + 8 };
+enum { RECORD_PROBLEM = 160, RECORD_HEAD = 4 + 1 + FINGERPRINT_BYTES + 4 * 3 + 8 };
 
 enum record_kind {
 	RECORD_ROWS,  /* what it gave */
-	RECORD_KNOWN, /* it has the digest of one that is known: no rows */
+	RECORD_KNOWN, /* it has the fingerprint of one that is known: no rows */
 };
 
 struct advisory_record {
 	enum record_kind kind;
-	uint8_t digest[RECORD_DIGEST]; /* of its bytes; zeroes: always read anew */
-	uint32_t document;	       /* of the feed */
-	uint32_t records;	       /* feed_tally */
+	struct fingerprint fingerprint; /* of its bytes; zeroes: always read anew */
+	uint32_t document;		/* of the feed */
+	uint32_t records;		/* feed_tally */
 	uint32_t skipped;
 	uint64_t place; /* in the document, from 0 */
 	struct span problem;
@@ -48,7 +48,7 @@ int advisory_record_next(struct span *rest, struct advisory_record *ret, size_t 
 
 /* One that is known: which, and where it is. */
 struct record_known {
-	uint8_t digest[RECORD_DIGEST];
+	struct fingerprint fingerprint;
 	uint64_t at;
 	uint32_t size;
 	uint32_t records;
@@ -62,13 +62,13 @@ struct record_document {
 	struct span address;
 	struct span etag;
 	struct span modified;
-	struct span file;   /* of a folder: size and times */
-	struct span digest; /* of the bytes as they came */
+	struct span file;	 /* of a folder: size and times */
+	struct span fingerprint; /* of the bytes as they came */
 	int64_t date;
 };
 
 struct record_feed {
-	struct record_known *records; /* by digest */
+	struct record_known *records; /* by fingerprint */
 	size_t count;
 };
 
@@ -81,6 +81,8 @@ struct advisory_records;
 int records_open(const char *database, struct advisory_records **ret, struct err *err);
 /* Whether it knows anything. */
 bool records_any(const struct advisory_records *records);
+/* The key of what it knows; a new one when that is nothing. */
+const struct fingerprint_key *records_key(const struct advisory_records *records);
 void records_free(struct advisory_records *records);
 void records_cleanup(struct advisory_records **records);
 
@@ -99,8 +101,9 @@ int records_read(struct advisory_records *records, const struct record_known *kn
 
 struct records_writer;
 
-/* Writes a new file beside the database; it is gone unless it is finished. */
-int records_writer_new(const char *database, struct records_writer **ret, struct err *err);
+/* Writes a new file beside the database; it is gone unless it is finished. `key`: copied. */
+int records_writer_new(const char *database, const struct fingerprint_key *key,
+		       struct records_writer **ret, struct err *err);
 void records_writer_free(struct records_writer *writer);
 void records_writer_cleanup(struct records_writer **writer);
 

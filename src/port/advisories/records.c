@@ -16,18 +16,17 @@
 
 enum {
 	READ_BLOCK = 1024 * 1024,
-	DIGEST_BLOCK = 128 * 1024,
 	TEXTS = 6,
 	DOCUMENTS_MAX = 4096,
 	DIRECTORY_MAX = 16 * 1024 * 1024
 };
 
-const char records_magic[RECORDS_MAGIC] = "mohsrec\1";
+const char records_magic[RECORDS_MAGIC] = "mohsrec\2";
 
 static const size_t document_texts[TEXTS] = {
 	offsetof(struct record_document, path), offsetof(struct record_document, address),
 	offsetof(struct record_document, etag), offsetof(struct record_document, modified),
-	offsetof(struct record_document, file), offsetof(struct record_document, digest),
+	offsetof(struct record_document, file), offsetof(struct record_document, fingerprint),
 };
 
 /* ---- bytes ---- */
@@ -89,7 +88,7 @@ advisory_record_put(const struct advisory_record *record, struct buf *buf, struc
 			       ADVISORY_RECORD_MAX);
 	bytes_put(head, n, 4, false);
 	head[4] = (unsigned char)record->kind;
-	memcpy(head + 5, record->digest, RECORD_DIGEST);
+	memcpy(head + 5, record->fingerprint.bytes, FINGERPRINT_BYTES);
 	bytes_put(head + 21, record->document, 4, false);
 	bytes_put(head + 25, record->records, 4, false);
 	bytes_put(head + 29, record->skipped, 4, false);
@@ -123,7 +122,7 @@ advisory_record_next(struct span *rest, struct advisory_record *ret, size_t *ret
 	if ((unsigned char)body.p[0] > RECORD_KNOWN)
 		return damaged(err);
 	record.kind = (enum record_kind)body.p[0];
-	memcpy(record.digest, body.p + 1, RECORD_DIGEST);
+	memcpy(record.fingerprint.bytes, body.p + 1, FINGERPRINT_BYTES);
 	record.document = (uint32_t)bytes_number(body.p + 17, 4, false);
 	record.records = (uint32_t)bytes_number(body.p + 21, 4, false);
 	record.skipped = (uint32_t)bytes_number(body.p + 25, 4, false);
@@ -145,27 +144,31 @@ records_name(const char *database, const char *ending, char name[PATH_MAX], stru
 	return n > 0 && n < PATH_MAX ? 0 : err_set(err, ERR_USAGE, "name too long");
 }
 
-/* What is remembered is what this build's readers make of the feeds' bytes. */
-const char records_program[] = "/proc/self/exe";
-
-int
-records_digest(const char *path, struct digest *ret, struct err *err)
+static int
+fingerprint_path(const struct fingerprint_key *key, const char *path, struct fingerprint *ret,
+		 struct err *err)
 {
 	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	char block[DIGEST_BLOCK];
-	ssize_t n;
 
-	if (!stream)
-		return err_memory(err);
 	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, "cannot open %.150s", path);
-	while ((n = TEMP_FAILURE_RETRY(read(fd, block, sizeof(block)))) > 0)
-		digest_stream_update(stream, block, (size_t)n);
-	if (n < 0)
-		return err_sys(err, ERR_IO, errno, "cannot read %.150s", path);
-	digest_stream_finish(stream, ret);
-	return 0;
+	int r = fingerprint_of_file(key, fd, ret, err);
+	return r < 0 ? err_wrap(err, "%.150s", path) : 0;
+}
+
+/* What is remembered is what this build's readers make of the feeds' bytes. */
+int
+records_pair_of(const struct fingerprint_key *key, const char *database, struct records_pair *ret,
+		struct err *err)
+{
+	struct records_pair pair;
+	int r = fingerprint_path(key, "/proc/self/exe", &pair.build, err);
+
+	if (r == 0)
+		r = fingerprint_path(key, database, &pair.database, err);
+	if (r == 0)
+		*ret = pair;
+	return r;
 }
 
 /* ---- reading ---- */
@@ -180,6 +183,7 @@ struct feed_place {
 
 struct advisory_records {
 	int fd; /* -1: nothing is known */
+	struct fingerprint_key key;
 	struct buf directory;
 	VEC(struct feed_place) feeds;
 };
@@ -245,10 +249,28 @@ read_directory(struct advisory_records *records, uint64_t at, uint64_t size, str
 
 /* ERR_MISMATCH: it is of another database or build. */
 static int
+judge_head(struct advisory_records *records, const char *database, const char head[RECORDS_HEAD],
+	   struct err *err)
+{
+	const char *at = head + RECORDS_MAGIC;
+	struct records_pair pair;
+
+	if (memcmp(head, records_magic, RECORDS_MAGIC) != 0)
+		return err_set(err, ERR_MISMATCH, "of another layout");
+	memcpy(records->key.bytes, at, FINGERPRINT_KEY);
+	at += FINGERPRINT_KEY;
+	int r = records_pair_of(&records->key, database, &pair, err);
+	if (r < 0)
+		return r;
+	if (memcmp(at, pair.build.bytes, FINGERPRINT_BYTES) != 0 ||
+	    memcmp(at + FINGERPRINT_BYTES, pair.database.bytes, FINGERPRINT_BYTES) != 0)
+		return err_set(err, ERR_MISMATCH, "of another database");
+	return 0;
+}
+
+static int
 open_records(const char *database, struct advisory_records *records, struct err *err)
 {
-	struct digest ours;
-	struct digest theirs;
 	char name[PATH_MAX];
 	char head[RECORDS_HEAD];
 	struct stat st;
@@ -261,15 +283,9 @@ open_records(const char *database, struct advisory_records *records, struct err 
 		return err_sys(err, ERR_IO, errno, "cannot open %s", name);
 	r = fd_pread_full(records->fd, head, sizeof(head), 0, err);
 	if (r == 0)
-		r = records_digest(records_program, &ours, err);
-	if (r == 0)
-		r = records_digest(database, &theirs, err);
+		r = judge_head(records, database, head, err);
 	if (r < 0)
 		return r;
-	if (memcmp(head, records_magic, RECORDS_MAGIC) != 0 ||
-	    memcmp(head + RECORDS_MAGIC, ours.bytes, DIGEST_BYTES) != 0 ||
-	    memcmp(head + RECORDS_MAGIC + DIGEST_BYTES, theirs.bytes, DIGEST_BYTES) != 0)
-		return err_set(err, ERR_MISMATCH, "%s is of another database", name);
 	return read_directory(records, bytes_number(head + RECORDS_HEAD - 8, 8, false),
 			      (uint64_t)st.st_size, err);
 }
@@ -293,8 +309,19 @@ records_open(const char *database, struct advisory_records **ret, struct err *er
 		fd_cleanup(&records->fd);
 		records->feeds.count = 0;
 	}
+	r = records_any(records) ? 0 : fingerprint_key_new(&records->key, err);
+	if (r < 0) {
+		records_free(records);
+		return r;
+	}
 	*ret = records;
 	return 0;
+}
+
+const struct fingerprint_key *
+records_key(const struct advisory_records *records)
+{
+	return &records->key;
 }
 
 bool
@@ -342,11 +369,11 @@ note_records(struct known_list *list, struct span block, uint64_t at, size_t *re
 		r = advisory_record_next(&rest, &record, ret_wanted, err);
 		if (r <= 0)
 			break;
-		struct record_known known = {.at = at + before,
+		struct record_known known = {.fingerprint = record.fingerprint,
+					     .at = at + before,
 					     .size = (uint32_t)(block.n - rest.n - before),
 					     .records = record.records,
 					     .document = record.document & 0x7fffffff};
-		memcpy(known.digest, record.digest, RECORD_DIGEST);
 		r = vec_push_raw((struct vec *)(void *)list, &known, sizeof(known),
 				 FEED_RECORDS_MAX, err);
 		if (r < 0)
@@ -387,7 +414,7 @@ scan_records(int fd, uint64_t start, uint64_t size, struct known_list *list, str
 static int
 compare_known(const void *a, const void *b)
 {
-	return memcmp(a, b, RECORD_DIGEST);
+	return memcmp(a, b, FINGERPRINT_BYTES);
 }
 
 static const struct feed_place *

@@ -6,16 +6,24 @@
 
 #include <limits.h>
 
-enum { RECORDS_MAGIC = 8, RECORDS_HEAD = RECORDS_MAGIC + 2 * DIGEST_BYTES + 8 };
+enum {
+	RECORDS_MAGIC = 8,
+	RECORDS_HEAD = RECORDS_MAGIC + FINGERPRINT_KEY + 2 * FINGERPRINT_BYTES + 8
+};
 
 extern const char records_magic[RECORDS_MAGIC];
 
 /* DATABASE.records and what follows it. */
 int records_name(const char *database, const char *ending, char name[PATH_MAX], struct err *err);
 
-/* SHA-256 of a file, and the file that this program is. */
-int records_digest(const char *path, struct digest *ret, struct err *err);
-extern const char records_program[];
+/* What names this build of mohs, and the database as it is. */
+struct records_pair {
+	struct fingerprint build;
+	struct fingerprint database;
+};
+
+int records_pair_of(const struct fingerprint_key *key, const char *database,
+		    struct records_pair *ret, struct err *err);
 
 int records_descriptor(const struct advisory_records *records);
 int records_put_number(struct buf *buf, uint64_t value, size_t n, struct err *err);

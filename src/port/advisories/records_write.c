@@ -14,6 +14,7 @@
 enum { WRITE_BLOCK = 256 * 1024, COPY_BLOCK = 128 * 1024, DIRECTORY_MAX = 16 * 1024 * 1024 };
 
 struct records_writer {
+	struct fingerprint_key key;
 	char database[PATH_MAX];
 	char name[PATH_MAX];
 	char fresh[PATH_MAX];
@@ -37,7 +38,8 @@ flush(struct records_writer *writer, struct err *err)
 }
 
 int
-records_writer_new(const char *database, struct records_writer **ret, struct err *err)
+records_writer_new(const char *database, const struct fingerprint_key *key,
+		   struct records_writer **ret, struct err *err)
 {
 	CLEANUP(records_writer_cleanup)
 	struct records_writer *writer = calloc(1, sizeof(*writer));
@@ -46,6 +48,7 @@ records_writer_new(const char *database, struct records_writer **ret, struct err
 	if (!writer)
 		return err_memory(err);
 	writer->fd = -1;
+	writer->key = *key;
 	writer->block.max = WRITE_BLOCK + ADVISORY_RECORD_MAX + KIB;
 	writer->directory.max = DIRECTORY_MAX;
 	writer->feed.max = KIB;
@@ -206,8 +209,7 @@ records_end(struct records_writer *writer, const struct record_document *documen
 int
 records_finish(struct records_writer *writer, struct err *err)
 {
-	struct digest build;
-	struct digest content;
+	struct records_pair pair;
 	CLEANUP(buf_cleanup) struct buf head = BUF_INIT(RECORDS_HEAD + 1);
 	uint64_t directory = records_at(writer);
 	int r = records_put_number(&writer->block, writer->feeds, 4, err);
@@ -217,15 +219,14 @@ records_finish(struct records_writer *writer, struct err *err)
 	if (r == 0)
 		r = fd_write_full(writer->fd, buf_span(&writer->directory), err);
 	if (r == 0)
-		r = records_digest(records_program, &build, err);
-	if (r == 0)
-		r = records_digest(writer->database, &content, err);
+		r = records_pair_of(&writer->key, writer->database, &pair, err);
 	if (r == 0)
 		r = buf_append(&head, (struct span){records_magic, RECORDS_MAGIC}, err);
 	if (r == 0)
-		r = buf_append(&head, (struct span){(char *)build.bytes, DIGEST_BYTES}, err);
+		r = buf_append(&head, (struct span){(char *)writer->key.bytes, FINGERPRINT_KEY},
+			       err);
 	if (r == 0)
-		r = buf_append(&head, (struct span){(char *)content.bytes, DIGEST_BYTES}, err);
+		r = buf_append(&head, (struct span){(char *)&pair, sizeof(pair)}, err);
 	if (r == 0)
 		r = records_put_number(&head, directory, 8, err);
 	if (r < 0)

@@ -127,8 +127,9 @@ ask_before(struct ahead *ahead, ahead_before *before, void *context, struct err 
 
 /* Where processes cannot be started beside a thread (base/confine.h), feeds are fetched in turn. */
 int
-ahead_start(const struct update_options *options, const bool wanted[FEEDS], ahead_before *before,
-	    void *context, struct ahead **ret, struct err *err)
+ahead_start(const struct update_options *options, const struct fingerprint_key *key,
+	    const bool wanted[FEEDS], ahead_before *before, void *context, struct ahead **ret,
+	    struct err *err)
 {
 	CLEANUP(ahead_cleanup) struct ahead *ahead = calloc(1, sizeof(*ahead));
 
@@ -145,6 +146,7 @@ ahead_start(const struct update_options *options, const bool wanted[FEEDS], ahea
 		r = fetcher_start(options, true, ahead->arena, &ahead->fetcher, err);
 	if (r < 0)
 		return r;
+	ahead->fetcher.key = key;
 	ahead->threaded = !CONFINE_SANITIZED && ahead->fetcher.http &&
 			  pthread_create(&ahead->thread, NULL, run, ahead) == 0;
 	*ret = TAKE(ahead);

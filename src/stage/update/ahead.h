@@ -19,10 +19,11 @@ struct ahead;
 
 /*
  * Feeds are fetched in the order of their table, at most FEED_AHEAD_MAX before they are taken.
- * `before` is asked now. Feeds for which `wanted` is false are passed over.
+ * `before` is asked now, `key` borrowed. Feeds for which `wanted` is false are passed over.
  */
-int ahead_start(const struct update_options *options, const bool wanted[FEEDS],
-		ahead_before *before, void *context, struct ahead **ret, struct err *err);
+int ahead_start(const struct update_options *options, const struct fingerprint_key *key,
+		const bool wanted[FEEDS], ahead_before *before, void *context, struct ahead **ret,
+		struct err *err);
 
 /* Waits for a feed's; it lives until the next one is taken. Feeds are taken in order. */
 const struct feed_fetch *ahead_take(struct ahead *ahead, size_t feed);

@@ -144,31 +144,26 @@ open_in_folder(struct fetcher *fetcher, const char *path, const struct record_do
 	}
 	ret->unchanged = before && before->file.n > 0 && span_equal(before->file, ret->file);
 	if (ret->unchanged)
-		ret->digest = before->digest;
+		ret->fingerprint = before->fingerprint;
 	else
 		ret->fd = TAKE_FD(fd);
 	return 0;
 }
 
-/* SHA-256 of the bytes; those of before need not be read. */
+/* Bytes that are those of before need not be read. */
 static int
 judge_bytes(struct fetcher *fetcher, const struct record_document *before, struct fetched *fetched,
 	    struct err *err)
 {
-	CLEANUP(digest_stream_cleanup) struct digest_stream *stream = digest_stream_new();
-	struct digest digest;
-	char text[DIGEST_TEXT];
-	uint64_t size;
+	struct fingerprint fingerprint;
+	const struct span bytes = {(const char *)fingerprint.bytes, sizeof(fingerprint.bytes)};
 
-	if (!stream)
-		return err_memory(err);
-	if (digest_stream_file(stream, fetched->fd, -1, &size, err) < 0)
+	if (fingerprint_of_file(fetcher->key, fetched->fd, &fingerprint, err) < 0)
 		return err_wrap(err, "%.120s", fetched->address.p);
-	digest_stream_finish(stream, &digest);
-	fetched->digest = arena_printf(fetcher->arena, "%s", digest_format(&digest, text));
-	if (!fetched->digest.p)
+	fetched->fingerprint = arena_copy(fetcher->arena, bytes);
+	if (!fetched->fingerprint.p)
 		return err_memory(err);
-	if (before && span_equal(before->digest, fetched->digest)) {
+	if (before && span_equal(before->fingerprint, fetched->fingerprint)) {
 		fetched->unchanged = true;
 		fd_cleanup(&fetched->fd);
 	}

@@ -20,6 +20,7 @@ struct fetcher {
 	json_t *dates;	    /* the mirror's feeds.json; NULL: it has none */
 	const char *folder; /* where downloads are kept while they are read */
 	const char *parts;  /* where those are kept that can be taken up again (part.h) */
+	const struct fingerprint_key *key; /* of documents; not for fetch_address() */
 };
 
 struct fetched {
@@ -28,9 +29,9 @@ struct fetched {
 	struct span address; /* what was asked */
 	struct span etag;
 	struct span modified;
-	struct span file;    /* of a folder: size, times and number of the file */
-	struct span digest;  /* SHA-256 of the bytes as they came */
-	struct span partial; /* what the mirror says is lacking; empty */
+	struct span file;	 /* of a folder: size, times and number of the file */
+	struct span fingerprint; /* of the bytes as they came */
+	struct span partial;	 /* what the mirror says is lacking; empty */
 	int64_t date; /* of the content: feeds.json, else Last-Modified or mtime of a mirror, else
 			 now */
 };
@@ -38,7 +39,7 @@ struct fetched {
 #define FETCHED_INIT                                                                               \
 	{                                                                                          \
 		.fd = -1, .address = {"", 0}, .etag = {"", 0}, .modified = {"", 0},                \
-		.file = {"", 0}, .digest = {"", 0}, .partial = {                                   \
+		.file = {"", 0}, .fingerprint = {"", 0}, .partial = {                              \
 			"",                                                                        \
 			0                                                                          \
 		}                                                                                  \

@@ -83,11 +83,12 @@ static int
 take_known(struct merging *merging, const struct advisory_record *record, struct err *err)
 {
 	struct record_feed *known = &merging->known;
-	size_t first = record_find(known, record->digest);
+	size_t first = record_find(known, &record->fingerprint);
 	struct advisory_record old;
 
 	for (size_t i = first; i < known->count; i++) {
-		if (memcmp(known->records[i].digest, record->digest, RECORD_DIGEST) != 0)
+		if (memcmp(&known->records[i].fingerprint, &record->fingerprint,
+			   sizeof(record->fingerprint)) != 0)
 			break;
 		if (known->records[i].seen)
 			continue;
@@ -127,7 +128,7 @@ keep_document(struct merging *merging, uint32_t index, struct err *err)
 		if (known->document != index)
 			continue;
 		known->seen = true;
-		if (!record_is_nameless(known->digest)) {
+		if (!record_is_nameless(&known->fingerprint)) {
 			merging->result.tally.records += known->records;
 			continue;
 		}
@@ -188,6 +189,7 @@ read_documents(struct merging *merging, const struct fetched *documents, struct 
 			.document = &merging->type->documents[i],
 			.index = (uint32_t)i,
 			.fd = documents[i].fd,
+			.key = merging->merge->key,
 			.known = &merging->known,
 		};
 
@@ -210,7 +212,7 @@ state_of(const struct feed_type *type, const struct fetched *documents, size_t i
 		.etag = documents[i].etag,
 		.modified = documents[i].modified,
 		.file = documents[i].file,
-		.digest = documents[i].digest,
+		.fingerprint = documents[i].fingerprint,
 		.date = documents[i].date,
 	};
 }

@@ -12,6 +12,7 @@ struct merge {
 	struct advisories_builder *builder;
 	struct advisory_records *old;	/* what is known of the database the builder began with */
 	struct records_writer *records; /* NULL: nothing is to be remembered */
+	const struct fingerprint_key *key; /* of what is remembered */
 };
 
 struct merged {

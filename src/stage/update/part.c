@@ -263,7 +263,7 @@ take_answer(struct part *part, const struct record_document *before, struct fetc
 		fetched->unchanged = true;
 		fetched->etag = before->etag;
 		fetched->modified = before->modified;
-		fetched->digest = before->digest;
+		fetched->fingerprint = before->fingerprint;
 		return 0;
 	}
 	int r = same ? 0 : write_head(part, true, err);

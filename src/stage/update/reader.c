@@ -17,7 +17,6 @@ struct reader {
 	int out;
 	struct feed_import import;
 	struct feed_choice choice;
-	struct digest_stream *digest;
 	uint64_t place;		       /* of the next record */
 	bool open;		       /* `record` is of one that was chosen */
 	struct advisory_record record; /* what is being read */
@@ -28,7 +27,6 @@ struct reader {
 static void
 reader_cleanup(struct reader *reader)
 {
-	digest_stream_cleanup(&reader->digest);
 	advisories_builder_cleanup(&reader->import.builder);
 	buf_cleanup(&reader->rows);
 	buf_cleanup(&reader->outgoing);
@@ -66,7 +64,7 @@ end_record(struct reader *reader, struct err *err)
 		record->rows = buf_span(&reader->rows);
 		record->problem = span_from(tally->skipped > 0 ? tally->first : "");
 		if (tally->skipped > 0)
-			memset(record->digest, 0, sizeof(record->digest));
+			record->fingerprint = (struct fingerprint){0};
 		r = send_record(reader, record, err);
 	}
 	tally->records = 0;
@@ -78,22 +76,13 @@ end_record(struct reader *reader, struct err *err)
 	return r;
 }
 
-static int
-name_record(struct reader *reader, struct span key, struct span text, uint8_t ret[RECORD_DIGEST],
-	    struct err *err)
+static void
+name_record(const struct reader *reader, struct span key, struct span text, struct fingerprint *ret)
 {
-	const char *path = reader->task->reading->document->path;
-	struct digest digest;
+	const struct reading *reading = reader->task->reading;
+	const struct span parts[] = {span_from(reading->document->path), key, text};
 
-	if (!digest_stream_restart(reader->digest))
-		return err_memory(err);
-	digest_stream_update(reader->digest, path, strlen(path) + 1);
-	digest_stream_update(reader->digest, key.p, key.n);
-	digest_stream_update(reader->digest, "", 1);
-	digest_stream_update(reader->digest, text.p, text.n);
-	digest_stream_finish(reader->digest, &digest);
-	memcpy(ret, digest.bytes, RECORD_DIGEST);
-	return 0;
+	fingerprint_of(reading->key, parts, sizeof(parts) / sizeof(parts[0]), ret);
 }
 
 static bool
@@ -130,10 +119,8 @@ choose(void *context, struct span key, struct span text, bool *ret_wanted, struc
 	if (r < 0 || !ours)
 		return r;
 	reader->record.place = place;
-	r = name_record(reader, key, text, reader->record.digest, err);
-	if (r < 0)
-		return r;
-	if (record_find(known, reader->record.digest) < known->count) {
+	name_record(reader, key, text, &reader->record.fingerprint);
+	if (record_find(known, &reader->record.fingerprint) < known->count) {
 		reader->record.kind = RECORD_KNOWN;
 		return send_record(reader, &reader->record, err);
 	}
@@ -176,11 +163,8 @@ reader_run(void *context, int out, uint64_t *ret_answer, struct err *err)
 		.out = out,
 		.rows = BUF_INIT(ADVISORY_RECORD_MAX),
 		.outgoing = BUF_INIT(ADVISORY_RECORD_MAX + FLUSH_BYTES + KIB),
-		.digest = digest_stream_new(),
 	};
 
-	if (!reader.digest)
-		return err_memory(err);
 	reader.choice = (struct feed_choice){is_ours, choose, &reader};
 	reader.import = (struct feed_import){.type = reading->type,
 					     .document = reading->document,

@@ -42,8 +42,14 @@ channels_cleanup(struct channels *channels)
 	}
 }
 
+static int
+compare(const struct fingerprint *a, const struct fingerprint *b)
+{
+	return memcmp(a->bytes, b->bytes, FINGERPRINT_BYTES);
+}
+
 size_t
-record_find(const struct record_feed *known, const uint8_t digest[RECORD_DIGEST])
+record_find(const struct record_feed *known, const struct fingerprint *fingerprint)
 {
 	size_t low = 0;
 	size_t high = known->count;
@@ -51,22 +57,22 @@ record_find(const struct record_feed *known, const uint8_t digest[RECORD_DIGEST]
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (memcmp(known->records[middle].digest, digest, RECORD_DIGEST) < 0)
+		if (compare(&known->records[middle].fingerprint, fingerprint) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < known->count && memcmp(known->records[low].digest, digest, RECORD_DIGEST) == 0
+	return low < known->count && compare(&known->records[low].fingerprint, fingerprint) == 0
 		       ? low
 		       : known->count;
 }
 
 bool
-record_is_nameless(const uint8_t digest[RECORD_DIGEST])
+record_is_nameless(const struct fingerprint *fingerprint)
 {
-	static const uint8_t zeroes[RECORD_DIGEST];
+	static const struct fingerprint zeroes;
 
-	return memcmp(digest, zeroes, RECORD_DIGEST) == 0;
+	return compare(fingerprint, &zeroes) == 0;
 }
 
 static size_t

@@ -346,7 +346,7 @@ find_before(void *context, const struct feed_type *type, struct record_document 
 							.etag = feed.etag,
 							.modified = feed.modified,
 							.file = SPAN(""),
-							.digest = SPAN(""),
+							.fingerprint = SPAN(""),
 							.date = feed.fetched};
 	return 0;
 }
@@ -369,14 +369,16 @@ start(struct updating *updating, struct update_report *report, bool over, struct
 	const char *lost = NULL;
 	int r = records_open(over ? database : NULL, &merge->old, err);
 
-	if (r == 0)
-		r = records_open(NULL, &updating->nothing, err);
+	if (r < 0)
+		return r;
+	merge->key = records_key(merge->old);
+	r = records_open(NULL, &updating->nothing, err);
 	if (r == 0)
 		r = (records_any(merge->old) ? advisories_build_over : advisories_build)(
 			database, report->arena, &merge->builder, &lost, err);
 	report->lost = lost ? span_from(lost) : SPAN("");
 	if (r == 0)
-		r = records_writer_new(database, &merge->records, err);
+		r = records_writer_new(database, merge->key, &merge->records, err);
 	return r;
 }
 
@@ -397,7 +399,8 @@ run(const struct update_options *options, struct update_report *report, bool ove
 	for (size_t i = 0; i < FEEDS; i++)
 		wanted[i] = !is_paged(options, &feed_types[i]) &&
 			    choice_has(options, feed_types[i].name);
-	r = ahead_start(options, wanted, find_before, &updating, &updating.ahead, err);
+	r = ahead_start(options, updating.merge.key, wanted, find_before, &updating,
+			&updating.ahead, err);
 	if (r == 0)
 		r = update_feeds(&updating, report, err);
 	if (r < 0)
