@@ -8,10 +8,9 @@
 #include "codec/json.h"
 
 #include "base/buf.h"
+#include "base/bytes_mask.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
-
-#include <endian.h>
 
 enum { SCAN_CHUNK = 256 * 1024 };
 
@@ -234,82 +233,94 @@ pass_nested(struct scan *scan, struct err *err)
 	return 0;
 }
 
-/* Bytes of eight that are '"' or '\\'; beyond the first, others may be marked as well. */
+/* A bit for each byte from an odd quote to the one behind it. */
 static inline uint64_t
-string_ends(uint64_t word)
+between_quotes(uint64_t quotes)
 {
-	const uint64_t ones = 0x0101010101010101ULL;
-	uint64_t quote = word ^ (ones * '"');
-	uint64_t slash = word ^ (ones * '\\');
-
-	return (((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & (ones << 7);
+	for (unsigned n = 1; n < 64; n *= 2)
+		quotes ^= quotes << n;
+	return quotes;
 }
 
-/* Behind the string whose first byte is at `p`; NULL: it does not end here. */
-static inline const unsigned char *
-string_end(const unsigned char *p, const unsigned char *end)
-{
-	for (;;) {
-		while (end - p >= 8) {
-			uint64_t word;
+/* Brackets that are open. */
+struct nesting {
+	uint64_t objects; /* a bit for each, the innermost lowest */
+	size_t depth;
+};
 
-			memcpy(&word, p, sizeof(word));
-			uint64_t ends = string_ends(le64toh(word));
-			if (ends) {
-				p += __builtin_ctzll(ends) / 8;
-				break;
-			}
-			p += 8;
+_Static_assert(JSON_DEPTH_MAX <= 64, "struct nesting has a bit for each");
+
+/* Brackets at these places; how many bytes there are up to the one that closes all, 0: none does.
+ */
+static inline size_t
+follow_brackets(struct nesting *nesting, const unsigned char *p, const struct json_masks *masks,
+		uint64_t places, bool *ret_bad)
+{
+	for (; places; places &= places - 1) {
+		size_t at = (size_t)__builtin_ctzll(places);
+
+		if (masks->opens >> at & 1) {
+			*ret_bad |= nesting->depth++ == JSON_DEPTH_MAX;
+			nesting->objects = nesting->objects << 1 | (p[at] == '{');
+		} else {
+			*ret_bad |= nesting->depth == 0 || (nesting->objects & 1) != (p[at] == '}');
+			nesting->objects >>= 1;
+			if (*ret_bad || --nesting->depth == 0)
+				return at + 1;
 		}
-		while (p < end && !string_stops[*p])
-			p++;
-		if (p == end)
-			return NULL;
-		if (*p == '"')
-			return p + 1;
-		if (end - p < 2)
-			return NULL;
-		p += 2;
+		if (*ret_bad)
+			return at + 1;
 	}
+	return 0;
 }
 
 /*
  * As pass_nested(), for a value that lies in the buffer and is well: the way that nearly all of
- * them go. Else nothing was done.
+ * them go, by 64 bytes or those in front of a backslash. Else nothing was done.
  */
 static bool
 pass_nested_here(struct scan *scan)
 {
 	const unsigned char *p = (const unsigned char *)scan->p + scan->at;
 	const unsigned char *end = (const unsigned char *)scan->p + scan->filled;
-	uint64_t objects = 0; /* a bit for each open bracket, the innermost lowest */
-	size_t depth = 0;
+	struct nesting nesting = {0, 0};
+	bool in_string = false;
+	bool bad = false;
 
-	do {
-		while (p < end && !nested_stops[*p])
-			p++;
-		if (p == end)
-			return false;
-		unsigned char byte = *p++;
-		if (byte == '"') {
-			p = string_end(p, end);
-			if (!p)
-				return false;
-		} else if (byte == '{' || byte == '[') {
-			if (depth++ == JSON_DEPTH_MAX)
-				return false;
-			objects = objects << 1 | (byte == '{');
-		} else {
-			if (depth-- == 0 || (objects & 1) != (byte == '}'))
-				return false;
-			objects >>= 1;
+	while (p < end) {
+		unsigned char last[MASK_BYTES] = {0};
+		size_t left = (size_t)(end - p);
+		const unsigned char *block = p;
+
+		if (left < MASK_BYTES)
+			block = memcpy(last, p, left);
+		struct json_masks masks = json_masks_of(block);
+		size_t n = left < MASK_BYTES ? left : MASK_BYTES;
+		uint64_t before = ~0ULL;
+		if (masks.slashes) {
+			n = (size_t)__builtin_ctzll(masks.slashes);
+			before = (1ULL << n) - 1;
 		}
-	} while (depth > 0);
-	scan->at = (size_t)(p - (const unsigned char *)scan->p);
-	return true;
+		uint64_t inside = between_quotes(masks.quotes & before) ^ (in_string ? ~0ULL : 0);
+		size_t done =
+			follow_brackets(&nesting, block, &masks,
+					(masks.opens | masks.closes) & before & ~inside, &bad);
+		if (bad)
+			return false;
+		if (done) {
+			scan->at +=
+				(size_t)(p - ((const unsigned char *)scan->p + scan->at)) + done;
+			return true;
+		}
+		in_string ^= __builtin_popcountll(masks.quotes & before) & 1;
+		/* what a backslash stands for is passed with it; outside a string it is nothing */
+		n += masks.slashes ? 1 + (size_t)in_string : 0;
+		if (n > left)
+			return false;
+		p += n;
+	}
+	return false;
 }
-
-_Static_assert(JSON_DEPTH_MAX <= 64, "pass_nested_here() has a bit for each");
 
 static int
 pass_scalar(struct scan *scan, struct err *err)

@@ -17,6 +17,7 @@ struct feed_file {
 	uint64_t at;
 	uint64_t total;
 	bool empty;
+	bool plain; /* not packed: read without libarchive, from `at` on */
 	char block[BLOCK];
 };
 
@@ -68,6 +69,9 @@ feed_file_open(int fd, struct feed_file **ret, struct err *err)
 	file->empty = code == ARCHIVE_EOF;
 	if (code != ARCHIVE_OK && !file->empty)
 		return failed(file->archive, err);
+	file->plain = archive_filter_code(file->archive, 0) == ARCHIVE_FILTER_NONE;
+	if (file->plain)
+		file->at = 0;
 	*ret = TAKE(file);
 	return 0;
 }
@@ -89,11 +93,28 @@ feed_file_cleanup(struct feed_file **file)
 }
 
 static int
+read_plain(struct feed_file *file, void *p, size_t n, la_ssize_t *ret, struct err *err)
+{
+	ssize_t got = TEMP_FAILURE_RETRY(pread(file->fd, p, n, (off_t)file->at));
+
+	if (got < 0)
+		return err_sys(err, ERR_IO, errno, "cannot read");
+	file->at += (uint64_t)got;
+	*ret = got;
+	return 0;
+}
+
+static int
 read_file(void *context, void *p, size_t n, size_t *ret_n, struct err *err)
 {
 	struct feed_file *file = context;
-	la_ssize_t got = file->empty ? 0 : archive_read_data(file->archive, p, n);
+	la_ssize_t got = 0;
+	int r = file->plain ? read_plain(file, p, n, &got, err) : 0;
 
+	if (r < 0)
+		return r;
+	if (!file->plain && !file->empty)
+		got = archive_read_data(file->archive, p, n);
 	if (got < 0)
 		return failed(file->archive, err);
 	file->total += (uint64_t)got;

@@ -2,10 +2,9 @@
 /* What the parts of the tape's reader share. */
 #pragma once
 
+#include "base/bytes_mask.h"
 #include "base/limits.h"
 #include "codec/json_tape.h"
-
-#include <endian.h>
 
 enum { JSON_INTEGER_DIGITS = 18 }; /* any number of so many digits fits into 64 bits */
 
@@ -55,32 +54,15 @@ json_is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/*
- * A bit of bytes that are not plain, of the first of them (the lowest) and maybe of plain ones
- * behind it; 0: all eight are plain.
- */
-static inline uint64_t
-json_odd_bytes(uint64_t word)
-{
-	const uint64_t ones = 0x0101010101010101ULL;
-	const uint64_t tops = 0x8080808080808080ULL;
-	uint64_t quote = word ^ (ones * '"');
-	uint64_t slash = word ^ (ones * '\\');
-
-	return ((word - ones * 0x20) | (quote - ones) | (slash - ones) | word) & tops;
-}
-
 static inline const unsigned char *
 json_skip_plain(const unsigned char *at, const unsigned char *end)
 {
-	while (end - at >= 8) {
-		uint64_t word;
+	while (end - at >= JSON_ODD_BYTES) {
+		const __auto_type odd = json_odd_bytes(at);
 
-		memcpy(&word, at, sizeof(word));
-		uint64_t odd = json_odd_bytes(le64toh(word));
 		if (odd)
-			return at + __builtin_ctzll(odd) / 8;
-		at += 8;
+			return at + json_odd_first(odd);
+		at += JSON_ODD_BYTES;
 	}
 	while (at < end && json_is_plain(*at))
 		at++;

@@ -99,6 +99,45 @@ twice(struct json_tape_reader *reader)
 	return json_malformed(reader, "a member that is there twice in the object that ends");
 }
 
+/* So many bits: names that set each their own are all different. */
+enum { NAME_BITS = 2048, NAMES_BY_BITS = 64, NAME_END = 8 };
+
+static size_t
+bit_of(struct span name)
+{
+	const uint64_t factor = 0x9e3779b97f4a7c15ULL;
+	uint64_t bytes = name.n * factor;
+	uint64_t word = 0;
+
+	if (name.n >= NAME_END) {
+		memcpy(&word, name.p + name.n - NAME_END, NAME_END);
+		bytes ^= (unsigned char)name.p[0];
+	} else if (name.n > 0) {
+		memcpy(&word, name.p, name.n);
+	}
+	return (size_t)(((bytes ^ word) * factor) >> 53);
+}
+
+_Static_assert(NAME_BITS == 1 << (64 - 53), "bit_of() gives one of them");
+
+/* Whether the names are certainly not the same; most objects are done with this. */
+static bool
+differ_by_bits(const struct json_tape *tape, const struct json_token *object)
+{
+	uint64_t bits[NAME_BITS / 64] = {0};
+	uint32_t at = (uint32_t)(object - tape->tokens) + 1;
+
+	for (size_t i = 0; i < object->n; i++) {
+		size_t bit = bit_of(json_token_text(tape, &tape->tokens[at]));
+
+		if (bits[bit / 64] >> bit % 64 & 1)
+			return false;
+		bits[bit / 64] |= 1ULL << bit % 64;
+		at = tape->tokens[at + 1].next;
+	}
+	return true;
+}
+
 static int
 judge_few_names(struct json_tape_reader *reader, const struct json_token *object)
 {
@@ -147,6 +186,8 @@ judge_many_names(struct json_tape_reader *reader, const struct json_token *objec
 static int
 judge_names(struct json_tape_reader *reader, const struct json_token *object)
 {
+	if (object->n <= NAMES_BY_BITS && differ_by_bits(reader->tape, object))
+		return 0;
 	return object->n <= PAIRWISE_MAX ? judge_few_names(reader, object)
 					 : judge_many_names(reader, object);
 }
