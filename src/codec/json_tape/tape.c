@@ -99,36 +99,47 @@ twice(struct json_tape_reader *reader)
 	return json_malformed(reader, "a member that is there twice in the object that ends");
 }
 
-/* So many bits: names that set each their own are all different. */
-enum { NAME_BITS = 2048, NAMES_BY_BITS = 64, NAME_END = 8 };
-
-static size_t
-bit_of(struct span name)
+/* The first and the last bytes of a name, few enough to be had without a loop. */
+static inline uint64_t
+mix_name(struct span name)
 {
 	const uint64_t factor = 0x9e3779b97f4a7c15ULL;
-	uint64_t bytes = name.n * factor;
-	uint64_t word = 0;
+	uint64_t first = 0;
+	uint64_t last = 0;
+	uint32_t half;
 
-	if (name.n >= NAME_END) {
-		memcpy(&word, name.p + name.n - NAME_END, NAME_END);
-		bytes ^= (unsigned char)name.p[0];
+	if (name.n >= sizeof(first)) {
+		memcpy(&first, name.p, sizeof(first));
+		memcpy(&last, name.p + name.n - sizeof(last), sizeof(last));
+	} else if (name.n >= sizeof(half)) {
+		memcpy(&half, name.p, sizeof(half));
+		first = half;
+		memcpy(&half, name.p + name.n - sizeof(half), sizeof(half));
+		last = half;
 	} else if (name.n > 0) {
-		memcpy(&word, name.p, name.n);
+		first = (unsigned char)name.p[0];
+		last = (uint64_t)(unsigned char)name.p[name.n / 2] << 8 |
+		       (unsigned char)name.p[name.n - 1];
 	}
-	return (size_t)(((bytes ^ word) * factor) >> 53);
+	uint64_t mixed = (first ^ name.n) * factor ^ last;
+	return (mixed ^ mixed >> 32) * factor;
 }
 
-_Static_assert(NAME_BITS == 1 << (64 - 53), "bit_of() gives one of them");
+enum { BITS_FEW = 8, BITS_MANY = 12, NAMES_MARKED_MAX = 256 };
 
-/* Whether the names are certainly not the same; most objects are done with this. */
-static bool
-differ_by_bits(const struct json_tape *tape, const struct json_token *object)
+/*
+ * Whether each name sets a bit of its own, of 2^log that are zeroed: then no two are the same, and
+ * most objects are done. What is aimed at the same bits is only compared.
+ */
+static inline bool
+differ_by_bits(const struct json_tape *tape, const struct json_token *object, uint64_t *bits,
+	       unsigned log)
 {
-	uint64_t bits[NAME_BITS / 64] = {0};
 	uint32_t at = (uint32_t)(object - tape->tokens) + 1;
 
 	for (size_t i = 0; i < object->n; i++) {
-		size_t bit = bit_of(json_token_text(tape, &tape->tokens[at]));
+		size_t bit =
+			(size_t)(mix_name(json_token_text(tape, &tape->tokens[at])) >> (64 - log));
 
 		if (bits[bit / 64] >> bit % 64 & 1)
 			return false;
@@ -186,10 +197,20 @@ judge_many_names(struct json_tape_reader *reader, const struct json_token *objec
 static int
 judge_names(struct json_tape_reader *reader, const struct json_token *object)
 {
-	if (object->n <= NAMES_BY_BITS && differ_by_bits(reader->tape, object))
-		return 0;
-	return object->n <= PAIRWISE_MAX ? judge_few_names(reader, object)
-					 : judge_many_names(reader, object);
+	if (object->n <= PAIRWISE_MAX) {
+		uint64_t bits[(1 << BITS_FEW) / 64] = {0};
+
+		return differ_by_bits(reader->tape, object, bits, BITS_FEW)
+			       ? 0
+			       : judge_few_names(reader, object);
+	}
+	if (object->n <= NAMES_MARKED_MAX) {
+		uint64_t bits[(1 << BITS_MANY) / 64] = {0};
+
+		if (differ_by_bits(reader->tape, object, bits, BITS_MANY))
+			return 0;
+	}
+	return judge_many_names(reader, object);
 }
 
 /* A member's name and the colon behind it, or the end of an object that has none. */
