@@ -112,9 +112,13 @@ int records_begin(struct records_writer *writer, struct span name, struct err *e
 int records_add(struct records_writer *writer, const struct advisory_record *record,
 		struct err *err);
 
-/* Copies those that were seen, or all, of an old file. */
-int records_carry(struct records_writer *writer, struct advisory_records *records,
-		  const struct record_feed *feed, bool all, struct err *err);
+/* Copies those that were seen of an old file. */
+int records_carry(struct records_writer *writer, const struct advisory_records *records,
+		  const struct record_feed *feed, struct err *err);
+
+/* Copies all of the feed that was begun. ERR_NOT_FOUND. */
+int records_carry_all(struct records_writer *writer, const struct advisory_records *records,
+		      struct err *err);
 
 /* Reads again what was added: by what records_at() said before and after. */
 uint64_t records_at(const struct records_writer *writer);

@@ -51,8 +51,9 @@ struct advisories_builder {
 	advisories_recording *before;
 	void *before_context;
 	struct place place;
-	bool begun; /* a savepoint is open */
-	bool over;  /* it began with the old rows */
+	bool begun;   /* a savepoint is open */
+	bool over;    /* it began with the old rows */
+	bool touched; /* and they may not be those any more */
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[BUILD_QUERIES];
 	struct batch batch;

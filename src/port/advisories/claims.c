@@ -69,6 +69,7 @@ clear(struct advisories_builder *builder, const char *sql, enum advisories_table
 
 	if (r == 0)
 		r = builder_put(builder, statement, err);
+	builder->touched |= sqlite3_changes(builder->sqlite) > 0;
 	(void)sqlite3_finalize(statement);
 	return r;
 }

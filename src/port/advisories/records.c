@@ -497,6 +497,19 @@ records_read(struct advisory_records *records, const struct record_known *known,
 	return r < 0 ? r : r == 0 ? damaged(err) : 0;
 }
 
+bool
+records_range(const struct advisory_records *records, struct span feed, uint64_t *ret_at,
+	      uint64_t *ret_size)
+{
+	const struct feed_place *place = find_place(records, feed);
+
+	if (!place)
+		return false;
+	*ret_at = place->start;
+	*ret_size = place->size;
+	return true;
+}
+
 int
 records_descriptor(const struct advisory_records *records)
 {

@@ -26,6 +26,9 @@ int records_pair_of(const struct fingerprint_key *key, const char *database,
 		    struct records_pair *ret, struct err *err);
 
 int records_descriptor(const struct advisory_records *records);
+/* Where the records of a feed are; false when nothing is known of it. */
+bool records_range(const struct advisory_records *records, struct span feed, uint64_t *ret_at,
+		   uint64_t *ret_size);
 int records_put_number(struct buf *buf, uint64_t value, size_t n, struct err *err);
 int records_put_text(struct buf *buf, struct span text, struct err *err);
 int records_put_document(const struct record_document *document, struct buf *buf, struct err *err);

@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WRITE_BLOCK = 256 * 1024, COPY_BLOCK = 128 * 1024, DIRECTORY_MAX = 16 * 1024 * 1024 };
+enum {
+	WRITE_BLOCK = 256 * 1024,
+	COPY_BLOCK = 128 * 1024,
+	KERNEL_COPY_MIN = 256 * 1024,
+	DIRECTORY_MAX = 16 * 1024 * 1024
+};
 
 struct records_writer {
 	struct fingerprint_key key;
@@ -106,12 +111,34 @@ records_add(struct records_writer *writer, const struct advisory_record *record,
 	return r == 0 && writer->block.n >= WRITE_BLOCK ? flush(writer, err) : r;
 }
 
+/* As much as it can; what is left is copied by hand. */
+static int
+copy_in_kernel(struct records_writer *writer, int from, uint64_t *at, uint64_t *size,
+	       struct err *err)
+{
+	off_t offset = (off_t)*at;
+	ssize_t n = 1;
+	int r = flush(writer, err);
+
+	while (r == 0 && n > 0 && *size > 0) {
+		n = copy_file_range(from, &offset, writer->fd, NULL, (size_t)*size, 0);
+		if (n <= 0)
+			break;
+		writer->written += (uint64_t)n;
+		*at += (uint64_t)n;
+		*size -= (uint64_t)n;
+	}
+	return r;
+}
+
 static int
 copy_range(struct records_writer *writer, int from, uint64_t at, uint64_t size, struct err *err)
 {
 	char block[COPY_BLOCK];
 	int r = 0;
 
+	if (size >= KERNEL_COPY_MIN)
+		r = copy_in_kernel(writer, from, &at, &size, err);
 	while (r == 0 && size > 0) {
 		size_t n = size < sizeof(block) ? (size_t)size : sizeof(block);
 
@@ -136,8 +163,8 @@ compare_places(const void *a, const void *b)
 }
 
 int
-records_carry(struct records_writer *writer, struct advisory_records *records,
-	      const struct record_feed *feed, bool all, struct err *err)
+records_carry(struct records_writer *writer, const struct advisory_records *records,
+	      const struct record_feed *feed, struct err *err)
 {
 	struct record_known *order = reallocarray(NULL, feed->count + 1, sizeof(*order));
 	size_t count = 0;
@@ -146,7 +173,7 @@ records_carry(struct records_writer *writer, struct advisory_records *records,
 	if (!order)
 		return err_memory(err);
 	for (size_t i = 0; i < feed->count; i++) {
-		if (all || feed->records[i].seen)
+		if (feed->records[i].seen)
 			order[count++] = feed->records[i];
 	}
 	qsort(order, count, sizeof(*order), compare_places);
@@ -160,6 +187,19 @@ records_carry(struct records_writer *writer, struct advisory_records *records,
 	}
 	free(order);
 	return r;
+}
+
+int
+records_carry_all(struct records_writer *writer, const struct advisory_records *records,
+		  struct err *err)
+{
+	uint64_t at;
+	uint64_t size;
+
+	if (!records_range(records, buf_span(&writer->feed), &at, &size))
+		return err_set(err, ERR_NOT_FOUND, "nothing is remembered of %.*s",
+			       SPAN_ARG(buf_span(&writer->feed)));
+	return copy_range(writer, records_descriptor(records), at, size, err);
 }
 
 uint64_t

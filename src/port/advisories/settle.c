@@ -61,6 +61,29 @@ compare_changes(const void *a, const void *b)
 	return order != 0 ? order : (one->row > other->row) - (one->row < other->row);
 }
 
+/* Most packs have few: of those, a function that is called for each pair is most of the time. */
+static void
+sort_changes(struct change *changes, size_t count)
+{
+	enum { FEW = 32 };
+
+	if (count > FEW) {
+		qsort(changes, count, sizeof(*changes), compare_changes);
+		return;
+	}
+	for (size_t i = 1; i < count; i++) {
+		const struct change change = changes[i];
+		size_t at = i;
+
+		for (; at > 0 && (changes[at - 1].bytes > change.bytes ||
+				  (changes[at - 1].bytes == change.bytes &&
+				   compare_changes(&changes[at - 1], &change) > 0));
+		     at--)
+			changes[at] = changes[at - 1];
+		changes[at] = change;
+	}
+}
+
 /* How many bytes all ids of the changes begin with. */
 static size_t
 common_start(const struct settling *settling)
@@ -106,8 +129,7 @@ order_changes(struct settling *settling, struct err *err)
 		ordered = ordered && (i == 0 || compare_changes(change - 1, change) < 0);
 	}
 	if (!ordered)
-		qsort(settling->changes.items, settling->changes.count,
-		      sizeof(*settling->changes.items), compare_changes);
+		sort_changes(settling->changes.items, settling->changes.count);
 	return 0;
 }
 
@@ -316,6 +338,7 @@ store(const struct settling *settling, enum build_query set, enum build_query un
 {
 	sqlite3_stmt *statement = ask(settling, bytes.n > 0 ? set : unset);
 
+	settling->builder->touched = true;
 	if (bytes.n > 0)
 		(void)sqlite3_bind_blob64(statement, 4, bytes.p, bytes.n, SQLITE_STATIC);
 	return builder_put(settling->builder, statement, err);

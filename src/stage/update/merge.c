@@ -272,7 +272,7 @@ merge_known(struct merging *merging, const struct fetched *documents, struct err
 	if (r == 0)
 		r = count_twice(merging, err);
 	if (r == 0 && merge->records && merging->known.count > 0)
-		r = records_carry(merge->records, merge->old, &merging->known, false, err);
+		r = records_carry(merge->records, merge->old, &merging->known, err);
 	if (r == 0 && merge->records)
 		r = end_feed(merge, merging->type, documents, err);
 	return r;
@@ -339,21 +339,19 @@ int
 merge_kept(const struct merge *merge, const struct feed_type *type, const struct fetched *documents,
 	   struct err *err)
 {
-	struct span name = span_from(type->name);
-	struct record_feed known = {0};
 	struct err problem = ERR_INIT;
 	int r = advisories_build_keep(merge->builder, type->table, type->distribution, err);
 
-	if (r < 0 || !merge->records || records_feed(merge->old, name, &known, &problem) < 0)
+	if (r == 0 && merge->records)
+		r = records_begin(merge->records, span_from(type->name), err);
+	if (r < 0 || !merge->records)
 		return r;
-	r = records_begin(merge->records, name, err);
-	if (r == 0)
-		r = records_carry(merge->records, merge->old, &known, true, err);
-	if (r == 0)
-		r = documents ? end_feed(merge, type, documents, err)
-			      : end_as_before(merge, type, err);
-	record_feed_cleanup(&known);
-	return r;
+	r = records_carry_all(merge->records, merge->old, &problem);
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0)
+		return err_set(err, problem.kind, "%s", problem.text);
+	return documents ? end_feed(merge, type, documents, err) : end_as_before(merge, type, err);
 }
 
 bool
