@@ -2,12 +2,14 @@
 #include "test.h"
 
 #include "base/buf.h"
+#include "base/bytes_mask.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "codec/feed.h"
 #include "codec/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Gives a text in parts of `step` bytes. */
 struct trickle {
@@ -195,6 +197,113 @@ scalars_beside_the_path_are_given(void **state)
 	assert_span(buf_span(&seen), "total=2;=7;s=\"t\";");
 }
 
+/* Bytes of which half mean something to a scanner. */
+static void
+make_text(unsigned *seed, char *text, size_t n)
+{
+	static const char telling[] = "{}[]\"\"\\:,\x1f\x7f\x80\xff!#[z|~ 1a";
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned pick = (unsigned)rand_r(seed);
+
+		text[i] = pick & 1 ? telling[pick / 2 % (sizeof(telling) - 1)]
+				   : (char)(pick / 2 % 256);
+	}
+}
+
+static uint64_t
+mask_by_bytes(const unsigned char *p, char one, char other)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < MASK_BYTES; i++)
+		mask |= (uint64_t)((char)p[i] == one || (char)p[i] == other) << i;
+	return mask;
+}
+
+static void
+check_masks(const unsigned char *p, struct json_masks masks)
+{
+	assert_true(masks.quotes == mask_by_bytes(p, '"', '"'));
+	assert_true(masks.slashes == mask_by_bytes(p, '\\', '\\'));
+	assert_true(masks.opens == mask_by_bytes(p, '{', '['));
+	assert_true(masks.closes == mask_by_bytes(p, '}', ']'));
+}
+
+static bool
+is_odd(unsigned char byte)
+{
+	return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+}
+
+static void
+masks_are_those_of_the_bytes(void **state)
+{
+	enum { ROUNDS = 20000 };
+	unsigned seed = 1;
+
+	(void)state;
+	for (size_t round = 0; round < ROUNDS; round++) {
+		char text[MASK_BYTES];
+		const unsigned char *p = (const unsigned char *)text;
+		size_t first = 0;
+
+		make_text(&seed, text, sizeof(text));
+		check_masks(p, json_masks_of(p));
+		check_masks(p, json_masks_by_words(p));
+		while (first < JSON_ODD_BYTES && !is_odd(p[first]))
+			first++;
+		assert_true((json_odd_bytes(p) != 0) == (first < JSON_ODD_BYTES));
+		if (first < JSON_ODD_BYTES)
+			assert_int_equal(json_odd_first(json_odd_bytes(p)), first);
+		uint64_t odd = json_odd_of_word(mask_word(p));
+		assert_true((odd != 0) == (first < sizeof(odd)));
+		if (odd)
+			assert_int_equal(__builtin_ctzll(odd) / 8, first);
+	}
+}
+
+/* Lengths and texts of all members. */
+static int
+append(void *context, const struct json_member *member, struct err *problem)
+{
+	return buf_printf(context, problem, "%zu %llu %.*s\n", member->text.n,
+			  (unsigned long long)member->end, SPAN_ARG(member->text));
+}
+
+/* Byte for byte none of the fast ways is taken: they must see the same, errors included. */
+static void
+fast_ways_split_as_slow_ones(void **state)
+{
+	enum { ROUNDS = 20000, LONGEST = 220 };
+	CLEANUP(buf_cleanup) struct buf fast = BUF_INIT(1 * MIB);
+	CLEANUP(buf_cleanup) struct buf slow = BUF_INIT(1 * MIB);
+	unsigned seed = 2;
+
+	(void)state;
+	for (size_t round = 0; round < ROUNDS; round++) {
+		char text[LONGEST + 3] = "[{";
+		size_t n = (size_t)rand_r(&seed) % LONGEST;
+		struct err one = ERR_INIT;
+		struct err other = ERR_INIT;
+
+		if (round % 2)
+			make_text(&seed, text + 2, n);
+		for (size_t i = 0; round % 2 == 0 && i < n; i++)
+			text[i + 2] = "{}[]\"\"\"\\a,"[(unsigned)rand_r(&seed) % 10];
+		struct trickle whole = {{text, n + 2}, SIZE_MAX};
+		struct trickle bytes = {{text, n + 2}, 1};
+		fast.n = 0;
+		slow.n = 0;
+		int r = json_each(read_trickle, &whole, "", false, append, &fast, &one);
+		assert_int_equal(json_each(read_trickle, &bytes, "", false, append, &slow, &other),
+				 r);
+		assert_string_equal(one.text, other.text);
+		assert_int_equal(fast.n, slow.n);
+		assert_true(span_equal(buf_span(&fast), buf_span(&slow)));
+	}
+}
+
 int
 main(void)
 {
@@ -204,6 +313,8 @@ main(void)
 		cmocka_unit_test(depth_and_length_are_bounded),
 		cmocka_unit_test(errors_of_both_ends_come_through),
 		cmocka_unit_test(scalars_beside_the_path_are_given),
+		cmocka_unit_test(masks_are_those_of_the_bytes),
+		cmocka_unit_test(fast_ways_split_as_slow_ones),
 	};
 
 	return cmocka_run_group_tests_name("json_each", tests, NULL, NULL);
