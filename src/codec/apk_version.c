@@ -84,6 +84,7 @@ static void
 start(struct walk *walk, struct span text)
 {
 	walk->rest = text;
+	walk->suffix = 0;
 	take(walk, PART_FIRST, ascii_is_digit);
 }
 

@@ -10,6 +10,7 @@
 #include "port/advisories/pack.h"
 #include "port/advisories/said.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 /* A change, and what it sorts by: bytes of the id behind what all ids of the pack begin with. */
@@ -96,6 +97,8 @@ common_start(const struct settling *settling)
 		struct span id = changes[i].id;
 		size_t n = 0;
 
+		if (common <= id.n && memcmp(id.p, first.p, common) == 0)
+			continue;
 		while (n < common && n < id.n && id.p[n] == first.p[n])
 			n++;
 		common = n;
@@ -103,11 +106,30 @@ common_start(const struct settling *settling)
 	return common;
 }
 
+/* What the first bytes of a text sort by; there may be fewer. `end`: of what can be read. */
+static uint64_t
+order_bytes(struct span text, const char *end)
+{
+	uint64_t bytes;
+
+	if (end - text.p < (ptrdiff_t)sizeof(bytes)) {
+		size_t n = text.n < sizeof(bytes) ? text.n : sizeof(bytes);
+
+		return bytes_number(text.p, n, true) << (n > 0 ? 8 * (sizeof(bytes) - n) : 0);
+	}
+	memcpy(&bytes, text.p, sizeof(bytes));
+	bytes = be64toh(bytes);
+	return text.n >= sizeof(bytes) ? bytes
+	       : text.n == 0	       ? 0
+				       : bytes & ~0ULL << 8 * (8 - text.n);
+}
+
 static int
 order_changes(struct settling *settling, struct err *err)
 {
 	const struct batch *batch = &settling->builder->batch;
 	const struct batch_row *rows = batch->rows.items;
+	const char *end = batch->bytes.p + batch->bytes.n;
 	bool ordered = true;
 
 	settling->changes.count = 0;
@@ -121,11 +143,8 @@ order_changes(struct settling *settling, struct err *err)
 	size_t common = common_start(settling);
 	for (size_t i = 0; i < settling->changes.count; i++) {
 		struct change *change = &settling->changes.items[i];
-		size_t rest = change->id.n - common;
-		size_t n = rest < sizeof(change->bytes) ? rest : sizeof(change->bytes);
 
-		change->bytes = bytes_number(change->id.p + common, n, true)
-				<< (n > 0 ? 8 * (sizeof(change->bytes) - n) : 0);
+		change->bytes = order_bytes(span_slice(change->id, common, change->id.n), end);
 		ordered = ordered && (i == 0 || compare_changes(change - 1, change) < 0);
 	}
 	if (!ordered)
