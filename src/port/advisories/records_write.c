@@ -63,7 +63,7 @@ records_writer_new(const char *database, const struct fingerprint_key *key,
 		r = records_name(database, ".new", writer->fresh, err);
 	if (r < 0)
 		return r;
-	writer->fd = open(writer->fresh, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	writer->fd = open(writer->fresh, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (writer->fd < 0)
 		return err_sys(err, ERR_IO, errno, "cannot create %s", writer->fresh);
 	r = buf_append(&writer->block, (struct span){head, sizeof(head)}, err);
