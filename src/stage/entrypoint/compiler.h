@@ -114,8 +114,7 @@ bool compiler_has_runs(const struct compiler *compiler, uint32_t count);
 void compiler_expect(const struct compiler *compiler, struct start_trial *trial);
 void compiler_forget(const struct compiler *compiler, struct start_trial *trial);
 
-/* One run; `ret_used` (owned by the caller) may be NULL. The state is NULL, without an error,
- * when runs are spent. */
+/* One run; `ret_used` may be NULL. Without an error there is no state when runs are spent. */
 int compiler_try(struct compiler *compiler, struct start_trial *trial, struct start_state **ret,
 		 struct profile **ret_used, struct err *err);
 
@@ -146,7 +145,8 @@ int vary_variables(struct compiler *compiler, struct err *err);
 int vary_user(struct compiler *compiler, struct err *err);
 int vary_data(struct compiler *compiler, struct err *err);
 
-/* ---- guards.c, plan.c ---- */
+/* ---- guards.c, plan.c, form.c: what is made of that ---- */
 
 int guards_make(struct compiler *compiler, json_t **ret, struct err *err);
-int plan_compile(struct compiler *compiler, struct err *err);
+int plan_make(struct compiler *compiler, struct span_list observed, json_t **ret, struct err *err);
+int form_choose(struct compiler *compiler, struct err *err);

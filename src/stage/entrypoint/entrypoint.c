@@ -134,7 +134,7 @@ static int
 vary(struct compiler *compiler, struct err *err)
 {
 	static int (*const steps[])(struct compiler * compiler, struct err * err) = {
-		names_find, vary_arguments, vary_user, vary_data, vary_variables, plan_compile,
+		names_find, vary_arguments, vary_user, vary_data, vary_variables, form_choose,
 	};
 	int r = 0;
 
