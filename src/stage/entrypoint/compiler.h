@@ -148,5 +148,6 @@ int vary_data(struct compiler *compiler, struct err *err);
 /* ---- guards.c, plan.c, form.c: what is made of that ---- */
 
 int guards_make(struct compiler *compiler, json_t **ret, struct err *err);
-int plan_make(struct compiler *compiler, struct span_list observed, json_t **ret, struct err *err);
+int start_plan_make(struct compiler *compiler, struct span_list observed, json_t **ret,
+		    struct err *err);
 int form_choose(struct compiler *compiler, struct err *err);

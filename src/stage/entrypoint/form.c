@@ -198,7 +198,7 @@ form_choose(struct compiler *compiler, struct err *err)
 
 	if (compiler->alone && !asked)
 		observed.count = 0;
-	int r = plan_make(compiler, observed, &plan, err);
+	int r = start_plan_make(compiler, observed, &plan, err);
 	if (r < 0 || compiler->left.count)
 		return r;
 	compiler->start->program = compiler->executed; /* no more runs */

@@ -352,7 +352,7 @@ arguments_json(const struct compiler *compiler, struct span_list observed)
 }
 
 int
-plan_make(struct compiler *compiler, struct span_list observed, json_t **ret, struct err *err)
+start_plan_make(struct compiler *compiler, struct span_list observed, json_t **ret, struct err *err)
 {
 	struct facts zero;
 	json_t *guards = NULL;
