@@ -76,6 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)elf_code_ran(file, data, size / ELF_CODE_PAGE + 1, NULL, NULL, &ran, &err);
 	(void)elf_code_ran(file, data, size / ELF_CODE_PAGE + 1, is_odd, NULL, &ran, &err);
 	(void)elf_code_ran(file, none, sizeof(none) * 8, NULL, NULL, &ran, &err);
+	(void)elf_code_tells(file, &err);
 	sink = sum;
 	buf_cleanup(&stub);
 	return 0;

@@ -190,3 +190,22 @@ elf_code_ran(struct span file, const uint8_t *pages, size_t page_count,
 	*ret = reading.ran;
 	return 0;
 }
+
+int
+elf_code_tells(struct span file, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
+	struct elf_library library = {0};
+	struct elf_crt crt = {0};
+
+	if (!arena)
+		return err_memory(err);
+	int r = elf_library_read(file, arena, &library, err);
+	if (r < 0)
+		return r;
+	if (library.interpreter)
+		return err_set(err, ERR_UNSUPPORTED, "it is a program too");
+	if (!code_is_apart(&library))
+		return err_set(err, ERR_UNSUPPORTED, "its code and its tables lie in one segment");
+	return elf_crt_read(&library, &crt, err);
+}

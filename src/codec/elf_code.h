@@ -33,3 +33,9 @@ enum { ELF_CODE_PAGE = 4096 };
 int elf_code_ran(struct span file, const uint8_t *pages, size_t page_count,
 		 bool (*asked)(void *context, struct span name), void *context, bool *ret,
 		 struct err *err);
+
+/*
+ * ERR_UNSUPPORTED: whatever is touched counts as "ran", and the text says why, as in "it has 2
+ * constructors". ERR_INVALID: the file is no library, or one that lies; ERR_LIMIT; ERR_MEMORY.
+ */
+int elf_code_tells(struct span file, struct err *err);

@@ -91,3 +91,52 @@ plan_content_text(enum plan_content content)
 
 	return texts[content];
 }
+
+static const struct {
+	const char *name;
+	const char *text;
+} wholes[WHOLES] = {
+	[WHOLE_RAN] = {"ran", "its code ran"},
+	[WHOLE_CALLED] = {"called", "its code was called in the hardened image"},
+	[WHOLE_LENDS] = {"lends", "what stays takes data from it"},
+	[WHOLE_IMPOSSIBLE] = {"impossible", "no stub can be made of it"},
+	[WHOLE_ASKED] = {"asked", "it is asked for by name"},
+	[WHOLE_OPENED] = {"opened", "nothing lists it as needed: it is opened by name"},
+	[WHOLE_UNREAD] = {"unread", "it was not loaded while profiling"},
+	[WHOLE_C_LIBRARY] = {"c-library", "it belongs to the C library, that all are loaded with"},
+	[WHOLE_FAILURES] = {"failures", "it is for the day on which something fails"},
+	[WHOLE_LINKED] = {"linked", "its file has other names (hard links)"},
+	[WHOLE_NAMELESS] = {"nameless", "it has no name of its own (DT_SONAME)"},
+	[WHOLE_UNWATCHED] = {"unwatched", "the profile does not tell which code ran"},
+};
+
+const char *
+plan_whole_name(enum plan_whole why)
+{
+	return wholes[why].name;
+}
+
+const char *
+plan_whole_text(enum plan_whole why)
+{
+	return wholes[why].text;
+}
+
+const struct plan_library *
+plan_find_library(const struct plan *plan, uint32_t entry)
+{
+	size_t low = 0;
+	size_t high = plan->library_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->libraries[middle].entry < entry)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < plan->library_count && plan->libraries[low].entry == entry
+		       ? &plan->libraries[low]
+		       : NULL;
+}

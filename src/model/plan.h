@@ -43,6 +43,26 @@ enum plan_content {
 const char *plan_content_name(enum plan_content content); /* "hollow" */
 const char *plan_content_text(enum plan_content content); /* a phrase for people; "" if whole */
 
+/* Why a library is no stub, where stubs are asked for. */
+enum plan_whole {
+	WHOLE_RAN,	  /* its code ran, or may have */
+	WHOLE_CALLED,	  /* the hardened image called it */
+	WHOLE_LENDS,	  /* what is loaded as it is takes data from it */
+	WHOLE_IMPOSSIBLE, /* no stub can stand in for it */
+	WHOLE_ASKED,	  /* something asks for it that is neither its use nor a need for it */
+	WHOLE_OPENED,	  /* nothing lists it as needed */
+	WHOLE_UNREAD,	  /* it was not loaded while profiling */
+	WHOLE_C_LIBRARY,
+	WHOLE_FAILURES, /* it is for the day on which something fails */
+	WHOLE_LINKED,	/* hard links */
+	WHOLE_NAMELESS,
+	WHOLE_UNWATCHED, /* the profile does not tell which code ran */
+	WHOLES,
+};
+
+const char *plan_whole_name(enum plan_whole why); /* "ran" */
+const char *plan_whole_text(enum plan_whole why); /* "its code ran" */
+
 struct plan_entry {
 	bool keep;
 	enum plan_content content;
@@ -54,6 +74,13 @@ struct plan_entry {
 struct plan_stub {
 	uint32_t entry;
 	struct span soname;
+};
+
+/* A library that is kept as it is, where stubs are asked for. */
+struct plan_library {
+	uint32_t entry;
+	enum plan_whole why;
+	struct span detail; /* "it has 2 constructors"; empty: no more is known */
 };
 
 /* New content for a kept path: a rewritten package database, zeros, a stub. */
@@ -99,6 +126,8 @@ struct plan {
 	size_t rewrite_count;
 	struct plan_stub *stubs; /* by entry */
 	size_t stub_count;
+	struct plan_library *libraries; /* by entry; none where stubs are not asked for */
+	size_t library_count;
 	struct plan_orphan *orphans; /* by component, then as the component lists its files */
 	size_t orphan_count;
 	uint32_t kept;	     /* entries, those without their content as well */
@@ -114,6 +143,9 @@ plan_has(const struct plan *plan, uint32_t entry)
 {
 	return plan->entries[entry].keep && plan->entries[entry].content == CONTENT_WHOLE;
 }
+
+/* Why this entry is no stub; NULL: it is one, or no library, or none were asked for. */
+const struct plan_library *plan_find_library(const struct plan *plan, uint32_t entry);
 
 void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);

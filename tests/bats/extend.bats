@@ -260,6 +260,11 @@ holds() {
 	holds '[.plan.paths[] | select(.content == "stub" and (.path | startswith("/opt/lib"))).path] == []'
 	[[ $output == *"/opt/lib/libpoem.so.1: missing in test poem, asked for by /opt/bin/worker"* ]]
 	grep -rq 'mohs: libpoem.so.1: poem was called' "$work/called/logs"
+	holds '[.plan.paths[] | select(.path == "/opt/lib/libpoem.so.1").no_stub.why] == ["called"]'
+	run "$mohs" why "$evidence" /opt/lib/libpoem.so.1
+	[[ $output == *"no stub takes its place: its code was called in the hardened image: missing in test poem"* ]]
+	run "$mohs" why "$evidence" libc6
+	[[ $output == *"code among them; of /"*": its code ran"* ]]
 }
 
 @test "a profile that does not tell which code ran makes no stubs, and says so" {

@@ -228,6 +228,22 @@ what_is_not_understood_counts_as_run(void **state)
 	arena_free(scene.arena);
 }
 
+static void
+what_always_counts_as_run_tells_why(void **state)
+{
+	struct scene scene = load("libbegun.so.1");
+	struct scene plain = load("libhelped.so.1");
+	struct err why = ERR_INIT;
+
+	(void)state;
+	assert_good(elf_code_tells(plain.library.file, err));
+	assert_int_equal(elf_code_tells(scene.library.file, &why), -ERR_UNSUPPORTED);
+	assert_string_equal(why.text, "it has 2 constructors");
+	assert_fails(ERR_INVALID, elf_code_tells(SPAN("no ELF"), err));
+	arena_free(scene.arena);
+	arena_free(plain.arena);
+}
+
 int
 main(void)
 {
@@ -239,6 +255,7 @@ main(void)
 		cmocka_unit_test(constructors_count_as_run),
 		cmocka_unit_test(destructors_do_not),
 		cmocka_unit_test(what_is_not_understood_counts_as_run),
+		cmocka_unit_test(what_always_counts_as_run_tells_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,73 @@ nothing_else_may_ask_for_it(void **state)
 	scene_free(&scene);
 }
 
+/* Why it is no stub; `detail` is how that begins. */
+static void
+assert_whole(struct scene *scene, const struct plan *plan, const char *library, enum plan_whole why,
+	     const char *detail)
+{
+	uint32_t entry = image_find(scene->fixture.image, span_from(path_of(scene, library)));
+	const struct plan_library *found = plan_find_library(plan, entry);
+
+	assert_non_null(found);
+	assert_string_equal(plan_whole_name(found->why), plan_whole_name(why));
+	if (*detail)
+		assert_true(span_starts_with(found->detail, span_from(detail)));
+	else
+		assert_int_equal(found->detail.n, 0);
+}
+
+static void
+what_stays_tells_why(void **state)
+{
+	static const char *const ran[] = {"busy", "early", "user", NULL};
+	static struct profile_extended called[] = {
+		{.path = SPAN_INIT("/usr/lib/libdeep.so.1"), .use = USE_READ | USE_RUN}};
+	struct span declared = SPAN("/usr/lib/libidle.so.*");
+	CLEANUP(plan_cleanup) struct plan *plan = NULL;
+	struct scene scene;
+
+	(void)state;
+	open_image(&scene, ran);
+	scene.service.keep = (struct span_list){&declared, 1};
+	scene.profile.extended = called;
+	scene.profile.extended_count = 1;
+	plan = scene_plan(&scene);
+	assert_whole(&scene, plan, "busy", WHOLE_RAN, "");
+	assert_whole(&scene, plan, "early", WHOLE_RAN, "it has 2 constructors");
+	assert_whole(&scene, plan, "deep", WHOLE_CALLED, "");
+	assert_whole(&scene, plan, "idle", WHOLE_ASKED, "");
+	assert_whole(&scene, plan, "table", WHOLE_LENDS, "table, for /usr/bin/program");
+	assert_whole(&scene, plan, "inner", WHOLE_LENDS, "inner_table, for /usr/lib/libuser.so.1");
+	assert_null(plan_find_library(plan, 0));
+	scene_free(&scene);
+}
+
+static void
+of_stubs_no_reason_is_told(void **state)
+{
+	static const char *const ran[] = {"busy", NULL};
+	CLEANUP(plan_cleanup) struct plan *plan = NULL;
+	CLEANUP(plan_cleanup) struct plan *unwatched = NULL;
+	CLEANUP(plan_cleanup) struct plan *unasked = NULL;
+	struct scene scene;
+
+	(void)state;
+	open_image(&scene, ran);
+	plan = scene_plan(&scene);
+	assert_int_equal(plan->stub_count, 4);
+	assert_int_equal(plan->library_count, 3);
+	assert_whole(&scene, plan, "early", WHOLE_IMPOSSIBLE, "it has 2 constructors");
+	scene.profile.code_watched = false;
+	unwatched = scene_plan(&scene);
+	assert_int_equal(unwatched->library_count, 7);
+	assert_whole(&scene, unwatched, "idle", WHOLE_UNWATCHED, "");
+	scene.service.unused_libraries = LIBRARIES_KEEP;
+	unasked = scene_plan(&scene);
+	assert_int_equal(unasked->library_count, 0);
+	scene_free(&scene);
+}
+
 static void
 only_where_it_is_wanted_and_known(void **state)
 {
@@ -241,6 +308,8 @@ main(void)
 		cmocka_unit_test(what_was_only_loaded_becomes_a_stub),
 		cmocka_unit_test(data_is_lent_by_what_stays),
 		cmocka_unit_test(nothing_else_may_ask_for_it),
+		cmocka_unit_test(what_stays_tells_why),
+		cmocka_unit_test(of_stubs_no_reason_is_told),
 		cmocka_unit_test(only_where_it_is_wanted_and_known),
 		cmocka_unit_test(a_package_of_stubs_goes_off_the_record),
 	};

@@ -2,6 +2,18 @@
 /* What was decided: plan, shells, verdict. */
 #include "codec/evidence/writer.h"
 
+/* Why it is no stub. */
+static json_t *
+library_json(struct writer *writer, const struct plan_library *library)
+{
+	json_t *json = json_object();
+
+	write_text(writer, json, "why", span_from(plan_whole_name(library->why)));
+	if (library->detail.n)
+		write_text(writer, json, "detail", library->detail);
+	return json;
+}
+
 /* Each path that stays, with who brought it in. */
 static json_t *
 kept_paths(struct writer *writer)
@@ -21,6 +33,9 @@ kept_paths(struct writer *writer)
 		if (entry->content != CONTENT_WHOLE)
 			write_text(writer, json, "content",
 				   span_from(plan_content_name(entry->content)));
+		const struct plan_library *library = plan_find_library(plan, (uint32_t)i);
+		if (library)
+			write_member(writer, json, "no_stub", library_json(writer, library));
 		if (entry->via != IMAGE_NONE)
 			write_text(writer, json, "via", image->entries[entry->via].path);
 		write_item(writer, list, json);

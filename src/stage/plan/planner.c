@@ -19,6 +19,7 @@ planner_free(struct planner *planner)
 	vec_free(&planner->queue);
 	vec_free(&planner->gaps);
 	vec_free(&planner->rewrites);
+	vec_free(&planner->libraries);
 	map_free(planner->gap_keys);
 	map_free(planner->copies);
 	plan_free(planner->plan);

@@ -46,9 +46,10 @@ struct planner {
 	VEC(uint32_t) queue;
 	VEC(struct gap) gaps;
 	VEC(struct plan_rewrite) rewrites;
-	struct map *gap_keys; /* so that the same gap is told once */
-	bool names_used;      /* something kept asks for users, groups or hosts */
-	bool tls_loaded;      /* a TLS library is kept */
+	VEC(struct plan_library) libraries; /* as stub_mark() left it */
+	struct map *gap_keys;		    /* so that the same gap is told once */
+	bool names_used;		    /* something kept asks for users, groups or hosts */
+	bool tls_loaded;		    /* a TLS library is kept */
 	bool did_certificates;
 	bool did_zones;
 	bool did_names;
@@ -147,7 +148,8 @@ int package_keep_whole(struct planner *planner, struct err *err);
 /* hollow.c: which kept files are no more than their name, as things stand; and their content. */
 int hollow_mark(struct planner *planner, struct err *err);
 int hollow_rewrite(struct planner *planner, struct err *err);
-/* stub.c: which kept libraries are no more than stubs, as things stand; and the stubs. */
+/* stub.c: which kept libraries are no more than stubs, as things stand; the stubs, and why the
+ * others are none. */
 int stub_mark(struct planner *planner, struct err *err);
 int stub_rewrite(struct planner *planner, struct err *err);
 /* copies.c: kept code under other names than the package's; once, before fates are decided. */

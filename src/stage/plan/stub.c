@@ -8,8 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "codec/elf_code.h"
 #include "codec/elf_stub.h"
 
+#include <elf.h>
 #include <stdlib.h>
 
 /* What is known of one library, once it was looked at. */
@@ -17,6 +19,8 @@ struct stub {
 	bool made;	       /* false: it has to stay */
 	struct span content;   /* in the plan's arena, as all here */
 	struct span_list data; /* names of the data it defines */
+	struct span problem;   /* why none was made */
+	struct span lent;      /* data that is taken, once it was chosen and could not be */
 };
 
 /* Code for the day on which something goes wrong: that it did not run says little. */
@@ -83,9 +87,12 @@ make_stub(struct planner *planner, uint32_t entry, struct stub *stub, struct err
 	if (r == 0) {
 		stub->content = arena_copy(planner->arena, buf_span(&content));
 		stub->made = stub->content.p != NULL;
-	}
+	} else
+		stub->problem = arena_copy(planner->arena, span_from(problem.text));
 	vec_free(&data.names);
 	buf_cleanup(&content);
+	if (r < 0 && !stub->problem.p)
+		return err_memory(err);
 	return problem.kind == ERR_MEMORY || (r == 0 && !stub->made) ? err_memory(err) : 0;
 }
 
@@ -120,6 +127,7 @@ struct choice {
 	})
 	sources;
 	VEC(uint32_t) importers; /* whose imports are still to be looked at */
+	uint32_t importer;	 /* whose are looked at */
 	struct err *err;
 	int result;
 };
@@ -144,20 +152,51 @@ mark_family(struct choice *choice)
 	}
 }
 
+/* A library that was loaded, or may be because something lists it. */
 static bool
-is_unused(const struct choice *choice, uint32_t entry)
+is_library(const struct planner *planner, uint32_t entry)
+{
+	const struct object *object = planner->loader->objects[entry];
+
+	return planner_keeps(planner, entry) && planner->image->entries[entry].type == IMAGE_FILE &&
+	       object && object->good && object->info.type == ET_DYN && !object->info.program &&
+	       (object->parent != IMAGE_NONE || (planner->use[entry] & USE_READ));
+}
+
+static bool
+was_called(const struct planner *planner, uint32_t entry)
+{
+	const struct profile_extended *extended =
+		profile_find_extended(planner->profile, planner->image->entries[entry].path);
+
+	return extended && (extended->use & USE_RUN);
+}
+
+/* What speaks against a stub before anything is known of its content; WHOLES: nothing. */
+static enum plan_whole
+first_bar(const struct choice *choice, uint32_t entry)
 {
 	const struct planner *planner = choice->planner;
-	const struct image_entry *e = &planner->image->entries[entry];
 	const struct object *object = planner->loader->objects[entry];
 	uint32_t owner = planner->inventory->owners[entry];
 
-	return planner_keeps(planner, entry) && e->type == IMAGE_FILE && e->links == 1 &&
-	       !(planner->marks[entry] & MARK_WHOLE) && (planner->use[entry] & USE_READ) &&
-	       !(planner->use[entry] & USE_RUN) && object && object->good &&
-	       object->parent != IMAGE_NONE && !object->info.program && object->info.soname.n > 0 &&
-	       !is_for_failures(object->info.soname) &&
-	       !(owner < planner->inventory->component_count && choice->family[owner]);
+	if (!(planner->use[entry] & USE_READ))
+		return WHOLE_UNREAD;
+	if (!planner->profile->code_watched)
+		return WHOLE_UNWATCHED;
+	if (planner->use[entry] & USE_RUN)
+		return was_called(planner, entry) ? WHOLE_CALLED : WHOLE_RAN;
+	if (object->parent == IMAGE_NONE)
+		return WHOLE_OPENED;
+	if (planner->marks[entry] & MARK_WHOLE)
+		return WHOLE_ASKED;
+	if (owner < planner->inventory->component_count && choice->family[owner])
+		return WHOLE_C_LIBRARY;
+	if (is_for_failures(object->info.soname))
+		return WHOLE_FAILURES;
+	if (planner->image->entries[entry].links != 1)
+		return WHOLE_LINKED;
+	return object->info.soname.n > 0 ? WHOLES : WHOLE_NAMELESS;
 }
 
 static int
@@ -202,8 +241,24 @@ list_importers(struct choice *choice, struct err *err)
 	return r;
 }
 
+/* It is loaded as it is, and so are its own imports resolved. */
+static int
+take_choice_back(struct choice *choice, uint32_t entry, struct span name, struct err *err)
+{
+	struct planner *planner = choice->planner;
+	struct span taker = planner->image->entries[choice->importer].path;
+	struct stub *stub = planner->stubs[entry];
+
+	choice->chosen[entry] = false;
+	stub->lent =
+		arena_printf(planner->arena, "%.*s, for %.*s", SPAN_ARG(name), SPAN_ARG(taker));
+	if (!stub->lent.p)
+		return err_memory(err);
+	return vec_push(&choice->importers, &entry, IMAGE_ENTRIES_MAX, err);
+}
+
 /*
- * Whoever defines it as data is loaded as it is, and so are its own imports resolved. A program
+ * Whoever defines it as data is no stub. A program
  * that takes a variable has it as its own, and the loader copies the library's there (R_*_COPY): so
  * what an importer defines as data counts as an import.
  */
@@ -219,11 +274,9 @@ see_import(void *context, const struct elf_symbol *symbol)
 	while (at != IMAGE_NONE && choice->result == 0) {
 		const struct source *source = &choice->sources.items[at];
 
-		if (choice->chosen[source->entry]) {
-			choice->chosen[source->entry] = false;
-			choice->result = vec_push(&choice->importers, &source->entry,
-						  IMAGE_ENTRIES_MAX, choice->err);
-		}
+		if (choice->chosen[source->entry])
+			choice->result =
+				take_choice_back(choice, source->entry, symbol->name, choice->err);
 		at = source->next;
 	}
 	return choice->result == 0;
@@ -238,6 +291,7 @@ see_imports(struct choice *choice, struct err *err)
 	while (choice->importers.count) {
 		CLEANUP(contents_view_cleanup) struct contents_view file = {0};
 		uint32_t entry = choice->importers.items[--choice->importers.count];
+		choice->importer = entry;
 		int r = contents_view(planner->contents, planner->image, entry, ELF_FILE_MAX, &file,
 				      err);
 
@@ -249,6 +303,29 @@ see_imports(struct choice *choice, struct err *err)
 	return 0;
 }
 
+/* Each library that stays as it is, with what speaks against a stub. */
+static int
+list_whole(struct choice *choice, struct err *err)
+{
+	struct planner *planner = choice->planner;
+	int r = 0;
+
+	planner->libraries.count = 0;
+	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
+		if (!is_library(planner, i) || choice->chosen[i])
+			continue;
+		struct plan_library library = {i, first_bar(choice, i), {NULL, 0}};
+		const struct stub *stub = planner->stubs[i];
+
+		if (library.why == WHOLES) {
+			library.why = stub->made ? WHOLE_LENDS : WHOLE_IMPOSSIBLE;
+			library.detail = stub->made ? stub->lent : stub->problem;
+		}
+		r = vec_push(&planner->libraries, &library, IMAGE_ENTRIES_MAX, err);
+	}
+	return r;
+}
+
 static int
 decide(struct choice *choice, struct err *err)
 {
@@ -257,7 +334,7 @@ decide(struct choice *choice, struct err *err)
 
 	mark_family(choice);
 	for (uint32_t i = 0; r == 0 && i < planner->image->entry_count; i++) {
-		if (is_unused(choice, i))
+		if (is_library(planner, i) && first_bar(choice, i) == WHOLES)
 			r = choose(choice, i, err);
 	}
 	if (r == 0)
@@ -268,7 +345,7 @@ decide(struct choice *choice, struct err *err)
 		if (choice->chosen[i])
 			planner->plan->entries[i].content = CONTENT_STUB;
 	}
-	return r;
+	return r < 0 ? r : list_whole(choice, err);
 }
 
 int
@@ -281,9 +358,11 @@ stub_mark(struct planner *planner, struct err *err)
 	    planner->plan->granularity == GRANULARITY_PACKAGE)
 		return 0;
 	if (!planner->profile->code_watched)
-		return planner_gap(planner, SPAN("profile"), err,
-				   "it does not tell which code ran: no library becomes a stub "
-				   "(profile again)");
+		r = planner_gap(planner, SPAN("profile"), err,
+				"it does not tell which code ran: no library becomes a stub "
+				"(profile again)");
+	if (r < 0)
+		return r;
 	if (!planner->stubs)
 		planner->stubs = arena_array(planner->arena, planner->image->entry_count,
 					     sizeof(struct stub *));
@@ -299,6 +378,43 @@ stub_mark(struct planner *planner, struct err *err)
 	map_free(choice.data);
 	vec_free(&choice.sources);
 	vec_free(&choice.importers);
+	return r;
+}
+
+/* Of code that ran: whether that could have been told from anything but its being loaded. */
+static int
+add_detail(struct planner *planner, struct plan_library *library, struct err *err)
+{
+	CLEANUP(contents_view_cleanup) struct contents_view file = {0};
+	struct err why = ERR_INIT;
+
+	if (library->why != WHOLE_RAN)
+		return 0;
+	int r = contents_view(planner->contents, planner->image, library->entry, ELF_FILE_MAX,
+			      &file, &why);
+	if (r == 0)
+		r = elf_code_tells(file.bytes, &why);
+	if (r == 0)
+		return 0;
+	library->detail = arena_copy(planner->arena, span_from(why.text));
+	return why.kind == ERR_MEMORY || !library->detail.p ? err_memory(err) : 0;
+}
+
+static int
+hand_over_libraries(struct planner *planner, struct err *err)
+{
+	struct plan *plan = planner->plan;
+	size_t count = planner->libraries.count;
+	int r = 0;
+
+	plan->libraries = arena_array(planner->arena, count, sizeof(*plan->libraries));
+	if (count && !plan->libraries)
+		return err_memory(err);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		plan->libraries[i] = planner->libraries.items[i];
+		r = add_detail(planner, &plan->libraries[i], err);
+	}
+	plan->library_count = count;
 	return r;
 }
 
@@ -323,5 +439,5 @@ stub_rewrite(struct planner *planner, struct err *err)
 			(struct plan_stub){i, planner->loader->objects[i]->info.soname};
 		r = vec_push(&planner->rewrites, &rewrite, IMAGE_ENTRIES_MAX, err);
 	}
-	return r;
+	return r < 0 ? r : hand_over_libraries(planner, err);
 }

@@ -133,6 +133,21 @@ tell_plan(struct telling *telling, uint32_t entry, const struct plan_entry *plan
 			    plan->keep ? "" : "removed: ", plan_reason_text(plan->reason));
 }
 
+/* "no stub takes its place: its code ran: it has 2 constructors; " and the rest */
+static struct span
+tell_library(struct telling *telling, const struct plan_library *library, struct span rest)
+{
+	struct span path = telling->input->image->entries[library->entry].path;
+	struct span detail =
+		library->why == WHOLE_CALLED ? tell_extended(telling, path) : library->detail;
+
+	if (!rest.p)
+		return rest;
+	return arena_printf(telling->arena, "no stub takes its place: %s%s%.*s; %.*s",
+			    plan_whole_text(library->why), detail.n ? ": " : "", SPAN_ARG(detail),
+			    SPAN_ARG(rest));
+}
+
 static struct span
 tell_entry(struct telling *telling, uint32_t entry)
 {
@@ -142,6 +157,10 @@ tell_entry(struct telling *telling, uint32_t entry)
 	const struct plan_entry *plan = &telling->input->plan->entries[entry];
 	struct span text = tell_plan(telling, entry, plan);
 	const char *content = plan_content_text(plan->content);
+	const struct plan_library *library = plan_find_library(telling->input->plan, entry);
+
+	if (library)
+		return tell_library(telling, library, text);
 
 	return *content && text.p
 		       ? arena_printf(telling->arena, "%s; %.*s", content, SPAN_ARG(text))
@@ -172,6 +191,24 @@ component_name(struct telling *telling, const struct component *component)
 			    SPAN_ARG(component->version));
 }
 
+/* A library of it of which code ran, or whose code cannot go for another reason; NULL: none. */
+static const struct plan_library *
+find_library(const struct telling *telling, const struct component *component)
+{
+	const struct plan_library *found = NULL;
+
+	for (size_t i = 0; i < component->file_count; i++) {
+		uint32_t entry = component->files[i].entry;
+		const struct plan_library *library =
+			entry == IMAGE_NONE ? NULL : plan_find_library(telling->input->plan, entry);
+
+		if (library && (library->why == WHOLE_RAN || library->why == WHOLE_CALLED))
+			return library;
+		found = found ? found : library;
+	}
+	return found;
+}
+
 static struct span
 fate_text(struct telling *telling, uint32_t component)
 {
@@ -190,9 +227,16 @@ fate_text(struct telling *telling, uint32_t component)
 	}
 	if (plan->because == IMAGE_NONE)
 		return SPAN("stays on record: its files are not known");
-	return arena_printf(telling->arena,
-			    "stays on record: %u of %u files are left, code among them",
-			    plan->files_kept, plan->files_total);
+	struct span text = arena_printf(telling->arena,
+					"stays on record: %u of %u files are left, code among them",
+					plan->files_kept, plan->files_total);
+	const struct plan_library *library =
+		find_library(telling, &telling->input->inventory->components[component]);
+	if (!library || !text.p)
+		return text;
+	return arena_printf(telling->arena, "%.*s; of %.*s: %s", SPAN_ARG(text),
+			    SPAN_ARG(telling->input->image->entries[library->entry].path),
+			    plan_whole_text(library->why));
 }
 
 static int
