@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "codec/elf.h"
+#include "codec/elf_calls.h"
 #include "codec/elf_code.h"
 #include "codec/elf_stub.h"
 #include "starved.h"
@@ -77,6 +78,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)elf_code_ran(file, data, size / ELF_CODE_PAGE + 1, is_odd, NULL, &ran, &err);
 	(void)elf_code_ran(file, none, sizeof(none) * 8, NULL, NULL, &ran, &err);
 	(void)elf_code_tells(file, &err);
+	(void)elf_calls(file, data, size / ELF_CODE_PAGE + 1, touch, &sum, &err);
+	(void)elf_calls(file, none, sizeof(none) * 8, touch, &sum, &err);
 	sink = sum;
 	buf_cleanup(&stub);
 	return 0;

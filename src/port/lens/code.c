@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pages alone do not tell whether a function ran that shares its page with what runs on loading.
- * Only who ran can have called: so files of which code ran for certain come first, then those
- * whose functions they import and whose pages were touched, until nothing is added.
+ * Only code that ran can have called: so files of which code ran for certain come first, then those
+ * whose functions that code names and whose pages were touched, until nothing is added.
  */
 #include "port/lens/code.h"
 
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "codec/elf.h"
+#include "codec/elf_calls.h"
 
 #include <stdlib.h>
 
 struct lens_code {
 	const struct lens *lens;
 	struct arena *arena;
-	struct map *asked; /* names that files of which code ran import; the value says nothing */
+	struct map *asked; /* names that code which ran can have called; the value says nothing */
 	uint32_t unread;   /* inode of one that ran, of which it is not known what it imports, or
 			      IMAGE_NONE */
 	bool *ran;	   /* per inode */
@@ -37,22 +38,37 @@ struct importing {
 	int result;
 };
 
+static int
+note_name(void *context, struct span name, struct err *err)
+{
+	struct lens_code *code = context;
+	uint64_t known;
+
+	if (map_get(code->asked, name, &known))
+		return 0;
+	struct span copy = arena_copy(code->arena, name);
+	return copy.p ? map_put(code->asked, copy, 1, err) : err_memory(err);
+}
+
 static bool
 note_import(void *context, const struct elf_symbol *symbol)
 {
 	struct importing *importing = context;
-	struct lens_code *code = importing->code;
-	uint64_t known;
 
-	if (symbol->defined || !symbol->dynamic || map_get(code->asked, symbol->name, &known))
-		return true;
-	struct span name = arena_copy(code->arena, symbol->name);
-	importing->result =
-		name.p ? map_put(code->asked, name, 1, importing->err) : err_memory(importing->err);
+	if (!symbol->defined && symbol->dynamic)
+		importing->result = note_name(importing->code, symbol->name, importing->err);
 	return importing->result == 0;
 }
 
-/* Code of it ran: what it imports can have been called. */
+static const uint8_t *
+pages_of(const struct lens_code *code, uint32_t inode)
+{
+	const struct lens_records *records = &code->lens->records;
+
+	return (const void *)(records->pages + records->page_rows[inode]);
+}
+
+/* Code of it ran: what that names can have been called; where it cannot be told, all it imports. */
 static int
 note_run(struct lens_code *code, uint32_t inode, struct span file, struct err *err)
 {
@@ -60,6 +76,12 @@ note_run(struct lens_code *code, uint32_t inode, struct span file, struct err *e
 	struct err ignored = ERR_INIT;
 
 	code->ran[inode] = true;
+	int r = elf_calls(file, pages_of(code, inode), file.n / ELF_CODE_PAGE + 1, note_name, code,
+			  &ignored);
+	if (r == -ERR_MEMORY)
+		return err_memory(err);
+	if (r == 0)
+		return 0;
 	if (elf_symbols(file, note_import, &importing, &ignored) < 0)
 		code->unread = inode;
 	return importing.result;
@@ -80,9 +102,8 @@ is_asked(void *context, struct span name)
 static int
 judge(struct lens_code *code, uint32_t inode, struct span file, bool *ret_ran, struct err *err)
 {
-	const struct lens_records *records = &code->lens->records;
-	const void *pages = (const void *)(records->pages + records->page_rows[inode]);
-	int r = elf_code_ran(file, pages, file.n / ELF_CODE_PAGE + 1, is_asked, code, ret_ran, err);
+	int r = elf_code_ran(file, pages_of(code, inode), file.n / ELF_CODE_PAGE + 1, is_asked,
+			     code, ret_ran, err);
 
 	return r < 0 || !*ret_ran ? r : note_run(code, inode, file, err);
 }
