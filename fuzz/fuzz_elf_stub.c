@@ -60,6 +60,23 @@ check(struct span original, struct span stub)
 	arena_free(arena);
 }
 
+/* As the original too; but nothing more can be taken from it. */
+static void
+check_lent(struct span original, struct span stub)
+{
+	struct arena *arena = arena_new(0);
+	struct elf_info one = {0};
+	struct elf_info other = {0};
+	struct err err = ERR_INIT;
+
+	if (!span_contains(stub, SPAN(ELF_STUB_NOTE)))
+		abort();
+	if (!starved() && elf_read(original, arena, &one, &err) == 0 &&
+	    elf_read(stub, arena, &other, &err) == 0 && !span_equal(one.soname, other.soname))
+		abort();
+	arena_free(arena);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -71,6 +88,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (elf_stub_make(file, &stub, &err) == 0)
 		check(file, buf_span(&stub));
+	buf_cleanup(&stub);
+	if (elf_stub_lend(file, &stub, &err) == 0)
+		check_lent(file, buf_span(&stub));
 	(void)elf_stub_data(file, touch, &sum, &err);
 	/* the file itself says which of its pages were touched, and as if none was */
 	uint8_t none[64] = {0};

@@ -229,8 +229,9 @@ make(struct stub *stub, struct buf *ret, struct err *err)
 	return r < 0 ? r : stub_layout(stub, ret, err);
 }
 
-int
-elf_stub_make(struct span original, struct buf *ret, struct err *err)
+static int
+stub_from(struct span original, int (*way)(struct stub *stub, struct buf *ret, struct err *err),
+	  struct buf *ret, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(0);
 	CLEANUP(stub_cleanup) struct stub stub = {0};
@@ -252,12 +253,24 @@ elf_stub_make(struct span original, struct buf *ret, struct err *err)
 		r = elf_crt_read(&library, &crt, err);
 	stub.library = &library;
 	if (r == 0)
-		r = make(&stub, &file, err);
+		r = way(&stub, &file, err);
 	if (r < 0)
 		return r;
 	*ret = file;
 	file = (struct buf){0};
 	return 0;
+}
+
+int
+elf_stub_make(struct span original, struct buf *ret, struct err *err)
+{
+	return stub_from(original, make, ret, err);
+}
+
+int
+elf_stub_lend(struct span original, struct buf *ret, struct err *err)
+{
+	return stub_from(original, stub_lend, ret, err);
 }
 
 /* ---- the rest ---- */

@@ -43,6 +43,23 @@ enum { ELF_STUB_NAME_SHOWN = 1024 };
 int elf_stub_make(struct span original, struct buf *ret, struct err *err);
 
 /*
+ * A stub that has all data of the original too, for a library whose variables others use. While no
+ * code of a library runs its data is what the loader made of it and what others write there: that
+ * stays true, byte for byte, as its segments without code, relocations and thread-local data stay.
+ * Of the code nothing is left:
+ *   - each function that is exported, or that data points to, is as in a stub; one that has no
+ *     name is told as "a function". Different functions keep different addresses.
+ *   - where the code was is a segment of no bytes that nobody may read, write or run.
+ * The functions lie in a segment of their own behind the others, whose program header was that of
+ * the unwind tables. There are no section headers.
+ *
+ * Errors as elf_stub_make(). ERR_UNSUPPORTED also: relocations that run code (IFUNC) or are packed
+ * (DT_RELR), data among the code or pointers to code that is no known function (.eh_frame_hdr):
+ * what they point to may be data.
+ */
+int elf_stub_lend(struct span original, struct buf *ret, struct err *err);
+
+/*
  * Shows the names of the defined dynamic symbols that a stub leaves out: data, also of threads. A
  * stub may only take the place of a library when nothing that stays asks for one of them. A
  * negative result of `see` ends it and is returned; else errors as elf_library_read().

@@ -17,6 +17,7 @@
 
 #define CALLED	"was called: its code is not in this image, as nothing called it while profiling\n"
 #define PROGRAM STUBBED_FOLDER "/stubbed_program"
+#define TAKER	STUBBED_FOLDER "/stubbed_taker"
 
 struct place {
 	struct arena *arena;
@@ -47,18 +48,28 @@ free_place(void **state)
 	return 0;
 }
 
+/* A stub by one of the two ways there are. */
+typedef int (*stub_way)(struct span original, struct buf *ret, struct err *err);
+
 static int
-quietly(const struct place *place, struct span original, const char *name, struct err *err)
+make_by(stub_way way, const struct place *place, struct span original, const char *name,
+	struct err *err)
 {
 	CLEANUP(buf_cleanup) struct buf stub = {0};
 	struct span path = arena_printf(place->arena, "%s/%s", place->folder.p, name);
 
-	int r = elf_stub_make(original, &stub, err);
+	int r = way(original, &stub, err);
 	if (r < 0)
 		return r;
 	assert_true(span_contains(buf_span(&stub), SPAN(ELF_STUB_NOTE)));
 	assert_false(span_contains(original, SPAN(ELF_STUB_NOTE)));
 	return file_replace(path.p, buf_span(&stub), 0755, err);
+}
+
+static int
+quietly(const struct place *place, struct span original, const char *name, struct err *err)
+{
+	return make_by(elf_stub_make, place, original, name, err);
 }
 
 struct outcome {
@@ -333,6 +344,134 @@ libraries_of_this_machine_have_stubs(void **state)
 	assert_true(stubs > 0);
 }
 
+/* ---- stubs with data ---- */
+
+static void
+lend_helped(const struct place *place)
+{
+	assert_good(make_by(elf_stub_lend, place, stubbed_load(place->arena, "libhelped.so.1"),
+			    "libhelped.so.1", err));
+}
+
+static void
+data_is_as_it_was(void **state)
+{
+	static const char *const ways[] = {"", "LD_BIND_NOW=1"};
+	const struct place *place = *state;
+
+	lend_helped(place);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct outcome outcome = run_with_stubs(place, ways[i], TAKER, "data");
+		assert_span(outcome.output, "started\n");
+		assert_int_equal(outcome.status, 0);
+		outcome = run_with_stubs(place, ways[i], TAKER, "look-up");
+		assert_int_equal(outcome.status, 0);
+	}
+}
+
+static void
+calls_are_told_as_by_any_stub(void **state)
+{
+	static const struct {
+		const char *argument;
+		const char *symbol;
+	} calls[] = {
+		{"helped_plain", "helped_plain"},   {"old", "helped_age"},
+		{"helped_chosen", "helped_chosen"}, {"helped_untyped", "helped_untyped"},
+		{"pointed", "a function"},	    {"guarded", "helped_plain"},
+	};
+	const struct place *place = *state;
+
+	lend_helped(place);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct outcome outcome = run_with_stubs(place, "", TAKER, calls[i].argument);
+		struct span wanted = arena_printf(
+			place->arena, "started\nmohs: libhelped.so.1: %s " CALLED, calls[i].symbol);
+		assert_span(outcome.output, wanted.p);
+		assert_true(WIFSIGNALED(outcome.status));
+		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
+	}
+}
+
+/* Nothing of the code of the original, and all of its data. */
+static void
+no_code_is_left(void **state)
+{
+	const struct place *place = *state;
+	struct span file = stubbed_load(place->arena, "libhelped.so.1");
+	struct elf_library one = {0};
+	struct elf_library other = {0};
+	struct buf stub = {0};
+
+	assert_good(elf_stub_lend(file, &stub, err));
+	assert_good(elf_library_read(file, place->arena, &one, err));
+	assert_good(elf_library_read(buf_span(&stub), place->arena, &other, err));
+	assert_true(stub.n < file.n);
+	assert_int_equal(other.load_count, one.load_count + 1);
+	for (size_t i = 0; i < one.load_count; i++) {
+		struct span code = span_slice(file, one.loads[i].offset,
+					      one.loads[i].offset + one.loads[i].size);
+		assert_int_equal(other.loads[i].address, one.loads[i].address);
+		assert_int_equal(other.loads[i].size, one.loads[i].executable ? 0 : code.n);
+		assert_false(other.loads[i].executable);
+		for (size_t at = 0; one.loads[i].executable && at + 32 < code.n; at += 32) {
+			struct span some = span_slice(code, at, at + 32);
+			bool plain = some.p[0] == some.p[1] && some.p[1] == some.p[2];
+			assert_true(plain || !span_contains(buf_span(&stub), some));
+		}
+	}
+	buf_cleanup(&stub);
+}
+
+/* Of the libraries of programs: each way says the same, or is ended by a call. */
+static void
+lend_library(const struct place *place, const char *program, const char *path, size_t *stubs)
+{
+	struct err why = ERR_INIT;
+	struct elf_info info = {0};
+	struct span original = {NULL, 0};
+
+	assert_good(file_load(path, ELF_FILE_MAX, place->arena, &original, err));
+	assert_good(elf_read(original, place->arena, &info, err));
+	struct span name = arena_copy(place->arena, info.soname);
+	struct outcome wanted = run_with_stubs(place, "LD_BIND_NOW=1", program, "--version");
+	int r = make_by(elf_stub_lend, place, original, name.p, &why);
+	if (r < 0) {
+		assert_int_equal(r, -ERR_UNSUPPORTED);
+		return;
+	}
+	struct outcome outcome = run_with_stubs(place, "LD_BIND_NOW=1", program, "--version");
+	if (span_contains(outcome.output, SPAN(CALLED))) {
+		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
+	} else {
+		assert_int_equal(outcome.status, wanted.status);
+		assert_true(span_equal(outcome.output, wanted.output));
+	}
+	assert_good(
+		tree_remove(arena_printf(place->arena, "%s/%s", place->folder.p, name.p).p, err));
+	++*stubs;
+}
+
+static void
+libraries_of_this_machine_lend(void **state)
+{
+	static const char *const programs[] = {"/usr/bin/openssl", "/usr/bin/curl", "/bin/ls"};
+	const struct place *place = *state;
+	size_t stubs = 0;
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct span ldd = arena_printf(place->arena,
+					       "ldd %s 2>/dev/null | awk '$3 ~ /^\\// {print $3}'",
+					       programs[i]);
+		struct span rest = run(place->arena, ldd.p).output;
+		while (rest.n) {
+			struct span path = arena_copy(place->arena, span_cut(&rest, '\n'));
+			lend_library(place, programs[i], path.p, &stubs);
+		}
+	}
+	assert_true(stubs > 0);
+}
+
 /* ---- what has none, and what a stub leaves out ---- */
 
 static void
@@ -407,7 +546,8 @@ data_is_shown(void **state)
 	assert_good(elf_stub_data(file, add_name, &names, err));
 	assert_non_null(strstr(names.text, "helped_data "));
 	assert_non_null(strstr(names.text, "helped_thread "));
-	assert_int_equal(strlen(names.text), strlen("helped_data helped_thread "));
+	assert_non_null(strstr(names.text, "helped_table "));
+	assert_int_equal(strlen(names.text), strlen("helped_data helped_thread helped_table "));
 	assert_fails(ERR_CANCELLED, elf_stub_data(file, add_name, &one, err));
 	assert_fails(ERR_INVALID, elf_stub_data(SPAN("no ELF"), add_name, &names, err));
 }
@@ -447,6 +587,10 @@ main(void)
 		TEST(the_reason_is_told),
 		TEST(other_files_have_no_stub),
 		TEST(data_is_shown),
+		TEST(data_is_as_it_was),
+		TEST(calls_are_told_as_by_any_stub),
+		TEST(no_code_is_left),
+		TEST(libraries_of_this_machine_lend),
 		TEST(the_same_original_gives_the_same_bytes),
 	};
 

@@ -38,9 +38,8 @@ static const struct kind kinds[PARTS] = {
 	[PART_NAMES] = {".shstrtab", SHT_STRTAB, 0, 1, 0, NO_PART},
 };
 
-/* What a page may be at most, where it runs. */
-static uint64_t
-page_size(const struct stub *stub)
+uint64_t
+stub_page_size(const struct stub *stub)
 {
 	return stub->library->machine == EM_X86_64 ? 4 * KIB : 64 * KIB;
 }
@@ -81,7 +80,7 @@ program_headers(const struct stub *stub)
 static void
 place_segment(struct stub *stub, struct part *part, uint64_t file_end, uint64_t memory_end)
 {
-	uint64_t page = page_size(stub);
+	uint64_t page = stub_page_size(stub);
 
 	part->offset = round_up(file_end, FILE_PAGE);
 	part->address = round_up(memory_end, page) + part->offset % page;
@@ -251,7 +250,7 @@ static int
 put_segments(struct stub *stub, struct buf *out, struct err *err)
 {
 	const struct part *dynamic = part_of(stub, PART_DYNAMIC);
-	uint64_t page = page_size(stub);
+	uint64_t page = stub_page_size(stub);
 	uint64_t constant = end_of(part_of(stub, PART_WORDS));
 	/* whole pages, so that all of them can become read-only */
 	uint64_t taken = round_up(end_of(dynamic), page) - dynamic->address;

@@ -76,5 +76,18 @@ size_t stub_text_size(const struct stub *stub);
 uint64_t stub_thunk(const struct stub *stub, size_t symbol); /* its address */
 int stub_thunks(struct stub *stub, struct err *err);
 
+/* What is common to all thunks; a thunk for the name at an address. `here`: where they will lie. */
+size_t stub_common_size(const struct stub *stub);
+int stub_put_common(const struct stub *stub, struct buf *out, uint64_t here, uint64_t words,
+		    struct err *err);
+int stub_put_thunk(const struct stub *stub, struct buf *out, uint64_t here, uint64_t name,
+		   uint64_t common, struct err *err);
+
+/* What a page may be at most, where it runs. */
+uint64_t stub_page_size(const struct stub *stub);
+
+/* lend.c: the original without its code, with all of its data. */
+int stub_lend(struct stub *stub, struct buf *ret, struct err *err);
+
 /* layout.c: addresses, PART_DYNAMIC, what depends on addresses, and the file. */
 int stub_layout(struct stub *stub, struct buf *ret, struct err *err);

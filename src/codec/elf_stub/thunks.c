@@ -175,8 +175,8 @@ static const uint32_t common_aarch64[] = {
 	0x17fffffd, /* b 7b */
 };
 
-static size_t
-common_size(const struct stub *stub)
+size_t
+stub_common_size(const struct stub *stub)
 {
 	size_t size = stub->library->machine == EM_X86_64 ? sizeof(common_x86_64)
 							  : sizeof(common_aarch64);
@@ -187,13 +187,13 @@ common_size(const struct stub *stub)
 size_t
 stub_text_size(const struct stub *stub)
 {
-	return common_size(stub) + stub->symbol_count * THUNK;
+	return stub_common_size(stub) + stub->symbol_count * THUNK;
 }
 
 uint64_t
 stub_thunk(const struct stub *stub, size_t symbol)
 {
-	return stub->parts[PART_TEXT].address + common_size(stub) + symbol * THUNK;
+	return stub->parts[PART_TEXT].address + stub_common_size(stub) + symbol * THUNK;
 }
 
 int
@@ -287,22 +287,34 @@ thunk_aarch64(struct buf *text, uint64_t here, uint64_t name, uint64_t common, s
 /* ---- both ---- */
 
 int
+stub_put_common(const struct stub *stub, struct buf *out, uint64_t here, uint64_t words,
+		struct err *err)
+{
+	size_t end = out->n + stub_common_size(stub);
+	int r = stub->library->machine == EM_X86_64 ? common_code_x86_64(out, here, words, err)
+						    : common_code_aarch64(out, here, words, err);
+
+	return r < 0 ? r : stub_zeroes(out, end - out->n, err);
+}
+
+int
+stub_put_thunk(const struct stub *stub, struct buf *out, uint64_t here, uint64_t name,
+	       uint64_t common, struct err *err)
+{
+	return stub->library->machine == EM_X86_64 ? thunk_x86_64(out, here, name, common, err)
+						   : thunk_aarch64(out, here, name, common, err);
+}
+
+int
 stub_thunks(struct stub *stub, struct err *err)
 {
-	bool x86 = stub->library->machine == EM_X86_64;
 	struct part *text = &stub->parts[PART_TEXT];
 	uint64_t names = stub->parts[PART_STRINGS].address;
 	uint64_t words = stub->parts[PART_WORDS].address;
 
-	int r = x86 ? common_code_x86_64(&text->bytes, text->address, words, err)
-		    : common_code_aarch64(&text->bytes, text->address, words, err);
-	if (r == 0)
-		r = stub_zeroes(&text->bytes, common_size(stub) - text->bytes.n, err);
-	for (size_t i = 0; r == 0 && i < stub->symbol_count; i++) {
-		uint64_t name = names + stub->symbols[i].name_at;
-		r = x86 ? thunk_x86_64(&text->bytes, stub_thunk(stub, i), name, text->address, err)
-			: thunk_aarch64(&text->bytes, stub_thunk(stub, i), name, text->address,
-					err);
-	}
+	int r = stub_put_common(stub, &text->bytes, text->address, words, err);
+	for (size_t i = 0; r == 0 && i < stub->symbol_count; i++)
+		r = stub_put_thunk(stub, &text->bytes, stub_thunk(stub, i),
+				   names + stub->symbols[i].name_at, text->address, err);
 	return r;
 }

@@ -45,6 +45,8 @@ static int (*choose(void))(int)
 	return chosen;
 }
 
+const struct helped_table helped_table = {"helped", &helped_data, helped_plain, chosen};
+
 int helped_chosen(int value) __attribute__((ifunc("choose")));
 
 /* A symbol without a type, as hand-written assembly has them. */

@@ -71,6 +71,40 @@ look_up(void)
 		       : 0;
 }
 
+#ifdef TAKES_DATA
+/* What the library lends is as it was, and can be written. */
+static int
+use_data(void)
+{
+	const int *number = helped_table.number;
+
+	if (helped_data != 1 || helped_thread != 0 || *number != 1 ||
+	    strcmp(helped_table.name, "helped") != 0 || helped_table.exported != helped_plain)
+		return 1;
+	helped_data = 2;
+	helped_thread = 3;
+	return *number == 2 ? 0 : 1;
+}
+
+static int
+call_pointed(void)
+{
+	return helped_table.function(1);
+}
+#else
+static int
+use_data(void)
+{
+	return 1;
+}
+
+static int
+call_pointed(void)
+{
+	return 1;
+}
+#endif
+
 int
 main(int argc, char **argv)
 {
@@ -83,6 +117,10 @@ main(int argc, char **argv)
 		return look_up();
 	if (strcmp(what, "guarded") == 0 && pthread_create(&thread, NULL, guard, NULL) == 0)
 		(void)pthread_join(thread, NULL);
+	if (strcmp(what, "data") == 0)
+		return use_data();
+	if (strcmp(what, "pointed") == 0)
+		return call_pointed();
 	if (strcmp(what, "helped_untyped") == 0)
 		call_untyped();
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
