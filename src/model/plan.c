@@ -73,6 +73,7 @@ plan_content_name(enum plan_content content)
 		[CONTENT_WHOLE] = "whole",
 		[CONTENT_HOLLOW] = "hollow",
 		[CONTENT_STUB] = "stub",
+		[CONTENT_DATA] = "data",
 	};
 
 	return names[content];
@@ -87,6 +88,8 @@ plan_content_text(enum plan_content content)
 			"its name was looked up, its content never read: the name stays, "
 			"the content is gone",
 		[CONTENT_STUB] = "it was loaded, and none of its code ran: a stub takes its place",
+		[CONTENT_DATA] = "it was loaded, and none of its code ran: a stub with its data "
+				 "takes its place",
 	};
 
 	return texts[content];

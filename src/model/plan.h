@@ -33,11 +33,12 @@ enum plan_reason {
 const char *plan_reason_name(enum plan_reason reason); /* "used" */
 const char *plan_reason_text(enum plan_reason reason); /* a phrase for people */
 
-/* What a kept file has in the place of code that was not used. Both are among plan.rewrites. */
+/* What a kept file has in the place of code that was not used. All are among plan.rewrites. */
 enum plan_content {
 	CONTENT_WHOLE,	/* nothing: its own */
 	CONTENT_HOLLOW, /* as many zero bytes: only its name was looked up */
 	CONTENT_STUB,	/* a library without code: it was loaded, and none of it ran */
+	CONTENT_DATA,	/* likewise, with its data: what stays takes some of that */
 };
 
 const char *plan_content_name(enum plan_content content); /* "hollow" */
@@ -47,7 +48,7 @@ const char *plan_content_text(enum plan_content content); /* a phrase for people
 enum plan_whole {
 	WHOLE_RAN,	  /* its code ran, or may have */
 	WHOLE_CALLED,	  /* the hardened image called it */
-	WHOLE_LENDS,	  /* what is loaded as it is takes data from it */
+	WHOLE_LENDS,	  /* what is loaded as it is takes data from it that a stub cannot have */
 	WHOLE_IMPOSSIBLE, /* no stub can stand in for it */
 	WHOLE_ASKED,	  /* something asks for it that is neither its use nor a need for it */
 	WHOLE_OPENED,	  /* nothing lists it as needed */

@@ -35,7 +35,7 @@ setup() {
 
 # A program with a library that it is linked with and calls only when it is told to. Each function has
 # a page of its own, as those of bigger libraries have. That of the library which it needs in turn shares
-# its page with what runs whenever a library is loaded.
+# its page with what runs whenever a library is loaded. A third one lends data to the program.
 make_worker() {
 	mkdir -p "$1/opt/lib" "$1/opt/bin"
 	echo 'const char *verse(void) { return "roses"; }' >"$work/verse.c"
@@ -43,12 +43,25 @@ make_worker() {
 	echo 'const char *verse(void);
 		__attribute__((aligned(4096))) const char *poem(void) { return verse(); }
 		__attribute__((aligned(4096), visibility("hidden"), used)) int last(void) { return 0; }' >"$work/poem.c"
+	echo '__attribute__((aligned(4096))) static const char *told(void) { return "fine"; }
+		const struct { const char *name, *(*tell)(void); } mood = { "glad", told };
+		__attribute__((aligned(4096), visibility("hidden"), used)) int last(void) { return 0; }' >"$work/mood.c"
 	echo '#include <stdio.h>
 		const char *poem(void);
-		int main(int n, char **a) { (void)a; return puts(n > 1 ? poem() : "idle") < 0; }' >"$work/worker.c"
+		extern const struct { const char *name, *(*tell)(void); } mood;
+		int main(int n, char **a) {
+			switch (n > 1 ? a[1][0] : 0) {
+			case 0: return puts("idle") < 0;
+			case 109: return puts(mood.name) < 0;
+			case 116: return puts(mood.tell()) < 0;
+			default: return puts(poem()) < 0;
+			}
+		}' >"$work/worker.c"
 	cc -shared -fPIC -Wl,-soname,libpoem.so.1 -Wl,-rpath,/opt/lib -o "$1/opt/lib/libpoem.so.1" "$work/poem.c" \
 		"$1/opt/lib/libverse.so.1"
-	cc -Wl,-rpath,/opt/lib,-rpath-link,"$1/opt/lib" -o "$1/opt/bin/worker" "$work/worker.c" "$1/opt/lib/libpoem.so.1"
+	cc -shared -fPIC -Wl,-soname,libmood.so.1 -o "$1/opt/lib/libmood.so.1" "$work/mood.c"
+	cc -Wl,-rpath,/opt/lib,-rpath-link,"$1/opt/lib" -o "$1/opt/bin/worker" "$work/worker.c" \
+		"$1/opt/lib/libpoem.so.1" "$1/opt/lib/libmood.so.1"
 }
 
 # An image of perl-base and what it needs, with a service that does more than its load asks for.
@@ -104,6 +117,7 @@ while (my $client = $server->accept) {
 	1 while (<$client> // "") =~ /\S/;
 	my $text = $path eq "/" ? hello()
 		: $path eq "/idle" ? qx{/opt/bin/worker} || undef : $path eq "/poem" ? qx{/opt/bin/worker poem} || undef
+		: $path =~ m{^/(mood|tell)$} ? qx{/opt/bin/worker $1} || undef
 		: $path eq "/tool" ? tool() : $path eq "/run-tool" ? (system("/usr/bin/tool", "-s") ? undef : "ran")
 		: $path eq "/probe" ? probe() : $path eq "/module" ? module() : $path eq "/plugins" ? plugins()
 		: $path =~ m{^/page/(.*)} ? page($1) : undef;
@@ -265,6 +279,25 @@ holds() {
 	[[ $output == *"no stub takes its place: its code was called in the hardened image: missing in test poem"* ]]
 	run "$mohs" why "$evidence" libc6
 	[[ $output == *"code among them; of /"*": its code ran"* ]]
+}
+
+@test "a library that lends data becomes a stub with its data, until its code is called" {
+	profile=$work/stubs.json
+	service lender 'unused_libraries: stub' /idle /mood
+	run_service lender
+	[ "$status" -eq 0 ]
+	holds '.tests.passed == 2 and .extension.end == "passed" and [.extension.rounds[].added[]] == []'
+	holds '[.plan.paths[] | select(.content == "data").path] == ["/opt/lib/libmood.so.1"]'
+	run "$mohs" why "$evidence" /opt/lib/libmood.so.1
+	[[ $output == *"a stub with its data takes its place"* ]]
+
+	service caller 'unused_libraries: stub' /mood /tell
+	run_service caller
+	[ "$status" -eq 0 ]
+	holds '[.extension.rounds[].added[] | .path, .phase] == ["/opt/lib/libmood.so.1", "tell"]'
+	grep -rq 'mohs: libmood.so.1: a function was called' "$work/caller/logs"
+	run "$mohs" why "$evidence" /opt/lib/libmood.so.1
+	[[ $output == *"its code was called in the hardened image: missing in test tell, asked for by /opt/bin/worker"* ]]
 }
 
 @test "a profile that does not tell which code ran makes no stubs, and says so" {

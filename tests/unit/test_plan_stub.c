@@ -29,11 +29,15 @@ static const char script[] =
 	"lib inner 'int inner_table[4] = {1}; int inner(void) { return inner_table[0]; }'\n"
 	"lib user 'extern int inner_table[]; int user(void) { return inner_table[0]; }' -linner\n"
 	"lib early 'int at; __attribute__((constructor)) static void now(void) { at = 1; }'\n"
-	"echo 'extern int table[]; int main(void) { return table[0]; }' | cc -x c - -x none -o "
+	"lib mixed '__asm__(\".text; .globl mixed; .type mixed, %object; .size mixed, 4; \"\n"
+	"	\"mixed: .long 7\"); int blend(void) { return 1; }'\n"
+	"echo 'extern int table[], mixed[]; int main(void) { return table[0] + mixed[0]; }' | cc "
+	"-x c - -x none -o "
 	"program "
-	"-L. -Wl,--no-as-needed,-rpath-link,. -lidle -lbusy -ltable -luser -learly\n";
+	"-L. -Wl,--no-as-needed,-rpath-link,. -lidle -lbusy -ltable -luser -learly -lmixed\n";
 
-static const char *const libraries[] = {"deep", "idle", "busy", "table", "inner", "user", "early"};
+static const char *const libraries[] = {"deep",	 "idle", "busy",  "table",
+					"inner", "user", "early", "mixed"};
 
 static char folder[] = "/tmp/mohs-stub-XXXXXX";
 
@@ -116,7 +120,8 @@ entry_of(struct scene *scene, const struct plan *plan, const char *library)
 	return &plan->entries[entry];
 }
 
-/* `expected`: names of those that are stubs, in the order of `libraries`, each with a blank. */
+/* `expected`: names of those that are stubs, in the order of `libraries`, each with a blank; "+":
+ * with data. */
 static void
 assert_stubs(struct scene *scene, const char *expected)
 {
@@ -128,10 +133,11 @@ assert_stubs(struct scene *scene, const char *expected)
 		const struct plan_entry *entry = entry_of(scene, plan, libraries[i]);
 
 		assert_true(entry->keep);
-		if (entry->content != CONTENT_STUB)
+		if (entry->content != CONTENT_STUB && entry->content != CONTENT_DATA)
 			continue;
 		count++;
-		found = arena_printf(scene->arena, "%.*s%s ", SPAN_ARG(found), libraries[i]);
+		found = arena_printf(scene->arena, "%.*s%s%s ", SPAN_ARG(found), libraries[i],
+				     entry->content == CONTENT_DATA ? "+" : "");
 	}
 	assert_span(found, expected);
 	assert_int_equal(plan->stub_count, count);
@@ -154,8 +160,8 @@ what_was_only_loaded_becomes_a_stub(void **state)
 
 	(void)state;
 	open_image(&scene, ran);
-	/* `table` lends data to the program, `early` has a constructor of its own */
-	assert_stubs(&scene, "deep idle inner user ");
+	/* `early` has a constructor of its own, `mixed` lends what lies among its code */
+	assert_stubs(&scene, "deep idle table+ inner user ");
 	scene_free(&scene);
 }
 
@@ -168,7 +174,7 @@ data_is_lent_by_what_stays(void **state)
 
 	(void)state;
 	open_image(&scene, ran);
-	assert_stubs(&scene, "deep idle ");
+	assert_stubs(&scene, "deep idle table+ inner+ ");
 	scene_free(&scene);
 }
 
@@ -184,11 +190,11 @@ nothing_else_may_ask_for_it(void **state)
 	(void)state;
 	open_image(&scene, ran);
 	scene.service.keep = (struct span_list){&declared, 1};
-	assert_stubs(&scene, "deep inner user ");
+	assert_stubs(&scene, "deep table+ inner user ");
 	scene.service.keep = (struct span_list){0};
 	scene.profile.extended = called;
 	scene.profile.extended_count = 1;
-	assert_stubs(&scene, "idle inner user ");
+	assert_stubs(&scene, "idle table+ inner user ");
 	scene_free(&scene);
 }
 
@@ -228,8 +234,8 @@ what_stays_tells_why(void **state)
 	assert_whole(&scene, plan, "early", WHOLE_RAN, "it has 2 constructors");
 	assert_whole(&scene, plan, "deep", WHOLE_CALLED, "");
 	assert_whole(&scene, plan, "idle", WHOLE_ASKED, "");
-	assert_whole(&scene, plan, "table", WHOLE_LENDS, "table, for /usr/bin/program");
-	assert_whole(&scene, plan, "inner", WHOLE_LENDS, "inner_table, for /usr/lib/libuser.so.1");
+	assert_whole(&scene, plan, "mixed", WHOLE_LENDS,
+		     "mixed, for /usr/bin/program: data that it lends lies among its code");
 	assert_null(plan_find_library(plan, 0));
 	scene_free(&scene);
 }
@@ -246,12 +252,12 @@ of_stubs_no_reason_is_told(void **state)
 	(void)state;
 	open_image(&scene, ran);
 	plan = scene_plan(&scene);
-	assert_int_equal(plan->stub_count, 4);
+	assert_int_equal(plan->stub_count, 5);
 	assert_int_equal(plan->library_count, 3);
 	assert_whole(&scene, plan, "early", WHOLE_IMPOSSIBLE, "it has 2 constructors");
 	scene.profile.code_watched = false;
 	unwatched = scene_plan(&scene);
-	assert_int_equal(unwatched->library_count, 7);
+	assert_int_equal(unwatched->library_count, 8);
 	assert_whole(&scene, unwatched, "idle", WHOLE_UNWATCHED, "");
 	scene.service.unused_libraries = LIBRARIES_KEEP;
 	unasked = scene_plan(&scene);
@@ -287,6 +293,7 @@ a_package_of_stubs_goes_off_the_record(void **state)
 	static const char *const ran[] = {"busy", NULL};
 	static const char *const idle[] = {"/usr/lib/libidle.so.1", "/usr/lib/libdeep.so.1", NULL};
 	static const char *const both[] = {"/usr/lib/libuser.so.1", "/usr/lib/libbusy.so.1", NULL};
+	static const char *const lender[] = {"/usr/lib/libtable.so.1", NULL};
 	CLEANUP(plan_cleanup) struct plan *plan = NULL;
 	struct scene scene;
 
@@ -294,10 +301,14 @@ a_package_of_stubs_goes_off_the_record(void **state)
 	open_image(&scene, ran);
 	scene_package(&scene, "idle", idle);
 	scene_package(&scene, "both", both);
+	scene_package(&scene, "lender", lender);
 	plan = scene_plan(&scene);
 	assert_int_equal(plan->components[0].fate, FATE_REMOVED);
 	assert_int_equal(plan->components[1].fate, FATE_KEPT);
 	assert_int_equal(plan->components[1].files_kept, 1);
+	assert_int_equal(plan->components[2].fate, FATE_DATA);
+	assert_int_equal(plan->orphan_count, 1);
+	assert_int_equal(plan->orphans[0].component, 2);
 	scene_free(&scene);
 }
 

@@ -53,6 +53,7 @@ is_served(const struct plan *plan, uint32_t entry, uint8_t use)
 		[CONTENT_WHOLE] = 0,
 		[CONTENT_HOLLOW] = USE_READ,
 		[CONTENT_STUB] = USE_RUN,
+		[CONTENT_DATA] = USE_RUN,
 	};
 	const struct plan_entry *planned = &plan->entries[entry];
 

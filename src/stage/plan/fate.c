@@ -26,6 +26,13 @@ kept_names(const struct planner *planner)
 	return names;
 }
 
+/* A library whose code is gone, and whose data is there. */
+static bool
+lends_data(const struct planner *planner, uint32_t entry)
+{
+	return planner->plan->entries[entry].content == CONTENT_DATA;
+}
+
 static int
 decide_one(struct planner *planner, const uint32_t *names, const struct component *component,
 	   struct plan_component *ret, struct err *err)
@@ -50,6 +57,8 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 					: names[planner->image->entries[entry].inode];
 		if (name == IMAGE_NONE)
 			name = copies_of(planner, &component->files[i]);
+		if (name == IMAGE_NONE && lends_data(planner, entry) && ret->fate == FATE_REMOVED)
+			ret->fate = FATE_DATA;
 		if (name == IMAGE_NONE)
 			continue;
 		ret->files_kept += planner_keeps(planner, entry);
@@ -120,8 +129,9 @@ add_orphans(struct planner *planner, uint32_t index, const bool *owned, struct v
 	for (size_t f = 0; f < component->file_count; f++) {
 		struct plan_orphan orphan = {component->files[f].entry, index};
 
-		if (!planner_keeps(planner, orphan.entry) || owned[orphan.entry] ||
-		    planner_is_folder(planner, orphan.entry) ||
+		if (orphan.entry == IMAGE_NONE ||
+		    !(planner_keeps(planner, orphan.entry) || lends_data(planner, orphan.entry)) ||
+		    owned[orphan.entry] || planner_is_folder(planner, orphan.entry) ||
 		    commands_is_link(&planner->image->entries[orphan.entry]))
 			continue;
 		int r = vec_push_raw(orphans, &orphan, sizeof(orphan), PACKAGE_FILES_MAX, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Libraries that were loaded because something lists them as needed, and of which no code ran. With
- * harden.unused_libraries: stub, a library without code takes the place of each (codec/elf_stub.h).
- * One that anything loaded takes data from stays: a stub has none.
+ * harden.unused_libraries: stub, a library without code takes the place of each (codec/elf_stub.h);
+ * of one that anything loaded takes data from, a stub that has all of its data.
  */
 #include "stage/plan/loader.h"
 
@@ -20,7 +20,8 @@ struct stub {
 	struct span content;   /* in the plan's arena, as all here */
 	struct span_list data; /* names of the data it defines */
 	struct span problem;   /* why none was made */
-	struct span lent;      /* data that is taken, once it was chosen and could not be */
+	struct span lent;      /* data that is taken, and why no stub can have it */
+	struct span lending;   /* the stub with its data, once that was asked for */
 };
 
 /* Code for the day on which something goes wrong: that it did not run says little. */
@@ -120,6 +121,7 @@ struct choice {
 	struct planner *planner;
 	bool *family;	  /* per component: the C library, which every program starts with */
 	bool *chosen;	  /* per entry */
+	bool *lends;	  /* per entry that is chosen: with its data */
 	struct map *data; /* name -> index in `sources` */
 	VEC(struct source {
 		uint32_t entry; /* that defines it */
@@ -241,24 +243,46 @@ list_importers(struct choice *choice, struct err *err)
 	return r;
 }
 
-/* It is loaded as it is, and so are its own imports resolved. */
+/* `lending` stays empty, and `lent` says why, when there is no such stub. */
 static int
-take_choice_back(struct choice *choice, uint32_t entry, struct span name, struct err *err)
+make_lending(struct choice *choice, uint32_t entry, struct span name, struct err *err)
 {
+	CLEANUP(contents_view_cleanup) struct contents_view file = {0};
+	CLEANUP(buf_cleanup) struct buf content = {0};
 	struct planner *planner = choice->planner;
-	struct span taker = planner->image->entries[choice->importer].path;
 	struct stub *stub = planner->stubs[entry];
+	struct span taker = planner->image->entries[choice->importer].path;
+	struct err problem = ERR_INIT;
+	int r = contents_view(planner->contents, planner->image, entry, ELF_FILE_MAX, &file,
+			      &problem);
 
-	choice->chosen[entry] = false;
-	stub->lent =
-		arena_printf(planner->arena, "%.*s, for %.*s", SPAN_ARG(name), SPAN_ARG(taker));
-	if (!stub->lent.p)
+	if (r == 0)
+		r = elf_stub_lend(file.bytes, &content, &problem);
+	if (r == -ERR_MEMORY)
 		return err_memory(err);
+	if (r == 0)
+		stub->lending = arena_copy(planner->arena, buf_span(&content));
+	else
+		stub->lent = arena_printf(planner->arena, "%.*s, for %.*s: %s", SPAN_ARG(name),
+					  SPAN_ARG(taker), problem.text);
+	return stub->lending.p || stub->lent.p ? 0 : err_memory(err);
+}
+
+/* Its data is there as it is, and so is what that takes from others. */
+static int
+lend_data(struct choice *choice, uint32_t entry, struct span name, struct err *err)
+{
+	struct stub *stub = choice->planner->stubs[entry];
+	int r = stub->lending.p || stub->lent.p ? 0 : make_lending(choice, entry, name, err);
+
+	if (r < 0)
+		return r;
+	choice->chosen[entry] = choice->lends[entry] = stub->lending.p != NULL;
 	return vec_push(&choice->importers, &entry, IMAGE_ENTRIES_MAX, err);
 }
 
 /*
- * Whoever defines it as data is no stub. A program
+ * Whoever defines it as data lends it. A program
  * that takes a variable has it as its own, and the loader copies the library's there (R_*_COPY): so
  * what an importer defines as data counts as an import.
  */
@@ -274,9 +298,9 @@ see_import(void *context, const struct elf_symbol *symbol)
 	while (at != IMAGE_NONE && choice->result == 0) {
 		const struct source *source = &choice->sources.items[at];
 
-		if (choice->chosen[source->entry])
+		if (choice->chosen[source->entry] && !choice->lends[source->entry])
 			choice->result =
-				take_choice_back(choice, source->entry, symbol->name, choice->err);
+				lend_data(choice, source->entry, symbol->name, choice->err);
 		at = source->next;
 	}
 	return choice->result == 0;
@@ -343,7 +367,8 @@ decide(struct choice *choice, struct err *err)
 		r = see_imports(choice, err);
 	for (size_t i = 0; r == 0 && i < planner->plan->entry_count; i++) {
 		if (choice->chosen[i])
-			planner->plan->entries[i].content = CONTENT_STUB;
+			planner->plan->entries[i].content =
+				choice->lends[i] ? CONTENT_DATA : CONTENT_STUB;
 	}
 	return r < 0 ? r : list_whole(choice, err);
 }
@@ -368,13 +393,15 @@ stub_mark(struct planner *planner, struct err *err)
 					     sizeof(struct stub *));
 	choice.family = calloc(planner->inventory->component_count + 1, sizeof(bool));
 	choice.chosen = calloc(planner->image->entry_count + 1, sizeof(bool));
+	choice.lends = calloc(planner->image->entry_count + 1, sizeof(bool));
 	choice.data = map_new(0);
-	if (!planner->stubs || !choice.family || !choice.chosen || !choice.data)
+	if (!planner->stubs || !choice.family || !choice.chosen || !choice.lends || !choice.data)
 		r = err_memory(err);
 	if (r == 0)
 		r = decide(&choice, err);
 	free(choice.family);
 	free(choice.chosen);
+	free(choice.lends);
 	map_free(choice.data);
 	vec_free(&choice.sources);
 	vec_free(&choice.importers);
@@ -418,6 +445,14 @@ hand_over_libraries(struct planner *planner, struct err *err)
 	return r;
 }
 
+static bool
+is_stub(const struct plan *plan, size_t entry)
+{
+	enum plan_content content = plan->entries[entry].content;
+
+	return content == CONTENT_STUB || content == CONTENT_DATA;
+}
+
 int
 stub_rewrite(struct planner *planner, struct err *err)
 {
@@ -426,14 +461,16 @@ stub_rewrite(struct planner *planner, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < plan->entry_count; i++)
-		count += plan->entries[i].content == CONTENT_STUB;
+		count += is_stub(plan, i);
 	plan->stubs = arena_array(planner->arena, count, sizeof(*plan->stubs));
 	if (count && !plan->stubs)
 		return err_memory(err);
 	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++) {
-		if (plan->entries[i].content != CONTENT_STUB)
+		if (!is_stub(plan, i))
 			continue;
-		struct plan_rewrite rewrite = {i, planner->stubs[i]->content};
+		const struct stub *stub = planner->stubs[i];
+		bool lends = plan->entries[i].content == CONTENT_DATA;
+		struct plan_rewrite rewrite = {i, lends ? stub->lending : stub->content};
 
 		plan->stubs[plan->stub_count++] =
 			(struct plan_stub){i, planner->loader->objects[i]->info.soname};
