@@ -58,11 +58,11 @@ enum plan_whole {
 	WHOLE_LINKED,	/* hard links */
 	WHOLE_NAMELESS,
 	WHOLE_UNWATCHED, /* the profile does not tell which code ran */
-	WHOLES,
+	WHOLES
 };
 
-const char *plan_whole_name(enum plan_whole why); /* "ran" */
-const char *plan_whole_text(enum plan_whole why); /* "its code ran" */
+const char *plan_whole_name(enum plan_whole why);
+const char *plan_whole_text(enum plan_whole why);
 
 struct plan_entry {
 	bool keep;
@@ -77,8 +77,7 @@ struct plan_stub {
 	struct span soname;
 };
 
-/* A library that is kept as it is, where stubs are asked for. */
-struct plan_library {
+struct plan_library { /* kept as it is, where stubs are asked for */
 	uint32_t entry;
 	enum plan_whole why;
 	struct span detail; /* "it has 2 constructors"; empty: no more is known */
@@ -145,8 +144,7 @@ plan_has(const struct plan *plan, uint32_t entry)
 	return plan->entries[entry].keep && plan->entries[entry].content == CONTENT_WHOLE;
 }
 
-/* Why this entry is no stub; NULL: it is one, or no library, or none were asked for. */
+/* NULL: it is a stub, or no library, or none were asked for. */
 const struct plan_library *plan_find_library(const struct plan *plan, uint32_t entry);
-
 void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);

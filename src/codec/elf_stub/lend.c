@@ -5,12 +5,11 @@
  * segment behind the others holds a thunk for each function that can be come to: those that are
  * exported, and those that data points to.
  */
-#include "codec/elf_stub/stub.h"
+#include "codec/elf_stub/lend.h"
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "base/vec.h"
 #include "codec/elf_stub.h"
 
 #include <stddef.h>
@@ -26,26 +25,6 @@ enum {
 
 #define ADDRESS_MAX GIB /* what code can name by a distance */
 #define UNNAMED	    "a function"
-
-/* A function that becomes a thunk. */
-struct lent {
-	uint64_t address; /* in the original */
-	uint64_t name;	  /* address of its name; 0: it has none */
-};
-
-struct lend {
-	struct stub *stub;
-	char *work;		    /* a copy of the original, changed in place */
-	VEC(struct lent) functions; /* by address, each once */
-	struct span frames;	    /* .eh_frame_hdr */
-	uint64_t frames_address;
-	uint64_t memory_end;
-	uint64_t segment; /* of the thunks: its address */
-	uint64_t words;
-	uint64_t unnamed;
-	uint64_t common;
-	uint64_t first; /* thunk */
-};
 
 static char *
 writable(const struct lend *lend, struct span bytes)
@@ -103,7 +82,10 @@ check_load(struct lend *lend, const char *header, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "its headers are not loaded as data");
 	if (is_code(header) && address % stub_page_size(lend->stub) != 0)
 		return err_set(err, ERR_UNSUPPORTED, "its code shares pages with data");
+	if (in_file && offset < lend->file_end)
+		return err_set(err, ERR_UNSUPPORTED, "its segments overlap");
 	lend->memory_end = address + size;
+	lend->file_end = offset + in_file;
 	return 0;
 }
 
@@ -157,204 +139,7 @@ check_tables(const struct elf_library *library, struct err *err)
 	return 0;
 }
 
-/* ---- functions ---- */
-
-/* The table of .eh_frame_hdr (LSB Core 5.0 10.6.2): starts of functions, sorted. */
-static bool
-starts_function(const struct lend *lend, uint64_t address)
-{
-	enum { HEAD = 12, PAIR = 8 };
-	const char *p = lend->frames.p;
-
-	if (lend->frames.n < HEAD || memcmp(p, "\1\x1b\x03\x3b", 4) != 0)
-		return false;
-	size_t low = 0;
-	size_t high = bytes_u32(p + 8, false);
-	if (high > (lend->frames.n - HEAD) / PAIR)
-		return false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint64_t start = lend->frames_address + (uint64_t)(int64_t)(int32_t)bytes_u32(
-								p + HEAD + middle * PAIR, false);
-		if (start == address)
-			return true;
-		if ((int64_t)start < (int64_t)address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
-static int
-add_function(struct lend *lend, uint64_t address, uint64_t name, struct err *err)
-{
-	struct lent lent = {address, name};
-
-	return vec_push(&lend->functions, &lent, ELF_STUB_SYMBOLS_MAX, err);
-}
-
-static int
-add_export(void *context, const struct elf_exported *symbol, struct err *err)
-{
-	struct lend *lend = context;
-	const struct elf_library *library = lend->stub->library;
-	uint64_t strings = 0;
-
-	if (symbol->kind == ELF_DATA && elf_library_is_code(library, symbol->address))
-		return err_set(err, ERR_UNSUPPORTED, "data that it lends lies among its code");
-	if (symbol->kind != ELF_FUNCTION)
-		return 0;
-	if (!elf_library_is_code(library, symbol->address))
-		return err_set(err, ERR_UNSUPPORTED, "a function that lies outside of its code");
-	(void)elf_library_value(library, DT_STRTAB, &strings);
-	return add_function(lend, symbol->address,
-			    strings + (uint64_t)(symbol->name.p - library->strings.p), err);
-}
-
-/* Whether the loader writes into an array that is gone with the code. */
-static bool
-is_of_start(const struct elf_library *library, uint64_t offset)
-{
-	static const uint64_t arrays[][2] = {{DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
-					     {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
-	uint64_t address = 0;
-	uint64_t size = 0;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (elf_library_value(library, arrays[i][0], &address) &&
-		    elf_library_value(library, arrays[i][1], &size) && offset >= address &&
-		    offset - address < size)
-			return true;
-	}
-	return false;
-}
-
-/* Kinds of relocations that data may have; what they do is left to the loader. */
-static bool
-is_known(const struct elf_library *library, uint64_t type)
-{
-	static const uint32_t x86_64[] = {R_X86_64_NONE,     R_X86_64_64,	R_X86_64_GLOB_DAT,
-					  R_X86_64_DTPMOD64, R_X86_64_DTPOFF64, R_X86_64_TPOFF64};
-	static const uint32_t aarch64[] = {R_AARCH64_NONE,	 R_AARCH64_ABS64,
-					   R_AARCH64_GLOB_DAT,	 R_AARCH64_TLS_DTPMOD,
-					   R_AARCH64_TLS_DTPREL, R_AARCH64_TLS_TPREL};
-	bool x86 = library->machine == EM_X86_64;
-	const uint32_t *known = x86 ? x86_64 : aarch64;
-	size_t count = x86 ? sizeof(x86_64) / sizeof(uint32_t) : sizeof(aarch64) / sizeof(uint32_t);
-
-	for (size_t i = 0; i < count; i++) {
-		if (known[i] == type)
-			return true;
-	}
-	return false;
-}
-
-struct relocation {
-	uint64_t offset;
-	uint64_t info;
-	uint64_t addend;
-	bool to_code; /* writes the address of a function, by its addend alone */
-};
-
-static int
-read_relocation(const struct lend *lend, const char *raw, struct relocation *ret, struct err *err)
-{
-	const struct elf_library *library = lend->stub->library;
-	uint64_t relative = library->machine == EM_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
-	struct relocation one = {bytes_u64(raw, false), bytes_u64(raw + 8, false),
-				 bytes_u64(raw + 16, false), false};
-
-	if (ELF64_R_TYPE(one.info) == relative) {
-		one.to_code = elf_library_is_code(library, one.addend) &&
-			      !is_of_start(library, one.offset);
-	} else if (!is_known(library, ELF64_R_TYPE(one.info))) {
-		return err_set(err, ERR_UNSUPPORTED, "its data has a relocation of kind %llu",
-			       (unsigned long long)ELF64_R_TYPE(one.info));
-	} else if (ELF64_R_SYM(one.info)) {
-		uint64_t at = library->symbols + ELF64_R_SYM(one.info) * sizeof(Elf64_Sym);
-		struct span symbol = elf_library_range(library, at, sizeof(Elf64_Sym));
-		if (!symbol.p)
-			return err_set(err, ERR_INVALID, "a relocation by no symbol");
-		bool code = elf_library_is_code(library, bytes_u64(symbol.p + 8, false)) &&
-			    bytes_u16(symbol.p + 6, false) != SHN_UNDEF;
-		if (code && (one.addend || ELF64_ST_BIND(symbol.p[4]) == STB_LOCAL))
-			return err_set(err, ERR_UNSUPPORTED, "its data points into a function");
-	}
-	*ret = one;
-	return 0;
-}
-
-static int
-relocations(const struct elf_library *library, struct span *ret, struct err *err)
-{
-	uint64_t address = 0;
-	uint64_t size = 0;
-
-	*ret = (struct span){NULL, 0};
-	if (elf_library_value(library, DT_RELR, &address))
-		return err_set(err, ERR_UNSUPPORTED, "it lends data with packed relocations");
-	if (!elf_library_value(library, DT_RELA, &address) ||
-	    !elf_library_value(library, DT_RELASZ, &size) || size == 0)
-		return 0;
-	*ret = elf_library_range(library, address, size);
-	return ret->p && !elf_library_is_code(library, address)
-		       ? 0
-		       : err_set(err, ERR_INVALID, "relocations that are not all there");
-}
-
-/* Functions that data points to. What is none might be data among the code: that would be lost. */
-static int
-add_pointed(struct lend *lend, struct err *err)
-{
-	const struct elf_library *library = lend->stub->library;
-	struct relocation one;
-	struct span table;
-	int r = relocations(library, &table, err);
-
-	for (size_t at = 0; r == 0 && table.n - at >= sizeof(Elf64_Rela);
-	     at += sizeof(Elf64_Rela)) {
-		r = read_relocation(lend, table.p + at, &one, err);
-		if (r < 0 || !one.to_code)
-			continue;
-		if (!starts_function(lend, one.addend))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "its data points to code that is no known function");
-		r = add_function(lend, one.addend, 0, err);
-	}
-	return r;
-}
-
-static int
-compare_functions(const void *a, const void *b)
-{
-	const struct lent *x = a;
-	const struct lent *y = b;
-
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return x->name > y->name ? -1 : x->name < y->name; /* one with a name first */
-}
-
-static int
-list_functions(struct lend *lend, struct err *err)
-{
-	size_t n = 0;
-	int r = elf_library_exports(lend->stub->library, add_export, lend, err);
-
-	if (r == 0)
-		r = add_pointed(lend, err);
-	if (r < 0 || lend->functions.count == 0)
-		return r;
-	struct lent *items = lend->functions.items;
-	qsort(items, lend->functions.count, sizeof(*items), compare_functions);
-	for (size_t i = 0; i < lend->functions.count; i++) {
-		if (n == 0 || items[n - 1].address != items[i].address)
-			items[n++] = items[i];
-	}
-	lend->functions.count = n;
-	return 0;
-}
+/* ---- the segment of the thunks ---- */
 
 /* The thunk for a function that is on the list; 0: it is not. */
 static uint64_t
@@ -375,8 +160,6 @@ thunk_for(const struct lend *lend, uint64_t address)
 		       ? lend->first + low * THUNK
 		       : 0;
 }
-
-/* ---- the segment of the thunks ---- */
 
 static uint64_t
 round_up(uint64_t value, uint64_t to)
@@ -443,11 +226,11 @@ change_relocations(struct lend *lend, struct err *err)
 {
 	struct relocation one;
 	struct span table;
-	int r = relocations(lend->stub->library, &table, err);
+	int r = lend_relocations(lend->stub->library, &table, err);
 
 	for (size_t at = 0; r == 0 && table.n - at >= sizeof(Elf64_Rela);
 	     at += sizeof(Elf64_Rela)) {
-		r = read_relocation(lend, table.p + at, &one, err);
+		r = lend_read_relocation(lend, table.p + at, &one, err);
 		if (r == 0 && one.to_code)
 			bytes_put(writable(lend, table) + at + 16, thunk_for(lend, one.addend), 8,
 				  false);
@@ -470,10 +253,14 @@ change_dynamic(struct lend *lend, struct err *err)
 
 	for (size_t i = 0; i < header_count(lend); i++) {
 		const char *header = header_at(lend, i);
-		if (type_of(header) == PT_DYNAMIC)
-			section = elf_library_range(library,
-						    field(header, offsetof(Elf64_Phdr, p_vaddr)),
-						    field(header, offsetof(Elf64_Phdr, p_filesz)));
+		uint64_t address = field(header, offsetof(Elf64_Phdr, p_vaddr));
+		if (type_of(header) != PT_DYNAMIC)
+			continue;
+		section = elf_library_range(library, address,
+					    field(header, offsetof(Elf64_Phdr, p_filesz)));
+		if (elf_library_is_code(library, address) ||
+		    section.p != library->file.p + field(header, offsetof(Elf64_Phdr, p_offset)))
+			section.n = 0;
 	}
 	if (section.n < (library->entry_count + 1) * sizeof(Elf64_Dyn))
 		return err_set(err, ERR_INVALID, "a dynamic section that is not loaded");
@@ -620,7 +407,7 @@ lend_all(struct lend *lend, struct buf *out, struct err *err)
 	if (r == 0)
 		r = check_tables(library, err);
 	if (r == 0)
-		r = list_functions(lend, err);
+		r = lend_functions(lend, err);
 	if (r == 0)
 		r = stub_words(lend->stub, err);
 	if (r < 0)
