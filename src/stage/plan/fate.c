@@ -33,6 +33,24 @@ lends_data(const struct planner *planner, uint32_t entry)
 	return planner->plan->entries[entry].content == CONTENT_DATA;
 }
 
+static void
+mark_data(const struct planner *planner, uint32_t entry, struct plan_component *component)
+{
+	if (lends_data(planner, entry) && component->fate == FATE_REMOVED)
+		component->fate = FATE_DATA;
+}
+
+/* A hard link or a copy that stays carries the content, whoever owns its name; IMAGE_NONE: none. */
+static uint32_t
+content_of(const struct planner *planner, const uint32_t *names, const struct component_file *file)
+{
+	uint32_t name = planner_keeps(planner, file->entry)
+				? file->entry
+				: names[planner->image->entries[file->entry].inode];
+
+	return name == IMAGE_NONE ? copies_of(planner, file) : name;
+}
+
 static int
 decide_one(struct planner *planner, const uint32_t *names, const struct component *component,
 	   struct plan_component *ret, struct err *err)
@@ -51,16 +69,11 @@ decide_one(struct planner *planner, const uint32_t *names, const struct componen
 		if (commands_is_link(&planner->image->entries[entry]))
 			continue; /* what stands in a shell's place is nobody's */
 
-		/* A hard link or a copy that stays carries the content, whoever owns its name. */
-		uint32_t name = planner_keeps(planner, entry)
-					? entry
-					: names[planner->image->entries[entry].inode];
-		if (name == IMAGE_NONE)
-			name = copies_of(planner, &component->files[i]);
-		if (name == IMAGE_NONE && lends_data(planner, entry) && ret->fate == FATE_REMOVED)
-			ret->fate = FATE_DATA;
-		if (name == IMAGE_NONE)
+		uint32_t name = content_of(planner, names, &component->files[i]);
+		if (name == IMAGE_NONE) {
+			mark_data(planner, entry, ret);
 			continue;
+		}
 		ret->files_kept += planner_keeps(planner, entry);
 		if (ret->fate == FATE_KEPT)
 			continue;
