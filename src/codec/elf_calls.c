@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 enum {
-	LINKAGE = 8, /* sections .plt* */
+	LINKAGE = 8,	/* sections .plt* */
+	BEHIND_MAX = 4, /* bytes of an instruction behind a distance */
 	WORD = 8,
 };
 
@@ -33,6 +34,11 @@ struct range {
 	struct span bytes;
 };
 
+struct hull { /* of addresses that are looked for */
+	uint64_t low;
+	uint64_t high;
+};
+
 struct calls {
 	const struct elf_library *library;
 	const uint8_t *pages;
@@ -45,7 +51,8 @@ struct calls {
 	size_t linkage_count;
 	size_t sections; /* of any kind */
 	bool too_many;	 /* sections of linkage */
-	uint64_t table;	 /* of the slots: DT_PLTGOT, or 0 */
+	struct hull hulls[2];
+	uint64_t table; /* of the slots: DT_PLTGOT, or 0 */
 };
 
 static bool
@@ -279,30 +286,54 @@ see_address(struct calls *calls, uint64_t address, struct err *err)
 	return r < 0 ? r : see_place(calls, &calls->entries, address, err);
 }
 
+/* Whether an address up to BEHIND_MAX bytes on may be one that is looked for. */
 static bool
-may_be_named(const struct calls *calls, uint64_t low, uint64_t high, uint64_t address)
+is_near(const struct calls *calls, uint64_t address)
 {
-	return (address >= low && address <= high) || is_linkage(calls, address);
+	for (size_t i = 0; i < sizeof(calls->hulls) / sizeof(calls->hulls[0]); i++) {
+		const struct hull *hull = &calls->hulls[i];
+		if (address + BEHIND_MAX >= hull->low && address <= hull->high)
+			return true;
+	}
+	return false;
 }
 
 /* Four bytes of code as a distance; an immediate value of 1, 2 or 4 bytes may stand behind it. */
 static int
 see_code(struct calls *calls, uint64_t address, const char *code, struct err *err)
 {
-	static const uint8_t behind[] = {0, 1, 2, 4};
-	const struct places *slots = &calls->slots;
-	uint64_t low = slots->count ? slots->items[0].address : UINT64_MAX;
-	uint64_t high = slots->count ? slots->items[slots->count - 1].address : 0;
+	static const uint8_t behind[] = {0, 1, 2, BEHIND_MAX};
 	uint64_t target = address + 4 + (uint64_t)(int64_t)(int32_t)bytes_u32(code, false);
 	int r = 0;
 
-	if (calls->table && calls->table < low)
-		low = calls->table;
-	for (size_t i = 0; r == 0 && i < sizeof(behind); i++) {
-		if (may_be_named(calls, low, high, target + behind[i]))
-			r = see_address(calls, target + behind[i], err);
-	}
+	if (!is_near(calls, target) || is_linkage(calls, address))
+		return 0;
+	for (size_t i = 0; r == 0 && i < sizeof(behind); i++)
+		r = see_address(calls, target + behind[i], err);
 	return r;
+}
+
+static void
+widen(struct hull *hull, uint64_t address)
+{
+	hull->low = address < hull->low ? address : hull->low;
+	hull->high = address > hull->high ? address : hull->high;
+}
+
+static void
+draw_hulls(struct calls *calls)
+{
+	const struct places *both[] = {&calls->slots, &calls->entries};
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		calls->hulls[i] = (struct hull){UINT64_MAX, 0};
+		if (!both[i]->count)
+			continue;
+		widen(&calls->hulls[i], both[i]->items[0].address);
+		widen(&calls->hulls[i], both[i]->items[both[i]->count - 1].address);
+	}
+	if (calls->table)
+		widen(&calls->hulls[0], calls->table);
 }
 
 static int
@@ -315,8 +346,7 @@ scan_page(struct calls *calls, const struct elf_load *load, uint64_t page, struc
 
 	for (uint64_t at = from; r == 0 && at < to && end - at >= 4 && at < end; at++) {
 		uint64_t address = load->address + (at - load->offset);
-		if (!is_linkage(calls, address))
-			r = see_code(calls, address, calls->library->file.p + at, err);
+		r = see_code(calls, address, calls->library->file.p + at, err);
 	}
 	return r;
 }
@@ -380,6 +410,7 @@ see_all(struct calls *calls, struct arena *arena, struct err *err)
 
 	if (r == 0)
 		r = read_linkage(calls, arena, err);
+	draw_hulls(calls);
 	if (r == 0)
 		r = scan_relocations(calls, err);
 	for (size_t i = 0; r == 0 && i < library->load_count; i++) {
