@@ -18,7 +18,7 @@ struct sandbox_session {
 	const struct progress *progress;
 	size_t result_max;
 	int answer;
-	pid_t inside; /* -1: gone */
+	pid_t inside; /* -1: none */
 };
 
 static int
@@ -43,11 +43,8 @@ start_inside(const struct sandbox_options *options, struct sandbox_session *sess
 void
 sandbox_stop(struct sandbox_session *session)
 {
-	if (session->inside > 0) {
+	if (session->inside > 0)
 		(void)kill(session->inside, SIGKILL);
-		(void)TEMP_FAILURE_RETRY(waitpid(session->inside, NULL, 0));
-		session->inside = -1;
-	}
 	keeper_dismiss(&session->keeper);
 }
 
@@ -97,6 +94,8 @@ sandbox_end(struct sandbox_session *session, struct err *err)
 	if (!session)
 		return 0;
 	sandbox_stop(session);
+	if (session->inside > 0)
+		(void)TEMP_FAILURE_RETRY(waitpid(session->inside, NULL, 0));
 	fd_cleanup(&session->answer);
 	int r = keeper_finish(&session->keeper, err);
 	free(session);
