@@ -6,6 +6,7 @@
 #include "codec/elf.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
 
@@ -43,10 +44,50 @@ read_header(struct span file, struct elf_library *library, struct err *err)
 	return 0;
 }
 
-static void
-read_load(struct elf_library *library, const char *header)
+/* What is known of the program headers so far. */
+struct reading {
+	struct elf_library *library;
+	struct span dynamic;
+	uint64_t dynamic_address;
+	bool has_dynamic;
+	uint64_t memory_end; /* of the segments */
+};
+
+/*
+ * A loader maps whole pages, each segment over those before: what an address holds is only certain
+ * where they ascend (gABI chapter 5) and where those that share a page have its bytes from one
+ * place of the file.
+ */
+static int
+check_load(const struct reading *reading, const struct elf_load *load, uint64_t taken,
+	   struct err *err)
+{
+	enum { PAGE = 4096 };
+	const struct elf_library *library = reading->library;
+	const struct elf_load *before =
+		library->load_count ? &library->loads[library->load_count - 1] : NULL;
+	uint64_t end = 0;
+
+	if (load->size > taken || __builtin_add_overflow(load->address, taken, &end))
+		return err_set(err, ERR_INVALID, "a segment of an impossible size");
+	if (load->size && !file_range(library->file, load->offset, load->size).p)
+		return err_set(err, ERR_INVALID, "a segment that is not all there");
+	if (load->size && (load->address - load->offset) % PAGE != 0)
+		return err_set(err, ERR_INVALID, "a segment that cannot be mapped");
+	if (taken && load->address < reading->memory_end)
+		return err_set(err, ERR_INVALID, "segments that overlap or are not in order");
+	if (load->size && before && before->size &&
+	    load->address / PAGE == (reading->memory_end - 1) / PAGE &&
+	    load->address - load->offset != before->address - before->offset)
+		return err_set(err, ERR_INVALID, "segments that overlap in a page");
+	return 0;
+}
+
+static int
+read_load(struct reading *reading, const char *header, struct err *err)
 {
 	uint64_t flags = number(header, FIELD(Elf64_Phdr, p_flags));
+	uint64_t taken = number(header, FIELD(Elf64_Phdr, p_memsz));
 	struct elf_load load = {
 		.offset = number(header, FIELD(Elf64_Phdr, p_offset)),
 		.address = number(header, FIELD(Elf64_Phdr, p_vaddr)),
@@ -55,23 +96,65 @@ read_load(struct elf_library *library, const char *header)
 		.executable = (flags & PF_X) != 0,
 	};
 
-	if (load.offset > library->file.n)
-		load.size = 0;
-	else if (load.size > library->file.n - load.offset)
-		load.size = library->file.n - load.offset;
-	library->loads[library->load_count++] = load;
+	int r = check_load(reading, &load, taken, err);
+	if (r < 0)
+		return r;
+	reading->library->loads[reading->library->load_count++] = load;
+	if (taken)
+		reading->memory_end = load.address + taken;
+	return 0;
 }
 
+/* ---- the dynamic section ---- */
+
 static int
-read_dynamic(struct elf_library *library, struct span bytes, struct arena *arena, struct err *err)
+compare_tags(const void *a, const void *b)
 {
+	const uint64_t *x = a;
+	const uint64_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Of two entries of a kind one loader goes by the first, another by the last. */
+static int
+check_once(const struct elf_library *library, struct arena *arena, struct err *err)
+{
+	uint64_t *tags = arena_array(arena, library->entry_count + 1, sizeof(*tags));
+	size_t count = 0;
+
+	if (!tags)
+		return err_memory(err);
+	for (size_t i = 0; i < library->entry_count; i++) {
+		uint64_t tag = library->entries[i].tag;
+		if (tag != DT_NEEDED && tag != DT_AUXILIARY && tag != DT_FILTER)
+			tags[count++] = tag;
+	}
+	if (count)
+		qsort(tags, count, sizeof(*tags), compare_tags);
+	for (size_t i = 1; i < count; i++) {
+		if (tags[i] == tags[i - 1])
+			return err_set(err, ERR_INVALID, "two dynamic entries of a kind (0x%llx)",
+				       (unsigned long long)tags[i]);
+	}
+	return 0;
+}
+
+/* Loaders find it by its address, tools by its place in the file. */
+static int
+read_dynamic(const struct reading *reading, struct arena *arena, struct err *err)
+{
+	struct elf_library *library = reading->library;
+	struct span bytes = reading->dynamic;
 	size_t room = bytes.n / sizeof(Elf64_Dyn);
 
+	if (!reading->has_dynamic)
+		return err_set(err, ERR_UNSUPPORTED, "no dynamic section");
 	if (room > ELF_DYNAMIC_MAX)
 		return err_set(err, ERR_LIMIT, "%zu dynamic entries (ELF_DYNAMIC_MAX %d)", room,
 			       ELF_DYNAMIC_MAX);
-	if (library->entries)
-		return err_set(err, ERR_INVALID, "two dynamic sections");
+	if (!bytes.p || elf_library_range(library, reading->dynamic_address, bytes.n).p != bytes.p)
+		return err_set(err, ERR_INVALID, "a dynamic section that is not loaded");
 	library->entries = arena_array(arena, room + 1, sizeof(*library->entries));
 	if (!library->entries)
 		return err_memory(err);
@@ -82,11 +165,13 @@ read_dynamic(struct elf_library *library, struct span bytes, struct arena *arena
 			.value = number(at, FIELD(Elf64_Dyn, d_un)),
 		};
 		if (entry.tag == DT_NULL)
-			break;
+			return check_once(library, arena, err);
 		library->entries[library->entry_count++] = entry;
 	}
-	return 0;
+	return err_set(err, ERR_INVALID, "a dynamic section that does not end");
 }
+
+/* ---- program headers ---- */
 
 /* NT_GNU_PROPERTY_TYPE_0 as PT_GNU_PROPERTY has it: one note, its properties 8-byte aligned. */
 static void
@@ -114,18 +199,23 @@ read_features(struct elf_library *library, struct span note)
 }
 
 static int
-read_segment(struct elf_library *library, const char *header, struct arena *arena, struct err *err)
+read_segment(struct reading *reading, const char *header, struct err *err)
 {
+	struct elf_library *library = reading->library;
 	uint64_t flags = number(header, FIELD(Elf64_Phdr, p_flags));
 	struct span bytes = file_range(library->file, number(header, FIELD(Elf64_Phdr, p_offset)),
 				       number(header, FIELD(Elf64_Phdr, p_filesz)));
 
 	switch (number(header, FIELD(Elf64_Phdr, p_type))) {
 	case PT_LOAD:
-		read_load(library, header);
-		return 0;
+		return read_load(reading, header, err);
 	case PT_DYNAMIC:
-		return read_dynamic(library, bytes, arena, err);
+		if (reading->has_dynamic)
+			return err_set(err, ERR_INVALID, "two dynamic sections");
+		reading->has_dynamic = true;
+		reading->dynamic = bytes;
+		reading->dynamic_address = number(header, FIELD(Elf64_Phdr, p_vaddr));
+		return 0;
 	case PT_INTERP:
 		library->interpreter = true;
 		return 0;
@@ -143,6 +233,7 @@ read_segment(struct elf_library *library, const char *header, struct arena *aren
 static int
 read_segments(struct elf_library *library, struct arena *arena, struct err *err)
 {
+	struct reading reading = {.library = library};
 	const char *header = library->file.p;
 	uint64_t count = number(header, FIELD(Elf64_Ehdr, e_phnum));
 	uint64_t size = number(header, FIELD(Elf64_Ehdr, e_phentsize));
@@ -152,18 +243,18 @@ read_segments(struct elf_library *library, struct arena *arena, struct err *err)
 	if (count > ELF_SEGMENTS_MAX)
 		return err_set(err, ERR_LIMIT, "%u ELF program headers (ELF_SEGMENTS_MAX %d)",
 			       (unsigned)count, ELF_SEGMENTS_MAX);
-	if (!table.p || size < sizeof(Elf64_Phdr))
+	if (!table.p || size != sizeof(Elf64_Phdr))
 		return err_set(err, ERR_INVALID, "malformed ELF program headers");
 	library->executable_stack = true; /* what no PT_GNU_STACK means */
 	library->loads = arena_array(arena, count + 1, sizeof(*library->loads));
 	if (!library->loads)
 		return err_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		int r = read_segment(library, table.p + i * size, arena, err);
+		int r = read_segment(&reading, table.p + i * size, err);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return read_dynamic(&reading, arena, err);
 }
 
 bool
@@ -305,8 +396,6 @@ elf_library_read(struct span file, struct arena *arena, struct elf_library *ret,
 		r = read_segments(&library, arena, err);
 	if (r < 0)
 		return r;
-	if (!library.entries)
-		return err_set(err, ERR_UNSUPPORTED, "no dynamic section");
 	if (elf_library_value(&library, DT_STRTAB, &strings) &&
 	    elf_library_value(&library, DT_STRSZ, &size))
 		library.strings = elf_library_range(&library, strings, size);

@@ -4,6 +4,10 @@
  * section headers (System V gABI 4.1 chapter 5; GNU hash tables and symbol versions as glibc reads
  * them). Little-endian files of 64 bits for x86-64 and AArch64 only. Spans point into the file;
  * every offset, count and string is checked against it.
+ *
+ * What two readers could understand in two ways is a lie: segments that overlap, are not in order
+ * or not all there, a dynamic section that is not where it is loaded or does not end, two entries
+ * of a kind. So elf_read() and loaders find the same names here.
  */
 #pragma once
 
@@ -15,7 +19,7 @@
 struct elf_load { /* PT_LOAD */
 	uint64_t offset;
 	uint64_t address;
-	uint64_t size; /* in the file, cut where that ends */
+	uint64_t size; /* in the file: all of it is there */
 	bool writable;
 	bool executable;
 };
@@ -51,7 +55,7 @@ struct elf_library {
 int elf_library_read(struct span file, struct arena *arena, struct elf_library *ret,
 		     struct err *err);
 
-/* The first entry with that tag; false when there is none. */
+/* The entry with that tag; false when there is none. Not for DT_NEEDED, DT_FILTER, DT_AUXILIARY. */
 bool elf_library_value(const struct elf_library *library, uint64_t tag, uint64_t *ret);
 
 /* What the file has from an address to the end of its segment; empty when it has nothing there. */
