@@ -29,6 +29,9 @@ read_header(struct span file, struct elf_library *library, struct err *err)
 {
 	if (!elf_is(file) || file.n < sizeof(Elf64_Ehdr))
 		return err_set(err, ERR_INVALID, "not an ELF file");
+	if (file.p[EI_VERSION] != EV_CURRENT ||
+	    number(file.p, FIELD(Elf64_Ehdr, e_version)) != EV_CURRENT)
+		return err_set(err, ERR_INVALID, "malformed ELF header");
 	if (file.p[EI_CLASS] != ELFCLASS64 || file.p[EI_DATA] != ELFDATA2LSB)
 		return err_set(err, ERR_UNSUPPORTED, "not a little-endian ELF file of 64 bits");
 	library->file = file;
@@ -155,6 +158,8 @@ read_dynamic(const struct reading *reading, struct arena *arena, struct err *err
 			       ELF_DYNAMIC_MAX);
 	if (!bytes.p || elf_library_range(library, reading->dynamic_address, bytes.n).p != bytes.p)
 		return err_set(err, ERR_INVALID, "a dynamic section that is not loaded");
+	library->dynamic = bytes;
+	library->dynamic_address = reading->dynamic_address;
 	library->entries = arena_array(arena, room + 1, sizeof(*library->entries));
 	if (!library->entries)
 		return err_memory(err);

@@ -37,6 +37,8 @@ struct elf_library {
 	uint32_t flags; /* e_flags */
 	struct elf_load *loads;
 	size_t load_count;
+	uint64_t dynamic_address;
+	struct span dynamic;	   /* there, with DT_NULL */
 	struct elf_entry *entries; /* without DT_NULL */
 	size_t entry_count;
 	struct span strings;   /* DT_STRTAB */

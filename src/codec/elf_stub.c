@@ -136,6 +136,20 @@ check_tags(const struct elf_library *library, struct err *err)
 	return 0;
 }
 
+/* As many as elf_read() takes of the stub. */
+static int
+check_needed(const struct elf_library *library, struct err *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < library->entry_count; i++)
+		count += library->entries[i].tag == DT_NEEDED;
+	return count <= ELF_NEEDED_MAX
+		       ? 0
+		       : err_set(err, ERR_LIMIT, "%zu DT_NEEDED entries (ELF_NEEDED_MAX %d)", count,
+				 ELF_NEEDED_MAX);
+}
+
 static int
 check_library(const struct elf_library *library, struct err *err)
 {
@@ -143,7 +157,8 @@ check_library(const struct elf_library *library, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "it is a program too");
 	if (library->executable_stack)
 		return err_set(err, ERR_UNSUPPORTED, "it asks for an executable stack");
-	return check_tags(library, err);
+	int r = check_tags(library, err);
+	return r < 0 ? r : check_needed(library, err);
 }
 
 static int

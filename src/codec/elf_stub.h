@@ -53,9 +53,10 @@ int elf_stub_make(struct span original, struct buf *ret, struct err *err);
  * The functions lie in a segment of their own behind the others, whose program header was that of
  * the unwind tables. There are no section headers.
  *
- * Errors as elf_stub_make(). ERR_UNSUPPORTED also: relocations that run code (IFUNC) or are packed
- * (DT_RELR), data among the code or pointers to code that is no known function (.eh_frame_hdr):
- * what they point to may be data.
+ * Errors as elf_stub_make(). ERR_INVALID also: tables that overlap, as they are changed in place.
+ * ERR_UNSUPPORTED also: relocations that run code (IFUNC) or are packed (DT_RELR), data among the
+ * code or pointers to code that is no known function (.eh_frame_hdr): what they point to may be
+ * data.
  */
 int elf_stub_lend(struct span original, struct buf *ret, struct err *err);
 

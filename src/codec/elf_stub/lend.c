@@ -117,26 +117,86 @@ check_headers(struct lend *lend, struct err *err)
 			continue;
 		lend->frames = elf_library_range(lend->stub->library, address, size);
 		lend->frames_address = address;
+		if (!lend->frames.p)
+			break;
 	}
 	return lend->frames.p ? 0
 			      : err_set(err, ERR_UNSUPPORTED,
 					"it lends data, and has no table of its functions");
 }
 
-static int
-check_tables(const struct elf_library *library, struct err *err)
-{
-	static const uint64_t tables[] = {DT_SYMTAB, DT_STRTAB, DT_HASH,   DT_GNU_HASH,
-					  DT_VERSYM, DT_VERDEF, DT_VERNEED};
-	uint64_t address = 0;
+struct extent { /* of the file */
+	uint64_t start;
+	uint64_t end;
+};
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		if (elf_library_value(library, tables[i], &address) &&
-		    elf_library_is_code(library, address))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "its code and its tables lie in one segment");
+/* Where the file has what the loader reads at an address. */
+static int
+extent_of(const struct elf_library *library, uint64_t address, uint64_t size, struct extent *ret,
+	  struct err *err)
+{
+	struct span bytes = elf_library_range(library, address, size);
+
+	if (elf_library_is_code(library, address))
+		return err_set(err, ERR_UNSUPPORTED, "its code and its tables lie in one segment");
+	if (!bytes.p)
+		return err_set(err, ERR_INVALID, "a table that is not all there");
+	ret->start = (uint64_t)(bytes.p - library->file.p);
+	ret->end = ret->start + size;
+	return 0;
+}
+
+/* Tables are changed in place: none may lie in another, or in the headers. */
+static int
+check_apart(const struct extent *extents, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (extents[i].start < extents[k].end && extents[k].start < extents[i].end)
+				return err_set(err, ERR_INVALID, "tables that overlap");
+		}
 	}
 	return 0;
+}
+
+static int
+check_tables(const struct lend *lend, struct err *err)
+{
+	enum { TABLES = 8 };
+	static const struct {
+		uint64_t tag;
+		uint64_t size_tag;
+		uint64_t size; /* without a tag: what is there at least */
+	} tables[TABLES] = {
+		{DT_SYMTAB, 0, sizeof(Elf64_Sym)},
+		{DT_STRTAB, DT_STRSZ, 0},
+		{DT_RELA, DT_RELASZ, 0},
+		{DT_HASH, 0, 8},
+		{DT_GNU_HASH, 0, 16},
+		{DT_VERSYM, 0, 2},
+		{DT_VERDEF, 0, sizeof(Elf64_Verdef)},
+		{DT_VERNEED, 0, sizeof(Elf64_Verneed)},
+	};
+	const struct elf_library *library = lend->stub->library;
+	struct extent extents[TABLES + 2] = {
+		{0, field(lend->work, offsetof(Elf64_Ehdr, e_phoff)) +
+			    header_count(lend) * PROGRAM_HEADER},
+	};
+	size_t count = 2;
+	int r = extent_of(library, library->dynamic_address, library->dynamic.n, &extents[1], err);
+
+	for (size_t i = 0; r == 0 && i < TABLES; i++) {
+		uint64_t address = 0;
+		uint64_t size = tables[i].size;
+		if (!elf_library_value(library, tables[i].tag, &address) ||
+		    (tables[i].size_tag && !elf_library_value(library, tables[i].size_tag, &size)))
+			continue;
+		if (tables[i].tag == DT_SYMTAB || tables[i].tag == DT_VERSYM)
+			size *= library->symbol_count;
+		if (size)
+			r = extent_of(library, address, size, &extents[count++], err);
+	}
+	return r < 0 ? r : check_apart(extents, count, err);
 }
 
 /* ---- the segment of the thunks ---- */
@@ -239,8 +299,8 @@ change_relocations(struct lend *lend, struct err *err)
 }
 
 /* Without what is run on loading and unloading, and without the slots of the code. */
-static int
-change_dynamic(struct lend *lend, struct err *err)
+static void
+change_dynamic(struct lend *lend)
 {
 	static const uint64_t gone[] = {
 		DT_INIT,       DT_FINI,		DT_INIT_ARRAY,	DT_INIT_ARRAYSZ,
@@ -248,24 +308,11 @@ change_dynamic(struct lend *lend, struct err *err)
 		DT_PLTRELSZ,   DT_PLTGOT,	DT_TLSDESC_PLT, DT_TLSDESC_GOT,
 	};
 	const struct elf_library *library = lend->stub->library;
-	struct span section = {NULL, 0};
 	size_t n = 0;
 
-	for (size_t i = 0; i < header_count(lend); i++) {
-		const char *header = header_at(lend, i);
-		uint64_t address = field(header, offsetof(Elf64_Phdr, p_vaddr));
-		if (type_of(header) != PT_DYNAMIC)
-			continue;
-		section = elf_library_range(library, address,
-					    field(header, offsetof(Elf64_Phdr, p_filesz)));
-		if (elf_library_is_code(library, address) ||
-		    section.p != library->file.p + field(header, offsetof(Elf64_Phdr, p_offset)))
-			section.n = 0;
-	}
-	if (section.n < (library->entry_count + 1) * sizeof(Elf64_Dyn))
-		return err_set(err, ERR_INVALID, "a dynamic section that is not loaded");
-	char *table = writable(lend, section);
-	memset(table, 0, section.n);
+	char *table = writable(lend, library->dynamic);
+
+	memset(table, 0, library->dynamic.n);
 	for (size_t i = 0; i < library->entry_count; i++) {
 		const struct elf_entry *entry = &library->entries[i];
 		bool kept = entry->tag < DT_LOPROC || entry->tag > DT_HIPROC;
@@ -277,7 +324,6 @@ change_dynamic(struct lend *lend, struct err *err)
 		bytes_put(table + n * sizeof(Elf64_Dyn) + 8, entry->value, 8, false);
 		n++;
 	}
-	return 0;
 }
 
 /* ---- the file ---- */
@@ -405,7 +451,7 @@ lend_all(struct lend *lend, struct buf *out, struct err *err)
 	int r = check_headers(lend, err);
 
 	if (r == 0)
-		r = check_tables(library, err);
+		r = check_tables(lend, err);
 	if (r == 0)
 		r = lend_functions(lend, err);
 	if (r == 0)
@@ -416,9 +462,10 @@ lend_all(struct lend *lend, struct buf *out, struct err *err)
 	r = elf_library_exports(library, change_symbol, lend, err);
 	if (r == 0)
 		r = change_relocations(lend, err);
-	if (r == 0)
-		r = change_dynamic(lend, err);
-	return r < 0 ? r : put_file(lend, out, err);
+	if (r < 0)
+		return r;
+	change_dynamic(lend);
+	return put_file(lend, out, err);
 }
 
 int
