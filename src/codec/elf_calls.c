@@ -51,6 +51,7 @@ struct calls {
 	size_t linkage_count;
 	size_t sections; /* of any kind */
 	bool too_many;	 /* sections of linkage */
+	bool elsewhere;	 /* one that is not loaded as code from where the file has it */
 	struct hull hulls[2];
 	uint64_t table; /* of the slots: DT_PLTGOT, or 0 */
 };
@@ -175,6 +176,10 @@ note_linkage(void *context, const struct elf_section *section)
 	if (!span_equal(section->name, SPAN(".plt")) &&
 	    !span_starts_with(section->name, SPAN(".plt.")))
 		return true;
+	calls->elsewhere |=
+		!elf_library_is_code(calls->library, section->address) ||
+		elf_library_range(calls->library, section->address, section->bytes.n).p !=
+			section->bytes.p;
 	calls->too_many |= calls->linkage_count == LINKAGE;
 	if (!calls->too_many)
 		calls->linkage[calls->linkage_count++] =
@@ -250,7 +255,7 @@ read_linkage(struct calls *calls, struct arena *arena, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (calls->sections == 0 || calls->too_many)
+	if (calls->sections == 0 || calls->too_many || calls->elsewhere)
 		return err_set(err, ERR_UNSUPPORTED, "its procedure linkage is not to be found");
 	for (size_t i = 0; i < calls->linkage_count; i++)
 		room += calls->linkage[i].bytes.n / 6 + 1;

@@ -19,9 +19,9 @@
  * never the other way.
  *
  * ERR_UNSUPPORTED: it cannot be told of this file (another machine, a program at fixed addresses,
- * no section headers, code that takes the address of the table of slots): all that it imports may
- * have been called. ERR_INVALID: a file that lies; ERR_LIMIT as elf_library.h; ERR_MEMORY; what
- * `see` returned, when that is negative.
+ * no section headers, linkage that is not loaded from where they say, code that takes the address
+ * of the table of slots): all that it imports may have been called. ERR_INVALID: a file that lies;
+ * ERR_LIMIT as elf_library.h; ERR_MEMORY; what `see` returned, when that is negative.
  */
 int elf_calls(struct span file, const uint8_t *pages, size_t page_count,
 	      int (*see)(void *context, struct span name, struct err *err), void *context,
