@@ -520,6 +520,62 @@ other_files_have_no_stub(void **state)
 	free(text);
 }
 
+static struct span
+corpus_load(const struct place *place, const char *name)
+{
+	struct span path = arena_printf(place->arena, "fuzz/corpus/elf_stub/%s", name);
+	struct span file = {NULL, 0};
+
+	assert_good(file_load(path.p, ELF_FILE_MAX, place->arena, &file, err));
+	return file;
+}
+
+/* What a loader could read in another way than elf_read(); each of them had a stub once. */
+static void
+what_can_be_read_in_two_ways_has_no_stub(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *reason;
+	} cases[] = {
+		{"load-past-end", "a segment that is not all there"},
+		{"load-over-load", "segments that overlap or are not in order"},
+		{"load-over-page", "segments that overlap in a page"},
+		{"headers-far-apart", "malformed ELF program headers"},
+		{"two-names", "two dynamic entries of a kind (0xe)"},
+		{"dynamic-elsewhere", "a dynamic section that is not loaded"},
+		{"dynamic-without-end", "a dynamic section that does not end"},
+	};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err why = ERR_INIT;
+		struct buf stub = {0};
+		struct span file = corpus_load(place, cases[i].file);
+		assert_int_equal(elf_stub_make(file, &stub, &why), -ERR_INVALID);
+		assert_string_equal(why.text, cases[i].reason);
+		assert_int_equal(elf_stub_lend(file, &stub, &why), -ERR_INVALID);
+		assert_null(stub.p);
+	}
+}
+
+static void
+tables_that_overlap_are_not_lent(void **state)
+{
+	static const char *const files[] = {"relocations-in-headers", "relocations-in-dynamic",
+					    "symbols-in-relocations"};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct err why = ERR_INIT;
+		struct buf stub = {0};
+		struct span file = corpus_load(place, files[i]);
+		assert_int_equal(elf_stub_lend(file, &stub, &why), -ERR_INVALID);
+		assert_string_equal(why.text, "tables that overlap");
+		assert_null(stub.p);
+	}
+}
+
 struct names {
 	char text[256];
 	int answer;
@@ -586,6 +642,8 @@ main(void)
 		TEST(libraries_of_this_machine_have_stubs),
 		TEST(the_reason_is_told),
 		TEST(other_files_have_no_stub),
+		TEST(what_can_be_read_in_two_ways_has_no_stub),
+		TEST(tables_that_overlap_are_not_lent),
 		TEST(data_is_shown),
 		TEST(data_is_as_it_was),
 		TEST(calls_are_told_as_by_any_stub),
