@@ -162,31 +162,47 @@ read_function(const struct elf_library *library, uint64_t address, const struct 
 		       what);
 }
 
-/* What the loader writes into a slot of 8 bytes: by a relative relocation, else what is there. */
+enum { SLOT = 8 }; /* bytes of a pointer */
+
+/* Relocations of one table that write into a slot; false: others than one relative one do. */
 static bool
-slot_value(const struct elf_library *library, uint64_t slot, uint64_t *ret)
+see_relocations(const struct elf_library *library, uint64_t address_tag, uint64_t size_tag,
+		uint64_t slot, bool *found, uint64_t *ret)
 {
 	uint64_t relative = library->machine == EM_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
 	uint64_t table = 0;
 	uint64_t size = 0;
-	struct span there = elf_library_range(library, slot, 8);
 
-	if (!there.p)
-		return false;
-	*ret = bytes_u64(there.p, false);
-	if (!elf_library_value(library, DT_RELA, &table) ||
-	    !elf_library_value(library, DT_RELASZ, &size))
+	if (!elf_library_value(library, address_tag, &table) ||
+	    !elf_library_value(library, size_tag, &size))
 		return true;
 	struct span entries = elf_library_range(library, table, size);
 	if (!entries.p)
 		return size == 0;
 	for (size_t at = 0; entries.n - at >= sizeof(Elf64_Rela); at += sizeof(Elf64_Rela)) {
-		if (bytes_u64(entries.p + at, false) != slot)
+		uint64_t to = bytes_u64(entries.p + at, false);
+		if (to - slot >= SLOT && slot - to >= SLOT)
 			continue;
+		if (*found || to != slot || bytes_u64(entries.p + at + 8, false) != relative)
+			return false;
+		*found = true;
 		*ret = bytes_u64(entries.p + at + 16, false);
-		return bytes_u64(entries.p + at + 8, false) == relative;
 	}
 	return true;
+}
+
+/* What the loader writes into a slot: by one relative relocation, else what is there. */
+static bool
+slot_value(const struct elf_library *library, uint64_t slot, uint64_t *ret)
+{
+	struct span there = elf_library_range(library, slot, SLOT);
+	bool found = false;
+
+	if (!there.p)
+		return false;
+	*ret = bytes_u64(there.p, false);
+	return see_relocations(library, DT_RELA, DT_RELASZ, slot, &found, ret) &&
+	       see_relocations(library, DT_JMPREL, DT_PLTRELSZ, slot, &found, ret);
 }
 
 /* An array of functions that holds at most the one of the start files. */

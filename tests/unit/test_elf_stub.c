@@ -545,6 +545,7 @@ what_can_be_read_in_two_ways_has_no_stub(void **state)
 		{"two-names", "two dynamic entries of a kind (0xe)"},
 		{"dynamic-elsewhere", "a dynamic section that is not loaded"},
 		{"dynamic-without-end", "a dynamic section that does not end"},
+		{"constructor-after-constructor", "its constructor is not to be found"},
 	};
 	const struct place *place = *state;
 
