@@ -68,7 +68,8 @@ int profile_observe(const struct profile_options *options, const struct start_tr
 
 /*
  * Waits for what came of it. `ret_used`: what was used of the image until then (owned by the
- * caller), NULL when the trial does not ask for that; the state lives in `arena`. A start that fails is no error: the state says so.
+ * caller), NULL when the trial does not ask for that; the state lives in `arena`. A start that
+ * fails is no error: the state says so.
  */
 int profile_observed(struct sandbox_session *session, struct arena *arena, struct start_state **ret,
 		     struct profile **ret_used, struct err *err);
