@@ -32,8 +32,8 @@ compare_groups(const struct profile_missing *a, const struct profile_missing *b)
 static int
 by_group(const void *a, const void *b)
 {
-	const struct profile_missing *x = *(const struct profile_missing *const *)a;
-	const struct profile_missing *y = *(const struct profile_missing *const *)b;
+	const struct profile_missing *x = a;
+	const struct profile_missing *y = b;
 	int order = compare_groups(x, y);
 
 	return order ? order : span_compare(x->path, y->path);
@@ -41,18 +41,18 @@ by_group(const void *a, const void *b)
 
 /* Those of the first one's group, of `count` in order; how many they are. */
 static size_t
-add_group(const struct profile_missing *const *sorted, size_t count, json_t **list)
+add_group(const struct profile_missing *sorted, size_t count, json_t **list)
 {
-	struct span folder = folder_of(sorted[0]->path);
+	struct span folder = folder_of(sorted[0].path);
 	json_t *object = json_object();
 	json_t *names = json_array();
 	size_t n = 0;
 
-	for (; n < count && compare_groups(sorted[0], sorted[n]) == 0; n++)
-		json_add(&names, path_json_make(span_base_name(sorted[n]->path)));
-	json_put(&object, "phase", json_number(sorted[0]->phase));
-	json_put(&object, "program", json_span(sorted[0]->program));
-	json_put(&object, "removed", json_boolean(sorted[0]->removed));
+	for (; n < count && compare_groups(&sorted[0], &sorted[n]) == 0; n++)
+		json_add(&names, path_json_make(span_base_name(sorted[n].path)));
+	json_put(&object, "phase", json_number(sorted[0].phase));
+	json_put(&object, "program", json_span(sorted[0].program));
+	json_put(&object, "removed", json_boolean(sorted[0].removed));
 	json_put(&object, "in", path_json_make(folder));
 	json_put(&object, "names", names);
 	json_add(list, object);
@@ -63,13 +63,13 @@ json_t *
 missing_json_make(const struct profile *profile)
 {
 	size_t count = profile->missing_count;
-	const struct profile_missing **sorted = calloc(count + 1, sizeof(*sorted));
+	struct profile_missing *sorted = calloc(count + 1, sizeof(*sorted));
 	json_t *list = sorted ? json_array() : NULL;
 
-	for (size_t i = 0; sorted && i < count; i++)
-		sorted[i] = &profile->missing[i];
-	if (sorted)
+	if (sorted && count) {
+		memcpy(sorted, profile->missing, count * sizeof(*sorted));
 		qsort(sorted, count, sizeof(*sorted), by_group);
+	}
 	for (size_t done = 0; list && done < count;)
 		done += add_group(sorted + done, count - done, &list);
 	free(sorted);

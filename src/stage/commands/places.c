@@ -360,8 +360,9 @@ put_in_group(struct grouping *grouping, struct span shape, uint32_t line, struct
 		if (r == 0)
 			r = map_put(grouping->shapes, shape, index, err);
 	}
-	return r < 0 ? r
-		     : vec_push(&grouping->groups.items[index - 1].members, &line, UINT32_MAX, err);
+	if (r < 0 || index == 0 || index > grouping->groups.count)
+		return r;
+	return vec_push(&grouping->groups.items[index - 1].members, &line, UINT32_MAX, err);
 }
 
 int
