@@ -2,6 +2,7 @@
 #include "codec/json.h"
 
 #include "base/buf.h"
+#include "base/bytes_mask.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 
@@ -309,13 +310,10 @@ static size_t
 ascii_length(struct span s)
 {
 	size_t n = 0;
-	uint64_t word;
 
-	for (; s.n - n >= sizeof(word); n += sizeof(word)) {
-		memcpy(&word, s.p + n, sizeof(word));
-		if (word & UINT64_C(0x8080808080808080))
-			break;
-	}
+	while (s.n - n >= sizeof(uint64_t) &&
+	       (mask_word((const unsigned char *)s.p + n) & MASK_TOPS) == 0)
+		n += sizeof(uint64_t);
 	return n;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/plan.h"
 
+#include <stdlib.h>
+
 void
 plan_free(struct plan *plan)
 {
@@ -125,21 +127,20 @@ plan_whole_text(enum plan_whole why)
 	return wholes[why].text;
 }
 
+static int
+compare_library(const void *key, const void *item)
+{
+	uint32_t entry = *(const uint32_t *)key;
+	const struct plan_library *library = item;
+
+	return entry < library->entry ? -1 : entry > library->entry;
+}
+
 const struct plan_library *
 plan_find_library(const struct plan *plan, uint32_t entry)
 {
-	size_t low = 0;
-	size_t high = plan->library_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (plan->libraries[middle].entry < entry)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < plan->library_count && plan->libraries[low].entry == entry
-		       ? &plan->libraries[low]
-		       : NULL;
+	if (plan->library_count == 0)
+		return NULL;
+	return bsearch(&entry, plan->libraries, plan->library_count, sizeof(*plan->libraries),
+		       compare_library);
 }

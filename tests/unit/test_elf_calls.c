@@ -72,32 +72,6 @@ assert_calls(struct scene *scene, const char *expected)
 	assert_string_equal(found, expected);
 }
 
-struct wanted {
-	const char *name;
-	uint64_t address;
-};
-
-static int
-look_for(void *context, const struct elf_exported *symbol, struct err *err)
-{
-	struct wanted *wanted = context;
-
-	(void)err;
-	if (span_equal(symbol->name, span_from(wanted->name)))
-		wanted->address = symbol->address;
-	return 0;
-}
-
-static uint64_t
-address_of(const struct scene *scene, const char *name)
-{
-	struct wanted wanted = {name, 0};
-
-	assert_good(elf_library_exports(&scene->library, look_for, &wanted, err));
-	assert_true(wanted.address != 0);
-	return wanted.address;
-}
-
 static void
 only_what_touched_code_names_was_called(void **state)
 {
@@ -115,11 +89,11 @@ only_what_touched_code_names_was_called(void **state)
 	assert_true(elf_library_value(&scene.library, DT_INIT, &init));
 	touch(&scene, init);
 	assert_calls(&scene, "1000");
-	touch(&scene, address_of(&scene, "calls_plainly"));
+	touch(&scene, stubbed_address(&scene.library, "calls_plainly"));
 	assert_calls(&scene, "1100");
-	touch(&scene, address_of(&scene, "gives_address"));
+	touch(&scene, stubbed_address(&scene.library, "gives_address"));
 	assert_calls(&scene, "1101");
-	touch(&scene, address_of(&scene, "calls_by_slot"));
+	touch(&scene, stubbed_address(&scene.library, "calls_by_slot"));
 	assert_calls(&scene, "1111");
 	arena_free(scene.arena);
 }

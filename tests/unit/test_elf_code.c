@@ -80,32 +80,6 @@ ran(const struct scene *scene)
 	return answer;
 }
 
-struct wanted {
-	const char *name;
-	uint64_t address;
-};
-
-static int
-look_for(void *context, const struct elf_exported *symbol, struct err *err)
-{
-	struct wanted *wanted = context;
-
-	(void)err;
-	if (span_equal(symbol->name, span_from(wanted->name)))
-		wanted->address = symbol->address;
-	return 0;
-}
-
-static uint64_t
-address_of(const struct scene *scene, const char *name)
-{
-	struct wanted wanted = {name, 0};
-
-	assert_good(elf_library_exports(&scene->library, look_for, &wanted, err));
-	assert_true(wanted.address != 0);
-	return wanted.address;
-}
-
 static void
 loaded_is_not_run(void **state)
 {
@@ -128,7 +102,7 @@ any_function_is_seen(void **state)
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		struct scene scene = load("libhelped.so.1");
 		touch_as_loaded(&scene);
-		touch(&scene, address_of(&scene, functions[i]));
+		touch(&scene, stubbed_address(&scene.library, functions[i]));
 		assert_true(ran(&scene));
 		arena_free(scene.arena);
 	}
@@ -142,7 +116,7 @@ a_shared_page_is_run_unless_nobody_looked(void **state)
 
 	(void)state;
 	touch_as_loaded(&scene);
-	assert_int_equal(page_of(&scene, address_of(&scene, "small_answer")),
+	assert_int_equal(page_of(&scene, stubbed_address(&scene.library, "small_answer")),
 			 page_of(&scene, scene.library.loads[1].address));
 	assert_true(ran(&scene));
 	untouch(&scene, scene.library.symbols);
@@ -201,7 +175,7 @@ destructors_do_not(void **state)
 	assert_good(elf_crt_read(&scene.library, &crt, err));
 	assert_true(crt.destructors);
 	touch_as_loaded(&scene);
-	touch(&scene, address_of(&scene, "small_answer"));
+	touch(&scene, stubbed_address(&scene.library, "small_answer"));
 	assert_true(ran(&scene));
 	untouch(&scene, scene.library.symbols);
 	assert_false(ran(&scene));

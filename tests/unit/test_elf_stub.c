@@ -123,13 +123,27 @@ a_program_starts_on_a_stub(void **state)
 	}
 }
 
+struct call {
+	const char *argument; /* of the program that makes it */
+	const char *symbol;   /* that is told */
+};
+
+static void
+assert_told(const struct place *place, const char *program, const struct call *call)
+{
+	struct outcome outcome = run_with_stubs(place, "", program, call->argument);
+	struct span wanted = arena_printf(place->arena, "started\nmohs: libhelped.so.1: %s " CALLED,
+					  call->symbol);
+
+	assert_span(outcome.output, wanted.p);
+	assert_true(WIFSIGNALED(outcome.status));
+	assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
+}
+
 static void
 a_call_is_told_and_ends_the_program(void **state)
 {
-	static const struct {
-		const char *argument;
-		const char *symbol;
-	} calls[] = {
+	static const struct call calls[] = {
 		{"helped_plain", "helped_plain"},
 		{"helped_age", "helped_age"},
 		{"old", "helped_age"},
@@ -141,14 +155,8 @@ a_call_is_told_and_ends_the_program(void **state)
 	const struct place *place = *state;
 
 	stub_of_helped(place);
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct outcome outcome = run_with_stubs(place, "", PROGRAM, calls[i].argument);
-		struct span wanted = arena_printf(
-			place->arena, "started\nmohs: libhelped.so.1: %s " CALLED, calls[i].symbol);
-		assert_span(outcome.output, wanted.p);
-		assert_true(WIFSIGNALED(outcome.status));
-		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
-	}
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_told(place, PROGRAM, &calls[i]);
 }
 
 static void
@@ -372,10 +380,7 @@ data_is_as_it_was(void **state)
 static void
 calls_are_told_as_by_any_stub(void **state)
 {
-	static const struct {
-		const char *argument;
-		const char *symbol;
-	} calls[] = {
+	static const struct call calls[] = {
 		{"helped_plain", "helped_plain"},   {"old", "helped_age"},
 		{"helped_chosen", "helped_chosen"}, {"helped_untyped", "helped_untyped"},
 		{"pointed", "a function"},	    {"guarded", "helped_plain"},
@@ -383,14 +388,8 @@ calls_are_told_as_by_any_stub(void **state)
 	const struct place *place = *state;
 
 	lend_helped(place);
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct outcome outcome = run_with_stubs(place, "", TAKER, calls[i].argument);
-		struct span wanted = arena_printf(
-			place->arena, "started\nmohs: libhelped.so.1: %s " CALLED, calls[i].symbol);
-		assert_span(outcome.output, wanted.p);
-		assert_true(WIFSIGNALED(outcome.status));
-		assert_int_equal(WTERMSIG(outcome.status), SIGABRT);
-	}
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_told(place, TAKER, &calls[i]);
 }
 
 /* Nothing of the code of the original, and all of its data. */

@@ -88,8 +88,9 @@ make_stub(struct planner *planner, uint32_t entry, struct stub *stub, struct err
 	if (r == 0) {
 		stub->content = arena_copy(planner->arena, buf_span(&content));
 		stub->made = stub->content.p != NULL;
-	} else
+	} else {
 		stub->problem = arena_copy(planner->arena, span_from(problem.text));
+	}
 	vec_free(&data.names);
 	buf_cleanup(&content);
 	if (r < 0 && !stub->problem.p)
